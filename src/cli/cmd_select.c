@@ -27,6 +27,13 @@ static const lem_opt opts[] = {
      "step scores to one score: last, min, max, prod, geometric, mean, mean_logit, mean_odds; default last, "
      "min, prod",
      0, 0},
+    {"score", LEM_OPT_LIST, "NAME[=SUM]", NULL,
+     "compare these scores and no others: one that the file has (rm, prm-min, logprob), or a field of the "
+     "rows or a sum of "
+     "fields under a name of yours, as orm=rm_score or both=orm+0.5*own; repeatable",
+     0, 0},
+    {"chance", LEM_OPT_FLAG, NULL, NULL,
+     "also what a score would reach that knows nothing: a random one for each distinct text"},
     {"pessimistic", LEM_OPT_NUM, "ALPHA", NULL,
      "also pessimistic votes: the answer with the best mean score less ALPHA * sqrt(ln k / its candidates)",
      1e-6, 1000},
@@ -92,6 +99,22 @@ static lem_status choose_by(const lem_json *list, lem_eval_load *how, lem_err *e
     return LEM_OK;
 }
 
+static lem_status choose_scores(const lem_args *args, lem_score_sum *scores, lem_eval_load *how,
+                                lem_err *err) {
+    const lem_json *list = lem_args_tree(args, "score");
+    int n = (int)lem_json_count(list);
+    if (n > LEM_EVAL_MAX_SCORERS)
+        return lem_fail(err, LEM_EUSAGE, "--score: at most %d", LEM_EVAL_MAX_SCORERS);
+    for (int i = 0; i < n; i++) {
+        lem_status st = lem_score_sum_parse(lem_json_str(lem_json_at(list, (size_t)i), ""), &scores[i], err);
+        if (st) return lem_err_context(err, "--score");
+    }
+    how->scores = scores;
+    how->n_scores = n;
+    how->texts = lem_args_flag(args, "chance");
+    return LEM_OK;
+}
+
 static lem_status configure(const lem_args *args, lem_eval_load *how, lem_err *err) {
     const lem_json *agg = lem_args_tree(args, "aggregate");
     const char *task = lem_args_str(args, "task");
@@ -138,6 +161,7 @@ static lem_status select_from(lem_cli *cli, const lem_args *args, lem_job *job, 
     lem_eval_opts o = {.seed = cli->seed,
                        .n_seeds = (int)lem_args_int(args, "seeds"),
                        .pessimistic = lem_args_num(args, "pessimistic")};
+    lem_score_sum scores[LEM_EVAL_MAX_SCORERS];
     lem_eval_data d = {.n = 0};
     lem_eval_result res = {0};
     lem_json *r = NULL;
@@ -152,6 +176,9 @@ static lem_status select_from(lem_cli *cli, const lem_args *args, lem_job *job, 
     how.pool = o.pool = lem_pool_new(cli->threads, err);
     if (!o.pool) LEM_TRY(LEM_EMEM);
     LEM_TRY(configure(args, &how, err));
+    LEM_TRY(choose_scores(args, scores, &how, err));
+    o.chosen = how.n_scores > 0;
+    o.chance = how.texts;
     LEM_TRY(lem_bad_rows_begin(args, &bad, err));
     LEM_TRY(lem_bad_rows_reader(&bad, LEM_BAD_SELECTED, args->words[0], map, cli->cancel, &how.judge, err));
     LEM_TRY(lem_eval_data_load_files(args->words, (size_t)args->n_words, map, &how, &d, err));

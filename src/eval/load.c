@@ -8,6 +8,7 @@
 #include "core/mem.h"
 #include "eval/grade_rows.h"
 #include "grade/cluster.h"
+#include "eval/texts.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -27,6 +28,7 @@ typedef struct item { /* a row, and what is made of it */
     lem_spoil spoil;
     bool graded_here, has_tokens;
     bool rm_outside, no_probabilities; /* scores, or step scores, outside [0,1] */
+    uint32_t sum_outside;
     lem_status st;
     lem_err err;
 } item;
@@ -49,6 +51,9 @@ typedef struct loader {
     lem_eval_aggregator agg[LEM_EVAL_MAX_SCORERS];
     int n_agg;
     bool rm_outside; /* a score of the reward model is outside [0,1] */
+    const lem_score_sum
+        *sum[LEM_EVAL_MAX_SCORERS]; /* [n_scorers] NULL for those that the rows have by their name */
+    uint32_t sum_outside;           /* bit s: a score of sum s is outside [0,1] */
 } loader;
 
 static unsigned columns_of(const lem_candidates *c) {
@@ -72,6 +77,43 @@ static void name_scorers(loader *l) {
         for (int a = 0; a < l->n_agg; a++) d->scorers[d->n_scorers++] = aggregate_names[l->agg[a]];
     if (l->columns & HAS_LOGPROB) d->scorers[d->n_scorers++] = "logprob";
     if (l->columns & HAS_MEAN) d->scorers[d->n_scorers++] = "logprob-mean";
+}
+
+static const char *find_scorer(const lem_eval_data *d, const char *name) {
+    for (int s = 0; s < d->n_scorers; s++)
+        if (strcmp(d->scorers[s], name) == 0) return d->scorers[s];
+    return NULL;
+}
+
+/* The scorers asked for in place of those of the row. */
+static lem_status choose_scorers(loader *l, lem_err *err) {
+    const lem_eval_load *how = l->how;
+    const char *chosen[LEM_EVAL_MAX_SCORERS];
+    if (how->n_scores == 0) return LEM_OK;
+    if (how->n_scores > LEM_EVAL_MAX_SCORERS)
+        return lem_fail(err, LEM_EUSAGE, "%d scores, at most %d can be compared", how->n_scores,
+                        LEM_EVAL_MAX_SCORERS);
+    for (int k = 0; k < how->n_scores; k++) {
+        const lem_score_sum *s = &how->scores[k];
+        chosen[k] = s->n ? s->name : find_scorer(l->d, s->name);
+        l->sum[k] = s->n ? s : NULL;
+        if (!chosen[k])
+            return lem_fail(err, LEM_EDATA, "no score '%s' in the first row; name its field: %s=FIELD",
+                            s->name, s->name);
+        for (int i = 0; i < k; i++)
+            if (strcmp(chosen[i], chosen[k]) == 0)
+                return lem_fail(err, LEM_EUSAGE, "two scores '%s'", chosen[k]);
+    }
+    memcpy(l->d->scorers, chosen, sizeof chosen[0] * (size_t)how->n_scores);
+    l->d->n_scorers = how->n_scores;
+    return LEM_OK;
+}
+
+/* The aggregator that a scorer of steps is named by. */
+static lem_eval_aggregator agg_of(const loader *l, const char *scorer) {
+    for (int a = 0; a < l->n_agg; a++)
+        if (scorer == aggregate_names[l->agg[a]]) return l->agg[a];
+    return LEM_EVAL_AGG_LAST;
 }
 
 static double *cells(const worker *w, int n) { return lem_arena_alloc(w->arena, (size_t)n, sizeof(double)); }
@@ -154,17 +196,19 @@ static double score_of(const lem_candidates *c, item *it, const char *scorer, in
 
 static lem_status add_scores(const loader *l, const worker *w, item *it, lem_err *err) {
     lem_eval_problem *p = &it->p;
-    int s = 0;
     for (int k = 0; k < l->d->n_scorers; k++) {
         double *v = cells(w, p->n);
         if (!v) return lem_fail(err, LEM_EMEM, "out of memory");
         p->score[k] = v;
+        lem_status st = l->sum[k] ? lem_score_sum_row(l->sum[k], it->json, p->n, v, err) : LEM_OK;
+        if (st) return st;
         for (int i = 0; i < p->n; i++) {
-            double x = score_of(&w->row, it, l->d->scorers[k], i, l->agg[s]);
+            double x =
+                l->sum[k] ? v[i] : score_of(&w->row, it, l->d->scorers[k], i, agg_of(l, l->d->scorers[k]));
             v[i] = isnan(x) ? -INFINITY : x;
+            if (l->sum[k] && outside(x)) it->sum_outside |= UINT32_C(1) << k;
             it->spoil.unscored += k == 0 && isnan(x); /* once a candidate */
         }
-        s += strncmp(l->d->scorers[k], "prm-", 4) == 0;
     }
     return check_asked(l, it, err);
 }
@@ -285,6 +329,7 @@ static lem_status make_problem(const loader *l, worker *w, item *it, lem_err *er
     LEM_TRY(lem_spoil_count(&it->spoil, &w->row, err));
     LEM_TRY(add_correct(l, w, it, err));
     if (!l->d->no_votes) LEM_TRY(add_groups(l, w, it, err));
+    if (l->how->texts) LEM_TRY(lem_eval_texts(&w->row, w->arena, &it->p, err));
     LEM_TRY(add_scores(l, w, it, err));
     LEM_TRY(add_lengths(w, it, err));
     LEM_TRY(add_values(l, w, it, err));
@@ -329,6 +374,7 @@ static lem_status take_first(loader *l, item *it, lem_err *err) {
     LEM_TRY(read_item(l, &l->workers[0], it, err));
     l->columns = it->columns;
     name_scorers(l);
+    LEM_TRY(choose_scorers(l, err));
     choose_by(l, it->json);
     snprintf(l->d->ground, sizeof l->d->ground, "%.399s", lem_candidate_set_ground(l->set));
     snprintf(l->d->correct_by, sizeof l->d->correct_by, "%.95s",
@@ -366,6 +412,7 @@ static lem_status keep_item(loader *l, const item *it, lem_err *err) {
     d->has_tokens = it->has_tokens && (d->n == 0 || d->has_tokens);
     d->no_probabilities = d->no_probabilities || it->no_probabilities;
     l->rm_outside = l->rm_outside || it->rm_outside;
+    l->sum_outside |= it->sum_outside;
     if (d->n == 0 || it->p.n < d->min_n) d->min_n = it->p.n;
     if (it->p.n > d->max_n) d->max_n = it->p.n;
     d->n++;
@@ -432,10 +479,12 @@ static lem_status open_workers(loader *l, lem_err *err) {
 
 /* ---- all rows are there ---- */
 
-static void drop_scorer(lem_eval_data *d, int s) {
+static void drop_scorer(loader *l, int s) {
+    lem_eval_data *d = l->d;
     d->n_scorers--;
     for (int k = s; k < d->n_scorers; k++) {
         d->scorers[k] = d->scorers[k + 1];
+        d->weighted[k] = d->weighted[k + 1];
         for (int i = 0; i < d->n; i++) d->p[i].score[k] = d->p[i].score[k + 1];
     }
     for (int i = 0; i < d->n; i++) d->p[i].score[d->n_scorers] = NULL;
@@ -447,18 +496,19 @@ static void drop_impossible(loader *l) {
         for (int a = 0; a < l->n_agg; a++)
             if (lem_eval_aggregator_of_probabilities(l->agg[a]) &&
                 l->d->scorers[s] == aggregate_names[l->agg[a]])
-                drop_scorer(l->d, s--), a = l->n_agg;
+                drop_scorer(l, s--), a = l->n_agg;
 }
 
 static void weigh(loader *l) {
     lem_eval_data *d = l->d;
-    if (d->no_probabilities) drop_impossible(l);
     for (int s = 0; s < d->n_scorers; s++) {
         bool rm = strcmp(d->scorers[s], "rm") == 0, steps = strncmp(d->scorers[s], "prm-", 4) == 0;
         bool raw = rm ? l->rm_outside : d->no_probabilities;
+        if (l->sum[s]) raw = l->sum_outside >> s & 1;
         d->weighted[s] = LEM_EVAL_WEIGHT_NONE;
-        if (rm || steps) d->weighted[s] = raw ? LEM_EVAL_WEIGHT_SIGMOID : LEM_EVAL_WEIGHT_SCORE;
+        if (rm || steps || l->sum[s]) d->weighted[s] = raw ? LEM_EVAL_WEIGHT_SIGMOID : LEM_EVAL_WEIGHT_SCORE;
     }
+    if (d->no_probabilities) drop_impossible(l);
 }
 
 static void choose_aggregators(loader *l) {

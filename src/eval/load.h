@@ -8,6 +8,7 @@
 #include "data/candidates.h"
 #include "eval/aggregate.h"
 #include "eval/problem.h"
+#include "eval/score_sum.h"
 #include "eval/spoil.h"
 #include "grade/grade.h"
 #include "rows/rows.h"
@@ -16,14 +17,19 @@
 
 enum { LEM_EVAL_MAX_BY = 4 }; /* columns that results are told apart by */
 enum { LEM_EVAL_GROUND = 400 };
+enum { LEM_EVAL_MAX_AGGREGATORS = 4 };
 
 typedef struct lem_eval_load {
     lem_grade_task task; /* for rows without predicted_answer */
     bool by_string; /* votes by the exact answer string, as Qwen2.5-Math counts; else by the canonical key */
-    lem_eval_aggregator aggregators[LEM_EVAL_MAX_SCORERS - 4];
-    int n_aggregators;  /* step scores: 0 = last, min and, of probabilities, prod */
+    lem_eval_aggregator aggregators[LEM_EVAL_MAX_AGGREGATORS];
+    int n_aggregators; /* step scores: 0 = last, min and, of probabilities, prod */
+    const lem_score_sum
+        *scores; /* [n_scores] borrowed: the scorers, in this order; none: what the first row has */
+    int n_scores;
     int64_t limit;      /* rows; -1 = all */
     bool no_votes;      /* answers are not wanted, and not grouped */
+    bool texts;         /* which candidates are the same text is wanted */
     bool regrade;       /* what the file says of correctness does not count */
     const char *filter; /* data/candidate_set.h; NULL = by default */
     /* Dotted paths of such columns, borrowed; n_by -1: those of level, subject and type that the first row
@@ -43,7 +49,7 @@ typedef struct lem_eval_data {
     const char *by[LEM_EVAL_MAX_BY]; /* columns, borrowed or static */
     int n_by;
     const char **value; /* [n * LEM_EVAL_MAX_BY] their values as text, "(none)" where absent */
-    const char *scorers[LEM_EVAL_MAX_SCORERS]; /* static names */
+    const char *scorers[LEM_EVAL_MAX_SCORERS]; /* names: static, or of the scores asked for */
     lem_eval_weight weighted[LEM_EVAL_MAX_SCORERS];
     bool no_probabilities; /* step scores outside [0,1]: what needs probabilities is left out */
     int n_scorers;

@@ -6,13 +6,14 @@
 #include "eval/majk.h"
 #include "eval/passk.h"
 #include "eval/rmk.h"
+#include "eval/texts.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_COLUMNS = 8 + 7 * LEM_EVAL_MAX_SCORERS };
+enum { MAX_COLUMNS = 8 + 7 * LEM_EVAL_MAX_SCORERS, PAIRS = 12 * LEM_EVAL_MAX_SCORERS };
 static const char EXACT[] = "exact", FIRST[] = "first-k", SEEDS[] = "seeds";
 
 typedef struct column {
@@ -32,6 +33,7 @@ typedef struct at_k {
     const lem_eval_problem **in;
     int k, n, n_columns, longest;
     column c[MAX_COLUMNS];
+    bool chance;             /* wanted, and every problem has texts */
     struct scratch *scratch; /* [workers] */
     int workers;
 } at_k;
@@ -79,6 +81,7 @@ static lem_status subset_columns(at_k *a, const char *protocol, double **v, lem_
     int c = 0;
     char name[40];
     if (!a->o->no_votes) LEM_TRY(add_column(a, "maj", protocol, &v[c++], err));
+    if (a->chance) LEM_TRY(add_column(a, "chance", protocol, &v[c++], err));
     for (int s = 0; s < a->o->n_scorers; s++) {
         LEM_TRY(add_column(a, a->o->scorers[s], protocol, &v[c++], err));
         if (!a->o->weighted[s] || a->o->no_votes) continue;
@@ -97,6 +100,7 @@ static void add_subset(const at_k *a, const scratch *w, int i, double **v, doubl
     int c = 0;
     if (!a->o->no_votes)
         v[c++][i] += share * lem_eval_vote(p, NULL, LEM_EVAL_WEIGHT_NONE, w->subset, a->k, w->count);
+    if (a->chance) v[c++][i] += share * lem_eval_chance(p, w->subset, a->k, w->count);
     for (int s = 0; s < a->o->n_scorers; s++) {
         lem_eval_weight weight = a->o->weighted[s];
         v[c++][i] += share * lem_eval_best_of(p, p->score[s], w->subset, a->k);
@@ -189,46 +193,57 @@ static lem_status append(lem_metric **list, int *n, const lem_metric *m, lem_err
 static lem_metric named(const at_k *a, const char *name, const char *protocol) {
     lem_metric m;
     memset(&m, 0, sizeof m);
-    snprintf(m.name, sizeof m.name, "%.39s", name);
+    snprintf(m.name, sizeof m.name, "%.63s", name);
     m.protocol = protocol;
     m.k = a->k;
     m.n = a->n;
     return m;
 }
 
-/* Differences of interest: each scorer against the majority, and each later scorer against the first. */
-static void difference_pairs(const at_k *a, int pair[][2], char name[][40], int *n) {
+typedef struct pairs {
+    int at[PAIRS][2], n;
+    char name[PAIRS][64];
+} pairs;
+
+static void add_pair(const at_k *a, const char *x, const char *y, const char *protocol, pairs *p) {
+    int i = find_column(a, x, protocol), j = y ? find_column(a, y, protocol) : -1;
+    if (i < 0 || j < 0 || i == j || p->n == PAIRS) return;
+    p->at[p->n][0] = i;
+    p->at[p->n][1] = j;
+    snprintf(p->name[p->n++], 64, "%.31s-%.31s", a->c[i].name, a->c[j].name);
+}
+
+/* Differences of interest: each scorer against the majority, and each later scorer against the first; where
+ * scorers were chosen, each, and the vote weighted by it, against both base lines. */
+static void difference_pairs(const at_k *a, pairs *p) {
     static const char *const protocols[] = {EXACT, FIRST, SEEDS};
-    *n = 0;
-    for (size_t p = 0; p < 3; p++)
+    char weighted[40];
+    for (size_t k = 0; k < 3; k++)
         for (int s = 0; s < a->o->n_scorers; s++) {
-            const char *others[2] = {"maj", s ? a->o->scorers[0] : NULL};
-            for (int t = 0; t < 2; t++) {
-                int x = find_column(a, a->o->scorers[s], protocols[p]),
-                    y = others[t] ? find_column(a, others[t], protocols[p]) : -1;
-                if (x < 0 || y < 0) continue;
-                pair[*n][0] = x;
-                pair[*n][1] = y;
-                snprintf(name[*n], 40, "%.19s-%.19s", a->c[x].name, a->c[y].name);
-                (*n)++;
-            }
+            const char *x = a->o->scorers[s];
+            add_pair(a, x, "maj", protocols[k], p);
+            if (!a->o->chosen) add_pair(a, x, s ? a->o->scorers[0] : NULL, protocols[k], p);
+            if (!a->o->chosen) continue;
+            add_pair(a, x, "logprob", protocols[k], p);
+            snprintf(weighted, sizeof weighted, "%.16s-weighted", x);
+            add_pair(a, weighted, "maj", protocols[k], p);
+            add_pair(a, weighted, "logprob", protocols[k], p);
         }
 }
 
 static lem_status summarise(at_k *a, lem_metrics *out, lem_err *err) {
-    int pair[6 * LEM_EVAL_MAX_SCORERS][2], n_pairs;
-    char name[6 * LEM_EVAL_MAX_SCORERS][40];
+    pairs d = {.n = 0};
     lem_status st = LEM_OK;
-    difference_pairs(a, pair, name, &n_pairs);
+    difference_pairs(a, &d);
     for (int c = 0; c < a->n_columns; c++) {
         lem_metric m = named(a, a->c[c].name, a->c[c].protocol);
         m.at = lem_eval_mean_interval(a->c[c].v, a->n);
         LEM_TRY(append(&out->m, &out->n, &m, err));
     }
-    for (int d = 0; d < n_pairs; d++) {
-        const column *x = &a->c[pair[d][0]];
-        lem_metric m = named(a, name[d], x->protocol);
-        lem_eval_pairs p = lem_eval_paired(x->v, a->c[pair[d][1]].v, a->n);
+    for (int i = 0; i < d.n; i++) {
+        const column *x = &a->c[d.at[i][0]];
+        lem_metric m = named(a, d.name[i], x->protocol);
+        lem_eval_pairs p = lem_eval_paired(x->v, a->c[d.at[i][1]].v, a->n);
         m.at = p.at;
         m.better = p.better;
         m.worse = p.worse;
@@ -249,6 +264,8 @@ static lem_status open_k(at_k *a, const lem_eval_problem *problems, int n, lem_e
             a->in[a->n++] = &problems[i];
             if (problems[i].n > a->longest) a->longest = problems[i].n;
         }
+    a->chance = a->o->chance;
+    for (int i = 0; i < a->n; i++) a->chance = a->chance && a->in[i]->text;
     size_t longest = a->longest ? (size_t)a->longest : 1;
     a->workers = lem_pool_threads(a->o->pool);
     a->scratch = lem_alloc_zero((size_t)a->workers, sizeof *a->scratch, err);

@@ -25,6 +25,8 @@ typedef struct lem_eval_opts {
     lem_eval_weight weighted[LEM_EVAL_MAX_SCORERS]; /* also a vote weighted by this score */
     int n_scorers;
     double pessimistic; /* alpha of pessimistic votes beside the weighted ones (majk.h); 0 = none */
+    bool chosen;        /* the scorers were asked for: each also against logprob, and votes weighted by it */
+    bool chance;        /* also a score that knows nothing (texts.h), where all problems have texts */
     bool no_votes;      /* answers are unknown: no majority */
     int n_seeds;        /* random subsets per problem; 0 = 100, negative = none */
     uint64_t seed;
@@ -32,7 +34,7 @@ typedef struct lem_eval_opts {
 } lem_eval_opts;
 
 typedef struct lem_metric {
-    char name[40];        /* "rm@8" */
+    char name[64];        /* "rm@8" */
     const char *protocol; /* "exact", "first-k", "seeds" */
     int k, n;             /* n problems */
     lem_eval_interval at; /* 95 % (interval.h) */

@@ -8,7 +8,7 @@
 
 enum {
     LEM_EVAL_MAX_N = 4096, /* candidates of one problem */
-    LEM_EVAL_MAX_SCORERS = 8,
+    LEM_EVAL_MAX_SCORERS = 16,
     LEM_EVAL_NO_VOTE = -1 /* group of a candidate without an answer */
 };
 
@@ -28,6 +28,7 @@ typedef struct lem_eval_problem {
     const int32_t *group;     /* [n] equal answers share a number in 0..n-1; LEM_EVAL_NO_VOTE */
     const double *score[LEM_EVAL_MAX_SCORERS]; /* [n] each, higher is better, -INFINITY where missing, never
                                                   NaN; NULL when absent */
+    const int32_t *text;  /* [n] equal texts share a number; NULL where there are no texts */
     const double *length; /* [n] tokens, or bytes where they are not known; NULL when absent */
     const uint8_t *cut;   /* [n] 1: ended at the token limit; NULL when not known */
 } lem_eval_problem;
