@@ -22,8 +22,9 @@ static const lem_opt opts[] = {
     {"beta", LEM_OPT_NUM, "B", LEM_IMPLICIT_BETA, "implicit: times the log-ratio", 1e-9, 1e9},
     {"tokens", LEM_OPT_FLAG, NULL, NULL, "logprob: also logprob_tokens[][], one number a token"},
     {"add-logprob", LEM_OPT_NUM, "W", "0",
-     "heads of a plain language model: add W times the mean log-probability of the text under the same "
-     "network",
+     "heads of a language model, or of a folder whose embedding is tied to one: add W times the mean "
+     "log-probability of "
+     "the text under the same network",
      -1e9, 1e9},
     LEM_OPT_SCORE_SYSTEM,
     LEM_OPT_SCORE_SUFFIX,

@@ -140,10 +140,10 @@ done:
 /* How texts are fed for their log-probabilities. */
 static lem_status choose_text(score_model *m, lem_err *err) {
     lem_prompt_end_list ends;
-    if (m->config.head != LEM_HEAD_LM)
+    if (m->config.head != LEM_HEAD_LM && !m->config.tied)
         return lem_fail(err, LEM_EUSAGE,
                         "%s: log-probabilities need a language model; this folder has a reward head in place "
-                        "of one (%s)",
+                        "of one (%s), and its embedding is not tied to one",
                         m->dir, lem_head_kind_name(m->config.reward.kind));
     bool chat = m->prompt.template == LEM_PROMPT_CHAT;
     lem_status st = lem_prompt_ends(m->tok, m->dir, m->config.vocab, chat, &ends, err);

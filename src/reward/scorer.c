@@ -41,10 +41,12 @@ struct lem_scorer {
 static lem_status check_head(const lem_model_config *c, const lem_head_reading *how, int32_t good,
                              int32_t bad, lem_err *err) {
     if (!how)
-        return c->head == LEM_HEAD_LM ? LEM_OK
-                                      : lem_fail(err, LEM_EDATA,
-                                                 "log-probabilities need a language model; this model has a "
-                                                 "reward head in place of one");
+        return c->head == LEM_HEAD_LM || c->tied
+                   ? LEM_OK /* a tied embedding is the language model's head, whatever stands beside it */
+                   : lem_fail(
+                         err, LEM_EDATA,
+                         "log-probabilities need a language model; this model has a reward head in place "
+                         "of one");
     bool tokens = lem_head_is_tokens(how->kind);
     if (tokens ? c->head != LEM_HEAD_LM : c->head == LEM_HEAD_LM || c->reward.outputs != how->outputs)
         return lem_fail(err, LEM_EDATA, "the model has no such head: %s", lem_head_kind_name(how->kind));
