@@ -11,13 +11,24 @@
 
 /* ---- inputs and outputs ---- */
 
+/* Whether a stage writes path: it lies in its output, or is a file that an option names for writing (text that is
+ * called FILE, such as --keep-out; files that are read have a type of their own). */
+static bool writes(const recipe_stage *s, const char *path) {
+    const char *out = lem_args_str(&s->args, "out");
+    const lem_opt *o;
+    if (out && strcmp(out, "-") != 0 && lem_path_within(path, out)) return true;
+    for (int k = 0; (o = lem_opt_at(s->cmd, k)); k++) {
+        if (o->type != LEM_OPT_STR || !o->arg || strcmp(o->arg, "FILE") != 0) continue;
+        const char *named = lem_args_str(&s->args, o->name);
+        if (named && strcmp(named, path) == 0) return true;
+    }
+    return false;
+}
+
 /* The first stage that writes path; r->n if none does. */
 static size_t maker_of(const recipe *r, const char *path) {
     size_t i = 0;
-    for (; i < r->n; i++) {
-        const char *out = lem_args_str(&r->stages[i].args, "out");
-        if (out && strcmp(out, "-") != 0 && lem_path_within(path, out)) break;
-    }
+    while (i < r->n && !writes(&r->stages[i], path)) i++;
     return i;
 }
 
