@@ -70,6 +70,13 @@ static void op_bf16(void *c) {
     product *p = c;
     p->b->ops->linear(p->b, p->T, p->x, &p->bf16, NULL, p->y, false);
 }
+/* The row rounded to bf16 as well. */
+static void op_bf16_both(void *c) {
+    product *p = c;
+    p->b->compute = LEM_COMPUTE_BF16;
+    op_bf16(c);
+    p->b->compute = LEM_COMPUTE_F32;
+}
 static void op_dx(void *c) {
     product *p = c;
     p->b->ops->linear_dx(p->b, p->T, p->N, p->K, p->y, p->w, LEM_DTYPE_F32, p->x, false);
@@ -86,6 +93,7 @@ static void bench_product(const bench *x, int T, int N, int K) {
         int bytes;
     } ops[] = {{"linear", op_linear, 4},
                {"linear bf16", op_bf16, 2},
+               {"bf16 x bf16", op_bf16_both, 2},
                {"linear_dx", op_dx, 4},
                {"linear_dw", op_dw, 4}};
     lem_err err = LEM_ERR_INIT;

@@ -89,6 +89,13 @@ foreach(src IN ITEMS generic avx2 avx512)
   endif()
 endforeach()
 
+# The tile unit: of x86-64 alone, and of compilers that know it; amx.c says no elsewhere.
+include(CheckCCompilerFlag)
+check_c_compiler_flag("-mamx-tile -mamx-bf16" LEMMA_HAS_AMX_FLAGS)
+if(LEMMA_HAS_AMX_FLAGS AND CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+  set_source_files_properties(${CMAKE_SOURCE_DIR}/src/compute/amx.c PROPERTIES COMPILE_FLAGS "-mamx-tile -mamx-bf16")
+endif()
+
 lemma_embed(${CMAKE_BINARY_DIR}/bench_suites.c lem_bench_suites_yaml ${CMAKE_SOURCE_DIR}/recipes/suites/suites.yaml)
 target_sources(lemma_bench PRIVATE ${CMAKE_BINARY_DIR}/bench_suites.c)
 

@@ -188,10 +188,17 @@ typedef struct lem_backend_ops {
     void (*scale)(lem_backend *b, size_t n, float *x, float s);
 } lem_backend_ops;
 
+/* How `linear` multiplies by a BF16 weight. F32: the row as it is, in the chain of fp32. BF16: the row
+ * rounded to bf16 once, products exact, sums in fp32 in the order of cpu/bf16.inc.h, which has the same bits
+ * on every processor and is many times as fast where there is a tile unit (AMX). F32 weights, and all other
+ * operations, are those of F32. */
+typedef enum lem_compute { LEM_COMPUTE_F32 = 0, LEM_COMPUTE_BF16 } lem_compute;
+
 struct lem_backend {
     const lem_backend_ops *ops;
     lem_pool *pool; /* borrowed; may be NULL (one thread) */
     void *priv;
+    lem_compute compute; /* F32 when made; set before anything is computed */
 };
 
 typedef enum lem_isa { LEM_ISA_AUTO = 0, LEM_ISA_REF, LEM_ISA_GENERIC, LEM_ISA_AVX2, LEM_ISA_AVX512 } lem_isa;

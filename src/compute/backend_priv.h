@@ -27,9 +27,48 @@ _Static_assert(LEM_PAGE_KEYS == LEM_PANEL && LEM_PACK_ROWS == LEM_PANEL, "pages 
 #define LEM_SCRATCH_FLOATS (2u << 20) /* per worker: 8 MiB, touched only as far as used */
 typedef struct lem_cpu_priv {
     const lem_cpu_path *path; /* NULL for the reference */
+    bool tile_unit;           /* bf16 products go through amx.c; tests turn it off */
     int threads;
     float *scratch; /* [threads][LEM_SCRATCH_FLOATS] */
 } lem_cpu_priv;
+
+/* Products of bf16: one panel of 32 columns, with up to 32 rows. */
+enum { LEM_BF16_BLOCK = 32 /* k */, LEM_BF16_TILE = 32 /* rows */, LEM_BF16_ROWS = 16 /* of a tile of A */ };
+typedef struct lem_bf16_tile {
+    int rows, blocks; /* 1..32 rows, blocks of 32 k */
+    /* Zeros behind K. Float [rows][lda]; for the tile unit bf16 [2][lda/32][16][32], the second 16 rows only
+     * where there are more than 16. */
+    const void *a;
+    size_t lda;
+    const uint32_t *b; /* [blocks][16][32] pairs of k, the even one in the low half */
+    float *c;          /* [32][32]: where the sums start, and then the sums */
+} lem_bf16_tile;
+typedef void lem_bf16_tile_fn(const lem_bf16_tile *t);
+
+/* amx.c: the tile unit of Sapphire Rapids and later. */
+bool lem_amx_usable(void); /* the processor has it, and the system gives it to this process when asked here */
+void lem_amx_begin(void);  /* on the thread that computes, before its tiles */
+void lem_amx_end(void);
+lem_bf16_tile_fn lem_amx_tile;
+
+/* Numbers too small to be normal count as 0 on this thread until the end; nothing where the processor has no
+ * such mode. */
+static inline unsigned lem_flush_small(void) {
+#if defined(__x86_64__)
+    unsigned mode = __builtin_ia32_stmxcsr();
+    __builtin_ia32_ldmxcsr(mode | 0x8040u); /* FTZ, DAZ */
+    return mode;
+#else
+    return 0;
+#endif
+}
+static inline void lem_flush_end(unsigned mode) {
+#if defined(__x86_64__)
+    __builtin_ia32_ldmxcsr(mode);
+#else
+    (void)mode;
+#endif
+}
 
 /* host.c: memory, and copies between shapes */
 lem_status lem_host_alloc(lem_backend *b, size_t bytes, bool whole, void **out, lem_err *err) LEM_MUST_CHECK;

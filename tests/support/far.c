@@ -273,6 +273,7 @@ static void op_linear(lem_backend *b, int T, const float *X, const lem_packed *W
     FLOATS(X, area(T, p.K));
     FLOATS_OR_NULL(bias, (size_t)p.N);
     FLOATS(Y, area(T, p.N));
+    c.f->inner->compute = b->compute;
     INNER(linear, T, X, &p, bias, Y, accumulate);
 }
 

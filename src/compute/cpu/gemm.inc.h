@@ -310,6 +310,7 @@ typedef struct product {
     const float *bias; /* [N] or NULL */
     float *c;          /* [M,N] */
     bool accumulate;
+    bool bf16; /* rows of A are rounded: bf16.inc.h */
     int row_blocks, panel_groups;
     lem_backend *backend;
 } product;
@@ -410,15 +411,25 @@ static void product_vector(const product *g, int m, int p0, int p1, float *scrat
     if (p < p1) product_block(g, m, m + 1, p, p1, scratch);
 }
 
+/* The rows m0 .. m1-1 and panels p0 .. p1-1 of a task. */
+static void task_range(const product *g, int task, int *m0, int *m1, int *p0, int *p1) {
+    int panels = div_up(g->N, LEM_PANEL), block = task % g->row_blocks, group = task / g->row_blocks;
+    *m0 = tile_start(g->M, g->row_blocks, block);
+    *m1 = tile_start(g->M, g->row_blocks, block + 1);
+    *p0 = tile_start(panels, g->panel_groups, group);
+    *p1 = tile_start(panels, g->panel_groups, group + 1);
+}
+
 static void product_task(void *ctx, int task, int worker) {
     const product *g = ctx;
-    int panels = div_up(g->N, LEM_PANEL), block = task % g->row_blocks, group = task / g->row_blocks;
-    int m0 = tile_start(g->M, g->row_blocks, block), m1 = tile_start(g->M, g->row_blocks, block + 1);
-    int p0 = tile_start(panels, g->panel_groups, group), p1 = tile_start(panels, g->panel_groups, group + 1);
+    int m0, m1, p0, p1;
+    task_range(g, task, &m0, &m1, &p0, &p1);
     float *scratch = scratch_of(g->backend, worker);
     if (m1 - m0 == 1 && g->a_layout == A_ROWS && g->b_kind < B_ROWS) product_vector(g, m0, p0, p1, scratch);
     else product_block(g, m0, m1, p0, p1, scratch);
 }
+
+#include "compute/cpu/bf16.inc.h"
 
 /* Chooses blocks of rows and groups of panels: enough tasks for the threads, each as large as possible so
  * that packing is shared. */
@@ -438,7 +449,7 @@ static void run_product(product *g) {
     }
     g->row_blocks = rb;
     g->panel_groups = pg;
-    run_tasks(g->backend, rb * pg, product_task, g);
+    run_tasks(g->backend, rb * pg, g->bf16 ? bf16_task : product_task, g);
 }
 
 static void cpu_linear(lem_backend *b, int T, const float *X, const lem_packed *W, const float *bias,
@@ -454,6 +465,7 @@ static void cpu_linear(lem_backend *b, int T, const float *X, const lem_packed *
                  .bias = bias,
                  .c = Y,
                  .accumulate = accumulate,
+                 .bf16 = W->dtype == LEM_DTYPE_BF16 && b->compute == LEM_COMPUTE_BF16,
                  .backend = b};
     run_product(&g);
 }

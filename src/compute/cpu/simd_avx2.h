@@ -22,6 +22,7 @@ SIMD void vf_store(float *p, vf a) { _mm256_storeu_ps(p, a); }
 SIMD vf vf_set1(float x) { return _mm256_set1_ps(x); }
 SIMD vf vf_add(vf a, vf b) { return _mm256_add_ps(a, b); }
 SIMD vf vf_fma(vf a, vf b, vf c) { return _mm256_fmadd_ps(a, b, c); }
+SIMD vf vf_fma_once(vf a, vf b, vf c) { return vf_fma(a, b, c); } /* rounded once in every layer */
 SIMD vf vf_pair_lo(const uint32_t *p) {
     return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_loadu_si256((const __m256i *)(const void *)p), 16));
 }

@@ -23,6 +23,7 @@ SIMD void vf_store(float *p, vf a) { _mm512_storeu_ps(p, a); }
 SIMD vf vf_set1(float x) { return _mm512_set1_ps(x); }
 SIMD vf vf_add(vf a, vf b) { return _mm512_add_ps(a, b); }
 SIMD vf vf_fma(vf a, vf b, vf c) { return _mm512_fmadd_ps(a, b, c); }
+SIMD vf vf_fma_once(vf a, vf b, vf c) { return vf_fma(a, b, c); } /* rounded once in every layer */
 SIMD vf vf_pair_lo(const uint32_t *p) {
     return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_loadu_si512(p), 16));
 }

@@ -29,6 +29,10 @@ SIMD void vf_store(float *p, vf a) { memcpy(p, &a, sizeof a); }
 SIMD vf vf_set1(float x) { return (vf){x, x, x, x}; }
 SIMD vf vf_add(vf a, vf b) { return a + b; }
 SIMD vf vf_fma(vf a, vf b, vf c) { return a * b + c; }
+SIMD vf vf_fma_once(vf a, vf b, vf c) {
+    return (vf){fmaf(a[0], b[0], c[0]), fmaf(a[1], b[1], c[1]), fmaf(a[2], b[2], c[2]),
+                fmaf(a[3], b[3], c[3])};
+}
 SIMD vf vf_pair_lo(const uint32_t *p) {
     vu a;
     memcpy(&a, p, sizeof a);

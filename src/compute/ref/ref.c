@@ -33,12 +33,16 @@ static float packed_at(const lem_packed *W, size_t n, size_t k) {
 
 static void ref_linear(lem_backend *b, int T, const float *X, const lem_packed *W, const float *bias,
                        float *Y, bool accumulate) {
-    (void)b;
     size_t N = (size_t)W->N, K = (size_t)W->K;
+    bool bf16 = W->dtype == LEM_DTYPE_BF16 && b->compute == LEM_COMPUTE_BF16;
     for (size_t t = 0; t < (size_t)T; t++) {
         for (size_t n = 0; n < N; n++) {
             double s = accumulate ? (double)Y[t * N + n] : 0;
-            for (size_t k = 0; k < K; k++) s += (double)X[t * K + k] * (double)packed_at(W, n, k);
+            for (size_t k = 0; k < K; k++) {
+                float x = X[t * K + k];
+                if (bf16) x = lem_bf16_to_f32(lem_f32_to_bf16(x));
+                s += (double)x * (double)packed_at(W, n, k);
+            }
             Y[t * N + n] = (float)(bias ? s + (double)bias[n] : s);
         }
     }

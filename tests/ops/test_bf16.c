@@ -1,0 +1,209 @@
+/* test_bf16 - products of bf16: the order of summation written out once more, bit for bit, on every path;
+ * small numbers; rows, threads and the tile unit change nothing */
+#include "ops_util.h"
+
+#include "compute/backend_priv.h"
+
+typedef struct shape {
+    int T, N, K;
+    bool bias, accumulate;
+} shape;
+
+static const shape shapes[] = {
+    {1, 1, 1, false, false},     {1, 32, 32, true, false},    {2, 33, 31, false, true},
+    {3, 100, 64, true, true},    {16, 64, 65, true, true},    {17, 48, 63, false, true},
+    {32, 31, 96, true, true},    {33, 129, 33, false, false}, {70, 64, 200, true, true},
+    {300, 40, 130, true, false}, {5, 260, 515, true, true},
+};
+enum { N_SHAPES = sizeof shapes / sizeof *shapes };
+
+static float half(float x) { return lem_bf16_to_f32(lem_f32_to_bf16(x)); }
+
+/* One output, as cpu/bf16.inc.h says it. */
+static float one_sum(const float *x, const float *w, int K, float start) {
+    float sum = start;
+    for (int k0 = 0; k0 < K; k0 += 32) {
+        float chain[2] = {0, 0};
+        for (int k = k0; k < k0 + 32; k++) {
+            float a = k < K ? half(x[k]) : 0, b = k < K ? half(w[k]) : 0;
+            chain[k % 2] = fmaf(a, b, chain[k % 2]);
+        }
+        volatile float both = chain[0] + chain[1];
+        sum += both;
+    }
+    return sum;
+}
+
+static float *spelled_out(const shape *s, const float *x, const float *w, const float *bias, float *y) {
+    unsigned mode = lem_flush_small();
+    for (int t = 0; t < s->T; t++)
+        for (int n = 0; n < s->N; n++) {
+            float *to = &y[t * s->N + n];
+            float sum = one_sum(x + t * s->K, w + n * s->K, s->K, s->accumulate ? *to : 0);
+            *to = s->bias ? sum + bias[n] : sum;
+        }
+    lem_flush_end(mode);
+    return y;
+}
+
+typedef struct inputs {
+    shape s;
+    float *x, *w, *bias, *start, *want;
+    size_t n;
+} inputs;
+
+/* Every number times 2^-shift, the starts and biases times its square: sums near the smallest normal number.
+ */
+static inputs make(const shape *s, int shift) {
+    inputs in = {.s = *s, .n = (size_t)s->T * (size_t)s->N};
+    const size_t nx = (size_t)s->T * (size_t)s->K, nw = (size_t)s->N * (size_t)s->K;
+    in.x = filled(nx, 1);
+    in.w = filled(nw, 2);
+    in.bias = filled((size_t)s->N, 3);
+    in.start = filled(in.n, 4);
+    for (size_t i = 0; i < nx; i++) in.x[i] = ldexpf(in.x[i], -shift);
+    for (size_t i = 0; i < nw; i++) in.w[i] = ldexpf(in.w[i], -shift);
+    for (size_t i = 0; i < (size_t)s->N; i++) in.bias[i] = ldexpf(in.bias[i], -2 * shift);
+    for (size_t i = 0; i < in.n; i++) in.start[i] = ldexpf(in.start[i], -2 * shift);
+    in.want = guarded(in.n);
+    memcpy(in.want, in.start, in.n * sizeof *in.want);
+    spelled_out(s, in.x, in.w, in.bias, in.want);
+    return in;
+}
+
+static void release(inputs *in) {
+    free(in->x);
+    free(in->w);
+    free(in->bias);
+    free(in->start);
+    free(in->want);
+}
+
+/* Rows t0 .. t1-1 of the product. */
+static void run(lem_backend *b, const inputs *in, int t0, int t1, float *y) {
+    const shape *s = &in->s;
+    lem_packed w;
+    lem_err err = LEM_ERR_INIT;
+    b->compute = LEM_COMPUTE_BF16;
+    assert_int_equal(lem_packed_alloc(&w, b, s->N, s->K, LEM_DTYPE_BF16, &err), LEM_OK);
+    b->ops->pack(b, in->w, &w);
+    b->ops->linear(b, t1 - t0, in->x + (size_t)t0 * (size_t)s->K, &w, s->bias ? in->bias : NULL,
+                   y + (size_t)t0 * (size_t)s->N, s->accumulate);
+    lem_packed_release(&w, b);
+}
+
+static void check(lem_backend *b, const inputs *in, const char *what) {
+    char name[120];
+    float *y = guarded(in->n);
+    snprintf(name, sizeof name, "%s %s %dx%dx%d", b->ops->name, what, in->s.T, in->s.N, in->s.K);
+    memcpy(y, in->start, in->n * sizeof *y);
+    run(b, in, 0, in->s.T, y);
+    check_same(y, in->want, in->n, name);
+    check_guard(y, in->n, name);
+    free(y);
+}
+
+static machines all;
+
+static void on_every_path(const inputs *in) {
+    for (int i = 0; i < N_ISA; i++)
+        for (int t = 0; all.cpu[i][0] && t < N_THREADS; t++) {
+            lem_backend *b = all.cpu[i][t];
+            lem_cpu_priv *p = b->priv;
+            check(b, in, p->tile_unit ? "tile unit" : "spelled out");
+            if (!p->tile_unit) continue;
+            p->tile_unit = false;
+            check(b, in, "without the tile unit");
+            p->tile_unit = true;
+        }
+}
+
+static void order_is_what_is_said(void **state) {
+    (void)state;
+    for (int i = 0; i < N_SHAPES; i++) {
+        inputs in = make(&shapes[i], 0);
+        on_every_path(&in);
+        release(&in);
+    }
+}
+
+/* Inputs, products and sums on both sides of 2^-126. */
+static void small_numbers_are_zero(void **state) {
+    (void)state;
+    for (int shift = 58; shift <= 66; shift++)
+        for (int i = 0; i < N_SHAPES; i += 3) {
+            inputs in = make(&shapes[i], shift);
+            on_every_path(&in);
+            release(&in);
+        }
+    inputs in = make(&shapes[5], 125);
+    on_every_path(&in);
+    release(&in);
+}
+
+static void rows_do_not_see_each_other(void **state) {
+    (void)state;
+    inputs in = make(&shapes[9], 0);
+    for (int i = 0; i < N_ISA; i++) {
+        lem_backend *b = all.cpu[i][1];
+        if (!b) continue;
+        float *y = guarded(in.n);
+        memcpy(y, in.start, in.n * sizeof *y);
+        for (int t = 0, step = 1; t < in.s.T; t += step, step = step % 37 + 1)
+            run(b, &in, t, t + step < in.s.T ? t + step : in.s.T, y);
+        check_same(y, in.want, in.n, "rows in pieces");
+        free(y);
+    }
+    release(&in);
+}
+
+/* Against sums in double: rounding of the row is no error here, for the reference rounds it too. */
+static void close_to_the_reference(void **state) {
+    (void)state;
+    for (int i = 0; i < N_SHAPES; i++) {
+        inputs in = make(&shapes[i], 0);
+        float *y = guarded(in.n);
+        memcpy(y, in.start, in.n * sizeof *y);
+        run(all.ref, &in, 0, in.s.T, y);
+        check_close(in.want, y, in.n, 4 * (double)EPS * (in.s.K + 4), "bf16 against double");
+        free(y);
+        release(&in);
+    }
+}
+
+/* A weight of F32, and the products of F32, are what they were. */
+static void floats_are_left_alone(void **state) {
+    (void)state;
+    const shape s = {9, 40, 77, true, false};
+    inputs in = make(&s, 0);
+    lem_err err = LEM_ERR_INIT;
+    for (int i = 0; i < N_ISA; i++) {
+        lem_backend *b = all.cpu[i][0];
+        lem_packed w;
+        if (!b) continue;
+        float *y[2] = {guarded(in.n), guarded(in.n)};
+        assert_int_equal(lem_packed_alloc(&w, b, s.N, s.K, LEM_DTYPE_F32, &err), LEM_OK);
+        b->ops->pack(b, in.w, &w);
+        for (int c = 0; c < 2; c++) {
+            b->compute = c ? LEM_COMPUTE_BF16 : LEM_COMPUTE_F32;
+            b->ops->linear(b, s.T, in.x, &w, in.bias, y[c], false);
+        }
+        check_same(y[1], y[0], in.n, "fp32 weights");
+        lem_packed_release(&w, b);
+        free(y[0]);
+        free(y[1]);
+    }
+    release(&in);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(order_is_what_is_said),      cmocka_unit_test(small_numbers_are_zero),
+        cmocka_unit_test(rows_do_not_see_each_other), cmocka_unit_test(close_to_the_reference),
+        cmocka_unit_test(floats_are_left_alone),
+    };
+    machines_open(&all);
+    int bad = cmocka_run_group_tests(tests, NULL, NULL);
+    machines_close(&all);
+    return bad;
+}
