@@ -47,6 +47,11 @@ static lem_tokenizer *bytes_tokenizer(lem_err *err) {
     return t;
 }
 
+static const char *name_of(lem_dtype dtype, const lem_backend *b) {
+    if (dtype == LEM_DTYPE_F32) return "f32";
+    return b->compute == LEM_COMPUTE_BF16 ? "bf16xbf16" : "bf16";
+}
+
 static lem_status measure(const shape *s, lem_dtype dtype, lem_backend *b, const lem_tokenizer *t,
                           const lem_limits *l, int max_tokens, lem_err *err) {
     lem_model_config c = {.arch = LEM_ARCH_LLAMA,
@@ -87,11 +92,10 @@ static lem_status measure(const shape *s, lem_dtype dtype, lem_backend *b, const
         double params = (double)lem_model_config_params(&c),
                rate = st ? 0 : (double)stats.generated_tokens / stats.seconds;
         if (st == LEM_OK)
-            printf("%-5s %-4s %9.2f M parameters  %8.0f tokens/s (%.0f per CPU second)  %6.1f GFLOP/s  %5.1f "
+            printf("%-5s %-9s %9.2f M parameters  %8.0f tokens/s (%.0f per CPU second)  %6.1f GFLOP/s  %5.1f "
                    "%% of the matrix limit  (checksum %.6f)\n",
-                   s->name, dtype == LEM_DTYPE_F32 ? "f32" : "bf16", params / 1e6, rate,
-                   (double)stats.generated_tokens / cpu, 2 * params * rate / 1e9,
-                   100 * 2 * params * rate / 1e9 / l->fma_gflops_all, sum);
+                   s->name, name_of(dtype, b), params / 1e6, rate, (double)stats.generated_tokens / cpu,
+                   2 * params * rate / 1e9, 100 * 2 * params * rate / 1e9 / l->fma_gflops_all, sum);
         lem_weights_free(w);
     }
     lem_model_free(m);
@@ -113,6 +117,9 @@ int main(int argc, char **argv) {
         if (argc > 3 && strcmp(argv[3], shapes[i].name) != 0) continue;
         st = measure(&shapes[i], LEM_DTYPE_F32, b, t, &l, max_tokens, &err);
         if (st == LEM_OK) st = measure(&shapes[i], LEM_DTYPE_BF16, b, t, &l, max_tokens, &err);
+        b->compute = LEM_COMPUTE_BF16;
+        if (st == LEM_OK) st = measure(&shapes[i], LEM_DTYPE_BF16, b, t, &l, max_tokens, &err);
+        b->compute = LEM_COMPUTE_F32;
         fflush(stdout);
     }
     if (st) fprintf(stderr, "bench_sample: %s\n", err.text);

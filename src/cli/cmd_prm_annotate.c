@@ -7,6 +7,7 @@
 #include "cli/runtime.h"
 #include "cli/train_options.h"
 #include "cli/unescape.h"
+#include "cli/weights_options.h"
 
 #include "annotate/known.h"
 #include "core/journal.h"
@@ -76,7 +77,7 @@ static const lem_opt opts[] = {
      .choices = LEM_PROMPT_TEMPLATE_NAMES},
     LEM_OPT_PROMPT_FROM,
     LEM_OPT_SHARD,
-    {"dtype", LEM_OPT_ENUM, "NAME", "f32", "weights in memory", .choices = "f32|bf16"},
+    LEM_OPTS_WEIGHTS(""),
     {"slots", LEM_OPT_INT, "N", "0", "rollouts in flight, 0 = 256 (never changes a result)", 0, 4096,
      .effect = LEM_OPT_CHANGES_NOTHING},
 };
@@ -325,7 +326,7 @@ static lem_status load_model(job *j, lem_err *err) {
 }
 
 static double weight_bytes(const lem_model_config *c, const lem_args *args) {
-    return (double)lem_model_config_params(c) * (lem_args_is(args, "dtype", "bf16") ? 2 : 4);
+    return (double)lem_model_config_params(c) * (double)lem_dtype_size(lem_weights_dtype(args));
 }
 
 /* A token is at least a byte, so no prefix is longer than its prompt's tokens and the solution's bytes. */
@@ -357,8 +358,8 @@ static lem_status plan_memory(job *j, lem_err *err) {
 
 static lem_status open_judge(job *j, lem_err *err) {
     const lem_args *a = j->args;
-    lem_prm_judge_opts o = {lem_args_str(a, "judge"), lem_args_str(a, "judge-head"), lem_args_str(a, "dtype"),
-                            LEM_PRM_JUDGE_THRESHOLD};
+    lem_prm_judge_opts o = {lem_args_str(a, "judge"), lem_args_str(a, "judge-head"),
+                            lem_weights_dtype_name(a), LEM_PRM_JUDGE_THRESHOLD};
     if (!j->has_judge) return LEM_OK;
     if (lem_args_has(a, "judge-threshold")) o.threshold = lem_args_num(a, "judge-threshold");
     return lem_prm_judge_open(j->cli, &o, &j->judge, err);
@@ -445,10 +446,11 @@ static lem_status prepare(job *j, lem_err *err) {
 }
 
 static lem_status open_run(job *j, lem_err *err) {
-    lem_dtype dtype = lem_args_is(j->args, "dtype", "bf16") ? LEM_DTYPE_BF16 : LEM_DTYPE_F32;
+    lem_dtype dtype = lem_weights_dtype(j->args);
     bool computes = j->model || j->has_judge;
     lem_status st = LEM_OK;
     if (computes) st = lem_runtime_open(j->cli, lem_job_compute_path(j->file), &j->rt, err);
+    if (st == LEM_OK && computes) st = lem_weights_compute(j->args, j->rt.backend, err);
     if (st == LEM_OK) st = lem_job_start(j->file, computes ? j->rt.backend->ops->name : NULL, err);
     if (st == LEM_OK) st = open_journal(j, err);
     if (st || !j->model) return st;

@@ -5,6 +5,7 @@
 #include "cli/prompt_options.h"
 #include "cli/bad_rows_options.h"
 #include "cli/score_options.h"
+#include "cli/weights_options.h"
 #include "cli/score_run.h"
 #include "job/shard.h"
 
@@ -24,7 +25,7 @@ static const lem_opt opts[] = {
     LEM_OPT_SCORE_AGGREGATE(""),
     {"field", LEM_OPT_STR, "NAME", "rm_score",
      "field that receives the aggregated scores (steps: step_scores)"},
-    LEM_OPT_SCORE_DTYPE,
+    LEM_OPTS_WEIGHTS(""),
     LEM_OPT_SCORE_ROWS,
     LEM_OPTS_SCORE_REMOTE,
     LEM_OPT_SHARD,

@@ -4,6 +4,7 @@
 #include "cli/prompt_options.h"
 #include "cli/bad_rows_options.h"
 #include "cli/score_options.h"
+#include "cli/weights_options.h"
 #include "cli/score_run.h"
 #include "job/shard.h"
 #include "model/head.h"
@@ -38,7 +39,7 @@ static const lem_opt opts[] = {
     LEM_OPT_SCORE_AGGREGATE("; sum for implicit"),
     {"field", LEM_OPT_STR, "NAME", NULL,
      "field that receives the scores (default rm_score, of logprob logprob; steps: step_scores)"},
-    LEM_OPT_SCORE_DTYPE,
+    LEM_OPTS_WEIGHTS(""),
     LEM_OPT_SCORE_ROWS,
     LEM_OPTS_SCORE_REMOTE,
     LEM_OPT_SHARD,

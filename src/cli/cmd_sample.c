@@ -2,6 +2,7 @@
 #include "cli/commands.h"
 #include "cli/prompt_options.h"
 #include "cli/sample.h"
+#include "cli/weights_options.h"
 
 #include "core/mem.h"
 #include "core/object.h"
@@ -10,8 +11,6 @@
 #include "model/weights_open.h"
 
 #include <string.h>
-
-#define DTYPES "f32|bf16"
 
 static const lem_opt opts[] = {
     {"model", LEM_OPT_INPUT, "DIR", NULL, "model folder (config.json, weights, tokenizer)"},
@@ -51,7 +50,7 @@ static const lem_opt opts[] = {
     LEM_OPT_PROMPT_FROM,
     LEM_OPT_STYLES(LEM_PROMPT_STYLE_NAMES "|" LEM_STYLE_PUBLISHED),
     LEM_OPT_SHARD,
-    {"dtype", LEM_OPT_ENUM, "NAME", "f32", "weights in memory", .choices = DTYPES},
+    LEM_OPTS_WEIGHTS(""),
     {"slots", LEM_OPT_INT, "N", "0", "candidates in flight, 0 = 256 (never changes a result)", 0, 4096,
      .effect = LEM_OPT_CHANGES_NOTHING},
 };
@@ -224,7 +223,7 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
 
 static lem_status plan(lem_cli *cli, const lem_args *args, lem_plan *out, lem_err *err) {
     lem_model_config c;
-    size_t width = lem_args_is(args, "dtype", "bf16") ? 2 : 4;
+    size_t width = lem_dtype_size(lem_weights_dtype(args));
     lem_status st = lem_sample_rows_check(cli, args, err);
     if (st) return st;
     if (!out->shape && !lem_args_has(args, "model")) return LEM_OK; /* it is a server's */

@@ -6,6 +6,7 @@
 #include "cli/search_rows.h"
 #include "cli/train_options.h"
 #include "cli/unescape.h"
+#include "cli/weights_options.h"
 
 #include "bench/row.h"
 #include "core/file.h"
@@ -62,7 +63,7 @@ static const lem_opt opts[] = {
      "chat]",
      .choices = LEM_PROMPT_TEMPLATE_NAMES},
     LEM_OPT_PROMPT_FROM,
-    {"dtype", LEM_OPT_ENUM, "NAME", "f32", "weights in memory, of both models", .choices = "f32|bf16"},
+    LEM_OPTS_WEIGHTS(", of both models"),
     {"slots", LEM_OPT_INT, "N", "0", "steps in flight, 0 = 256 (never changes a result)", 0, 4096,
      .effect = LEM_OPT_CHANGES_NOTHING},
     {"max-rows", LEM_OPT_INT, "N", "4096", "tokens per scoring pass (memory; never changes a score)", 16,
@@ -137,7 +138,7 @@ static lem_status read_options(job *j, lem_err *err) {
     j->out = lem_args_str(a, "out");
     j->trace = lem_args_str(a, "trace");
     j->to_stdout = strcmp(j->out, "-") == 0;
-    j->dtype = lem_args_is(a, "dtype", "bf16") ? LEM_DTYPE_BF16 : LEM_DTYPE_F32;
+    j->dtype = lem_weights_dtype(a);
     if (j->to_stdout && j->cli->json) return lem_fail(err, LEM_EUSAGE, "--out - and --json both want stdout");
     lem_status st = check_trace(j, err);
     if (st == LEM_OK) st = lem_unescape(lem_args_str(a, "step-separator"), &j->separator, err);
@@ -293,12 +294,13 @@ static lem_status open_run(job *j, lem_err *err) {
                                   .head = lem_args_str(j->args, "rm-head"),
                                   .separator = lem_args_str(j->args, "rm-separator"),
                                   .aggregate = lem_args_str(j->args, "aggregate"),
-                                  .dtype = lem_args_str(j->args, "dtype"),
+                                  .dtype = lem_weights_dtype_name(j->args),
                                   .max_rows = (int)lem_args_int(j->args, "max-rows")};
     lem_status st = LEM_OK;
     j->found = lem_alloc_zero(j->rows.n, sizeof *j->found, err);
     if (!j->found) return LEM_EMEM;
     LEM_TRY(lem_runtime_open(j->cli, lem_job_compute_path(j->file), &j->rt, err));
+    LEM_TRY(lem_weights_compute(j->args, j->rt.backend, err));
     LEM_TRY(lem_judge_open(j->cli, j->rt.backend, &judge, &j->judge, err));
     LEM_TRY(lem_job_start(j->file, j->rt.backend->ops->name, err));
     LEM_TRY(open_journal(j, err));
@@ -421,7 +423,7 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
 }
 
 static lem_status plan(lem_cli *cli, const lem_args *args, lem_plan *out, lem_err *err) {
-    lem_dtype dtype = lem_args_is(args, "dtype", "bf16") ? LEM_DTYPE_BF16 : LEM_DTYPE_F32;
+    lem_dtype dtype = lem_weights_dtype(args);
     (void)cli;
     lem_status st = folder_bytes(lem_args_str(args, "model"), dtype, &out->memory, err);
     return st ? st : folder_bytes(lem_args_str(args, "rm"), dtype, &out->memory, err);

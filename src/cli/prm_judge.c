@@ -2,6 +2,7 @@
 #include "cli/prm_judge.h"
 
 #include "cli/score_beside.h"
+#include "cli/weights_options.h"
 #include "core/object.h"
 
 lem_status lem_prm_judge_open(lem_cli *cli, const lem_prm_judge_opts *o, lem_prm_judge *out, lem_err *err) {
@@ -14,7 +15,7 @@ lem_status lem_prm_judge_open(lem_cli *cli, const lem_prm_judge_opts *o, lem_prm
 }
 
 double lem_prm_judge_bytes(const lem_prm_judge *j) {
-    int size = lem_args_is(j->model.args, "dtype", "bf16") ? 2 : 4;
+    int size = (int)lem_dtype_size(lem_weights_dtype(j->model.args));
     return (double)lem_model_config_params(&j->model.config) * size;
 }
 

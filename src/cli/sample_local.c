@@ -1,5 +1,6 @@
 /* sample_local.c - the engine of lemma sample that runs a model folder */
 #include "cli/sample.h"
+#include "cli/weights_options.h"
 
 #include "core/mem.h"
 #include "core/object.h"
@@ -135,7 +136,7 @@ static lem_status plan_memory(sample_job *j, lem_err *err) {
 }
 
 static lem_status prepare(sample_job *j, lem_err *err) {
-    j->local.dtype = lem_args_is(j->args, "dtype", "bf16") ? LEM_DTYPE_BF16 : LEM_DTYPE_F32;
+    j->local.dtype = lem_weights_dtype(j->args);
     lem_status st = load_model(j, err);
     if (st) return st;
     report_too_long(j);
@@ -153,6 +154,7 @@ static lem_status start(sample_job *j, lem_err *err) {
     l->missing = lem_alloc((size_t)j->n, sizeof *l->missing, err);
     if (!l->missing) return LEM_EMEM;
     lem_status st = lem_runtime_open(j->cli, lem_job_compute_path(j->job), &l->rt, err);
+    if (st == LEM_OK) st = lem_weights_compute(j->args, l->rt.backend, err);
     return st ? st : lem_job_start(j->job, l->rt.backend->ops->name, err);
 }
 

@@ -4,6 +4,7 @@
 #include "cli/runtime.h"
 #include "cli/train_options.h"
 #include "cli/unescape.h"
+#include "cli/weights_options.h"
 #include "core/mem.h"
 #include "prompt/ends.h"
 #include "reward/recipe.h"
@@ -194,7 +195,7 @@ static void close_weights(score_model *m) {
 }
 
 lem_status lem_score_model_weights(score_model *m, const char *dir, lem_err *err) {
-    lem_dtype dtype = lem_args_is(m->args, "dtype", "bf16") ? LEM_DTYPE_BF16 : LEM_DTYPE_F32;
+    lem_dtype dtype = lem_weights_dtype(m->args);
     int rows = (int)lem_args_int(m->args, "max-rows");
     const lem_head_reading *head = m->kind == SCORE_BY_HEAD ? &m->head : NULL;
     lem_status st = LEM_OK;

@@ -51,8 +51,6 @@
             "steps to rm_score (default min; mean for rlhflow" otherwise ")",                                \
             .choices = LEM_EVAL_AGGREGATOR_NAMES                                                             \
     }
-#define LEM_OPT_SCORE_DTYPE                                                                                  \
-    { "dtype", LEM_OPT_ENUM, "NAME", "f32", "weights in memory", .choices = "f32|bf16" }
 #define LEM_OPT_SCORE_ROWS                                                                                   \
     {                                                                                                        \
         "max-rows", LEM_OPT_INT, "N", "4096", "tokens per forward pass (memory; never changes a score)", 16, \

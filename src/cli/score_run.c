@@ -10,6 +10,7 @@
 #include "cli/score_model.h"
 #include "cli/score_remote.h"
 #include "cli/train_options.h"
+#include "cli/weights_options.h"
 #include "core/file.h"
 #include "core/jsonl.h"
 #include "core/mem.h"
@@ -360,7 +361,7 @@ static lem_status tell_result(const job *j, double seconds, lem_err *err) {
 /* Adds what a model takes to the plan; its memory where that is more, since one model at a time is there. */
 static lem_status plan_model(const char *dir, const lem_args *args, lem_plan *out, lem_err *err) {
     lem_model_config c;
-    double width = lem_args_is(args, "dtype", "bf16") ? 2 : 4;
+    double width = (double)lem_dtype_size(lem_weights_dtype(args));
     lem_status st = lem_train_plan_config(dir, out, &c, NULL, err);
     if (st) return st;
     double params = (double)lem_model_config_params(&c);
@@ -396,6 +397,7 @@ static lem_status score(job *j, lem_err *err) {
     LEM_TRY(look_through(j, err));
     if (j->cli->dry_run) return show_plan(j, err);
     LEM_TRY(lem_runtime_open(j->cli, lem_job_compute_path(j->file), &j->rt, err));
+    LEM_TRY(lem_weights_compute(j->args, j->rt.backend, err));
     j->model.backend = j->rt.backend;
     LEM_TRY(lem_score_model_prepare(&j->model, err));
     if (j->model.kind == SCORE_IMPLICIT) LEM_TRY(same_tokenizer(j, lem_args_str(j->args, "reference"), err));

@@ -1,6 +1,7 @@
 /* synth_local.c - a model of our own as the teacher: the items' prompts through Lemma's engine */
 #include "cli/runtime.h"
 #include "cli/synth_run.h"
+#include "cli/weights_options.h"
 
 #include "core/hash.h"
 #include "core/mem.h"
@@ -137,7 +138,7 @@ static lem_status take(void *ctx, const lem_candidate *c, lem_err *err) {
 
 static lem_status check_memory(const local *l, lem_err *err) {
     size_t head = l->config.tied ? (size_t)l->config.vocab * (size_t)l->config.width : 0;
-    size_t width = lem_args_is(l->s->args, "dtype", "bf16") ? 2 : 4;
+    size_t width = lem_dtype_size(lem_weights_dtype(l->s->args));
     size_t all =
         (lem_model_config_params(&l->config) + head) * width + lem_generate_bytes(&l->config, &l->gen);
     if (all <= lem_physical_memory()) return LEM_OK;
@@ -161,8 +162,9 @@ static lem_status bury_long(local *l, lem_err *err) {
 static lem_status generate(local *l, lem_err *err) {
     lem_synth *s = l->s;
     size_t n = 0;
-    lem_dtype dtype = lem_args_is(s->args, "dtype", "bf16") ? LEM_DTYPE_BF16 : LEM_DTYPE_F32;
+    lem_dtype dtype = lem_weights_dtype(s->args);
     lem_status st = lem_runtime_open(s->cli, lem_job_compute_path(s->job), &l->rt, err);
+    if (st == LEM_OK) st = lem_weights_compute(s->args, l->rt.backend, err);
     if (st == LEM_OK) st = lem_job_start(s->job, l->rt.backend->ops->name, err);
     if (st == LEM_OK) st = lem_job_journal(s->job, lem_teach_visit, s->teach, &s->ledger, err);
     if (st == LEM_OK) st = lem_synth_begin(s, err);

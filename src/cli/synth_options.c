@@ -1,5 +1,6 @@
 /* synth_options.c - options of commands that ask a teacher */
 #include "cli/synth_run.h"
+#include "cli/weights_options.h"
 
 const lem_opt lem_synth_options[LEM_N_SYNTH_OPTIONS] = {
     {"map", LEM_OPT_LIST, "OURS=THEIRS", NULL,
@@ -17,7 +18,7 @@ const lem_opt lem_synth_options[LEM_N_SYNTH_OPTIONS] = {
      .effect = LEM_OPT_CHANGES_NOTHING},
     {"cache", LEM_OPT_STR, "FILE", NULL, "replies by request, kept for other jobs",
      .effect = LEM_OPT_CHANGES_NOTHING},
-    {"dtype", LEM_OPT_ENUM, "NAME", "f32", "weights of --model in memory", .choices = "f32|bf16"},
+    LEM_OPTS_WEIGHTS(", of --model"),
     {"slots", LEM_OPT_INT, "N", "0", "with --model: candidates in flight, 0 = 256 (never changes a result)",
      0, 4096, .effect = LEM_OPT_CHANGES_NOTHING},
 };
