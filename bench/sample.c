@@ -1,9 +1,9 @@
 /* sample.c - sampling speed: 64 candidates of one 128-token prompt, random weights, as a share of the
  * measured matrix limit
  *
- * usage: bench_sample [threads [new tokens [shape]]]. Work counted: 2 floating-point operations per parameter
- * (embedding table once, as the output matrix) and generated token; attention and prefill are not counted, so
- * the share is a lower bound. */
+ * usage: bench_sample [threads [new tokens [shape [f32|bf16|bf16xbf16]]]]. Work counted: 2 floating-point
+ * operations per parameter (embedding table once, as the output matrix) and generated token; attention and
+ * prefill are not counted, so the share is a lower bound. */
 #include "core/mem.h"
 #include "generate/run.h"
 
@@ -47,12 +47,17 @@ static lem_tokenizer *bytes_tokenizer(lem_err *err) {
     return t;
 }
 
-static const char *name_of(lem_dtype dtype, const lem_backend *b) {
-    if (dtype == LEM_DTYPE_F32) return "f32";
-    return b->compute == LEM_COMPUTE_BF16 ? "bf16xbf16" : "bf16";
-}
+typedef struct kind {
+    const char *name;
+    lem_dtype dtype;
+    lem_compute compute;
+} kind;
+static const kind kinds[] = {{"f32", LEM_DTYPE_F32, LEM_COMPUTE_F32},
+                             {"bf16", LEM_DTYPE_BF16, LEM_COMPUTE_F32},
+                             {"bf16xbf16", LEM_DTYPE_BF16, LEM_COMPUTE_BF16}};
+enum { N_KINDS = sizeof kinds / sizeof *kinds };
 
-static lem_status measure(const shape *s, lem_dtype dtype, lem_backend *b, const lem_tokenizer *t,
+static lem_status measure(const shape *s, const kind *k, lem_backend *b, const lem_tokenizer *t,
                           const lem_limits *l, int max_tokens, lem_err *err) {
     lem_model_config c = {.arch = LEM_ARCH_LLAMA,
                           .head = LEM_HEAD_LM,
@@ -76,7 +81,7 @@ static lem_status measure(const shape *s, lem_dtype dtype, lem_backend *b, const
     if (st == LEM_OK) st = lem_model_new(&c, &m, err);
     if (st) return st;
     lem_model_init_random(m, 1);
-    st = lem_weights_new(m, b, dtype, &w, err);
+    st = lem_weights_new(m, b, k->dtype, &w, err);
     if (st == LEM_OK) {
         lem_generate_opts o = {.sample = {0.8f, 0, 1},
                                .max_tokens = max_tokens,
@@ -94,11 +99,22 @@ static lem_status measure(const shape *s, lem_dtype dtype, lem_backend *b, const
         if (st == LEM_OK)
             printf("%-5s %-9s %9.2f M parameters  %8.0f tokens/s (%.0f per CPU second)  %6.1f GFLOP/s  %5.1f "
                    "%% of the matrix limit  (checksum %.6f)\n",
-                   s->name, name_of(dtype, b), params / 1e6, rate, (double)stats.generated_tokens / cpu,
+                   s->name, k->name, params / 1e6, rate, (double)stats.generated_tokens / cpu,
                    2 * params * rate / 1e9, 100 * 2 * params * rate / 1e9 / l->fma_gflops_all, sum);
         lem_weights_free(w);
     }
     lem_model_free(m);
+    return st;
+}
+
+/* only: the kind that is measured; NULL = all */
+static lem_status measure_kinds(const shape *s, const char *only, lem_backend *b, const lem_tokenizer *t,
+                                const lem_limits *l, int max_tokens, lem_err *err) {
+    lem_status st = LEM_OK;
+    for (int k = 0; st == LEM_OK && k < N_KINDS; k++) {
+        b->compute = kinds[k].compute;
+        if (!only || strcmp(only, kinds[k].name) == 0) st = measure(s, &kinds[k], b, t, l, max_tokens, err);
+    }
     return st;
 }
 
@@ -115,11 +131,7 @@ int main(int argc, char **argv) {
         printf("path %s, %d threads, matrix limit %.0f GFLOP/s\n", b->ops->name, l.threads, l.fma_gflops_all);
     for (size_t i = 0; st == LEM_OK && i < sizeof shapes / sizeof *shapes; i++) {
         if (argc > 3 && strcmp(argv[3], shapes[i].name) != 0) continue;
-        st = measure(&shapes[i], LEM_DTYPE_F32, b, t, &l, max_tokens, &err);
-        if (st == LEM_OK) st = measure(&shapes[i], LEM_DTYPE_BF16, b, t, &l, max_tokens, &err);
-        b->compute = LEM_COMPUTE_BF16;
-        if (st == LEM_OK) st = measure(&shapes[i], LEM_DTYPE_BF16, b, t, &l, max_tokens, &err);
-        b->compute = LEM_COMPUTE_F32;
+        st = measure_kinds(&shapes[i], argc > 4 ? argv[4] : NULL, b, t, &l, max_tokens, &err);
         fflush(stdout);
     }
     if (st) fprintf(stderr, "bench_sample: %s\n", err.text);

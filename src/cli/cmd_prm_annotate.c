@@ -450,7 +450,7 @@ static lem_status open_run(job *j, lem_err *err) {
     bool computes = j->model || j->has_judge;
     lem_status st = LEM_OK;
     if (computes) st = lem_runtime_open(j->cli, lem_job_compute_path(j->file), &j->rt, err);
-    if (st == LEM_OK && computes) st = lem_weights_compute(j->args, j->rt.backend, err);
+    if (st == LEM_OK && computes) lem_weights_compute(j->args, j->rt.backend);
     if (st == LEM_OK) st = lem_job_start(j->file, computes ? j->rt.backend->ops->name : NULL, err);
     if (st == LEM_OK) st = open_journal(j, err);
     if (st || !j->model) return st;

@@ -300,7 +300,7 @@ static lem_status open_run(job *j, lem_err *err) {
     j->found = lem_alloc_zero(j->rows.n, sizeof *j->found, err);
     if (!j->found) return LEM_EMEM;
     LEM_TRY(lem_runtime_open(j->cli, lem_job_compute_path(j->file), &j->rt, err));
-    LEM_TRY(lem_weights_compute(j->args, j->rt.backend, err));
+    lem_weights_compute(j->args, j->rt.backend);
     LEM_TRY(lem_judge_open(j->cli, j->rt.backend, &judge, &j->judge, err));
     LEM_TRY(lem_job_start(j->file, j->rt.backend->ops->name, err));
     LEM_TRY(open_journal(j, err));

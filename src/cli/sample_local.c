@@ -154,7 +154,7 @@ static lem_status start(sample_job *j, lem_err *err) {
     l->missing = lem_alloc((size_t)j->n, sizeof *l->missing, err);
     if (!l->missing) return LEM_EMEM;
     lem_status st = lem_runtime_open(j->cli, lem_job_compute_path(j->job), &l->rt, err);
-    if (st == LEM_OK) st = lem_weights_compute(j->args, l->rt.backend, err);
+    if (st == LEM_OK) lem_weights_compute(j->args, l->rt.backend);
     return st ? st : lem_job_start(j->job, l->rt.backend->ops->name, err);
 }
 

@@ -397,7 +397,7 @@ static lem_status score(job *j, lem_err *err) {
     LEM_TRY(look_through(j, err));
     if (j->cli->dry_run) return show_plan(j, err);
     LEM_TRY(lem_runtime_open(j->cli, lem_job_compute_path(j->file), &j->rt, err));
-    LEM_TRY(lem_weights_compute(j->args, j->rt.backend, err));
+    lem_weights_compute(j->args, j->rt.backend);
     j->model.backend = j->rt.backend;
     LEM_TRY(lem_score_model_prepare(&j->model, err));
     if (j->model.kind == SCORE_IMPLICIT) LEM_TRY(same_tokenizer(j, lem_args_str(j->args, "reference"), err));

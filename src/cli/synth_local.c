@@ -164,7 +164,7 @@ static lem_status generate(local *l, lem_err *err) {
     size_t n = 0;
     lem_dtype dtype = lem_weights_dtype(s->args);
     lem_status st = lem_runtime_open(s->cli, lem_job_compute_path(s->job), &l->rt, err);
-    if (st == LEM_OK) st = lem_weights_compute(s->args, l->rt.backend, err);
+    if (st == LEM_OK) lem_weights_compute(s->args, l->rt.backend);
     if (st == LEM_OK) st = lem_job_start(s->job, l->rt.backend->ops->name, err);
     if (st == LEM_OK) st = lem_job_journal(s->job, lem_teach_visit, s->teach, &s->ledger, err);
     if (st == LEM_OK) st = lem_synth_begin(s, err);

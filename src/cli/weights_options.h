@@ -11,7 +11,7 @@
     {"dtype", LEM_OPT_ENUM, "NAME", "f32", "weights in memory" whose, .choices = "f32|bf16"}, {              \
         "compute", LEM_OPT_ENUM, "NAME", "f32",                                                              \
             "products: f32; or bf16, of weights and activations rounded to bf16 (the same bits on every "    \
-            "processor, several times as fast on one with AMX; sets --dtype bf16)",                          \
+            "processor, several times as fast on one with AMX; weights are bf16 then)",                      \
             .choices = "f32|bf16"                                                                            \
     }
 
@@ -19,7 +19,7 @@
 lem_dtype lem_weights_dtype(const lem_args *args);
 const char *
 lem_weights_dtype_name(const lem_args *args); /* "f32" or "bf16": for the --dtype of a model beside */
-/* Sets how the backend multiplies. LEM_EUSAGE for --compute bf16 with a --dtype f32 that the user gave. */
-lem_status lem_weights_compute(const lem_args *args, lem_backend *b, lem_err *err) LEM_MUST_CHECK;
+/* Sets how the backend multiplies. */
+void lem_weights_compute(const lem_args *args, lem_backend *b);
 
 #endif

@@ -25,7 +25,9 @@ static float one_sum(const float *x, const float *w, int K, float start) {
     for (int k0 = 0; k0 < K; k0 += 32) {
         float chain[2] = {0, 0};
         for (int k = k0; k < k0 + 32; k++) {
-            float a = k < K ? half(x[k]) : 0, b = k < K ? half(w[k]) : 0;
+            const bool in = k < K;
+            float a = in ? half(x[k]) : 0;
+            float b = in ? half(w[k]) : 0;
             chain[k % 2] = fmaf(a, b, chain[k % 2]);
         }
         volatile float both = chain[0] + chain[1];
@@ -92,11 +94,17 @@ static void run(lem_backend *b, const inputs *in, int t0, int t1, float *y) {
     lem_packed_release(&w, b);
 }
 
+/* What the product is accumulated into. */
+static float *started(const inputs *in) {
+    float *y = guarded(in->n);
+    for (size_t i = 0; i < in->n; i++) y[i] = in->start[i];
+    return y;
+}
+
 static void check(lem_backend *b, const inputs *in, const char *what) {
     char name[120];
-    float *y = guarded(in->n);
+    float *y = started(in);
     snprintf(name, sizeof name, "%s %s %dx%dx%d", b->ops->name, what, in->s.T, in->s.N, in->s.K);
-    memcpy(y, in->start, in->n * sizeof *y);
     run(b, in, 0, in->s.T, y);
     check_same(y, in->want, in->n, name);
     check_guard(y, in->n, name);
@@ -147,8 +155,7 @@ static void rows_do_not_see_each_other(void **state) {
     for (int i = 0; i < N_ISA; i++) {
         lem_backend *b = all.cpu[i][1];
         if (!b) continue;
-        float *y = guarded(in.n);
-        memcpy(y, in.start, in.n * sizeof *y);
+        float *y = started(&in);
         for (int t = 0, step = 1; t < in.s.T; t += step, step = step % 37 + 1)
             run(b, &in, t, t + step < in.s.T ? t + step : in.s.T, y);
         check_same(y, in.want, in.n, "rows in pieces");
@@ -162,8 +169,7 @@ static void close_to_the_reference(void **state) {
     (void)state;
     for (int i = 0; i < N_SHAPES; i++) {
         inputs in = make(&shapes[i], 0);
-        float *y = guarded(in.n);
-        memcpy(y, in.start, in.n * sizeof *y);
+        float *y = started(&in);
         run(all.ref, &in, 0, in.s.T, y);
         check_close(in.want, y, in.n, 4 * (double)EPS * (in.s.K + 4), "bf16 against double");
         free(y);

@@ -1,0 +1,79 @@
+/* test_compute.c - --compute bf16 from outside: other bytes than f32, and the same for any threads, slots and
+ * passes; what the manifest says; refusals */
+#include "../support/program.h"
+
+#include <unistd.h>
+
+static char dir[64];
+
+static const char *lemma(int want, const char *words) {
+    char line[2048];
+    snprintf(line, sizeof line, "cd %s && %s %s 2>&1 </dev/null", dir, LEMMA_BINARY, words);
+    return said_by(want, line);
+}
+
+static bool equal(const char *a, const char *b) {
+    char line[300];
+    snprintf(line, sizeof line, "cd %s && cmp -s %s %s", dir, a, b);
+    return system(line) == 0;
+}
+
+#define SAMPLE "sample --model m --prompts p.jsonl --n 5 --max-tokens 24 --temperature 1 --quiet "
+#define SCORE "rm score bf16.jsonl --model m --head logprob --quiet "
+
+static void sampling_is_one_result(void **state) {
+    (void)state;
+    lemma(0, SAMPLE "--out f32.jsonl");
+    lemma(0, SAMPLE "--dtype bf16 --out weights.jsonl");
+    lemma(0, SAMPLE "--compute bf16 --threads 1 --slots 1 --out bf16.jsonl");
+    lemma(0, SAMPLE "--compute bf16 --threads 2 --slots 64 --out again.jsonl");
+    assert_true(equal("bf16.jsonl", "again.jsonl"));
+    assert_false(equal("bf16.jsonl", "f32.jsonl"));
+    assert_false(equal("bf16.jsonl", "weights.jsonl"));
+}
+
+static void scoring_is_one_result(void **state) {
+    (void)state;
+    lemma(0, SCORE "--compute bf16 --threads 1 --max-rows 128 --out s1.jsonl");
+    lemma(0, SCORE "--compute bf16 --threads 2 --out s2.jsonl");
+    lemma(0, SCORE "--dtype bf16 --out s3.jsonl");
+    assert_true(equal("s1.jsonl", "s2.jsonl"));
+    assert_false(equal("s1.jsonl", "s3.jsonl"));
+}
+
+static void identity_and_refusals(void **state) {
+    (void)state;
+    assert_non_null(strstr(lemma(2, SAMPLE "--compute f32 --out bf16.jsonl"), "compute"));
+    assert_non_null(strstr(lemma(2, SAMPLE "--compute int4 --out x.jsonl"), "f32, bf16"));
+    lem_json *manifest = NULL;
+    lem_err err = LEM_ERR_INIT;
+    char path[100];
+    snprintf(path, sizeof path, "%s/bf16.jsonl.manifest.json", dir);
+    assert_int_equal(lem_json_load(path, 1 << 20, &manifest, &err), LEM_OK);
+    lem_buf text = {0};
+    lem_json_write(manifest, 0, &text);
+    assert_non_null(strstr(lem_buf_str(&text), "\"compute\":\"bf16\""));
+    lem_buf_release(&text);
+    lem_json_free(manifest);
+}
+
+int main(void) {
+    snprintf(dir, sizeof dir, "/tmp/lemma-compute-%d", (int)getpid());
+    char line[200];
+    snprintf(line, sizeof line, "mkdir -p %s", dir);
+    shell(line);
+    snprintf(line, sizeof line, "%s/p.jsonl", dir);
+    put(line, "{\"problem\":\"What is 1+1?\",\"answer\":\"2\"}\n{\"problem\":\"3*4\",\"answer\":\"12\"}\n"
+              "{\"problem\":\"Say nine.\",\"answer\":\"9\"}\n");
+    snprintf(line, sizeof line, "%s/rows.jsonl", dir);
+    put(line, "{\"problem\":\"p\",\"solution\":\"1+1=2\"}\n");
+    lemma(0, "sft --from-scratch --layers 2 --width 96 --heads 3 --vocab 300 --context 128 --batch 1 --quiet "
+             "--data rows.jsonl --out m");
+    const struct CMUnitTest tests[] = {cmocka_unit_test(sampling_is_one_result),
+                                       cmocka_unit_test(scoring_is_one_result),
+                                       cmocka_unit_test(identity_and_refusals)};
+    int bad = cmocka_run_group_tests(tests, NULL, NULL);
+    snprintf(line, sizeof line, "rm -rf %s", dir);
+    shell(line);
+    return bad;
+}
