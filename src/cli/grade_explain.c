@@ -99,8 +99,10 @@ lem_status lem_grade_explain_pair(lem_cli *cli, const lem_args *args, lem_err *e
     if (is_code(args)) LEM_TRY(lem_fail(err, LEM_EUSAGE, "--explain is for answers, not for --task code"));
     LEM_TRY(lem_grade_profile_of(args, &p.profile, err));
     /* a prediction that marks its answer is a response; one that does not is the answer itself */
+    lem_grade_profile marked = p.profile;
+    marked.task = LEM_GRADE_TASK_GSM8K;
     if (p.profile.task == LEM_GRADE_TASK_STD &&
-        !lem_grade_extract(p.prediction, strlen(p.prediction), LEM_GRADE_TASK_GSM8K, &p.span))
+        !lem_grade_extract(&marked, p.prediction, strlen(p.prediction), &p.span))
         p.profile.task = LEM_GRADE_TASK_PLAIN;
     LEM_TRY(lem_grade_explain(p.gold, strlen(p.gold), p.prediction, strlen(p.prediction), &p.profile, &text,
                               &p.result, err));

@@ -9,7 +9,7 @@
 
 static lem_grade_span gold_span(const char *text, size_t len) {
     lem_grade_span s;
-    if (!lem_grade_extract(text, len, LEM_GRADE_TASK_GSM8K, &s))
+    if (!lem_grade_extract(&(lem_grade_profile){.task = LEM_GRADE_TASK_GSM8K}, text, len, &s))
         s = (lem_grade_span){0, len, LEM_GRADE_BY_WHOLE, false};
     return s;
 }

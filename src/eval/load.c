@@ -254,7 +254,8 @@ static lem_grade_answer_text vote(const loader *l, const lem_candidates *c, int 
     lem_grade_answer_text a = {text, text ? strlen(text) : 0};
     lem_grade_span s;
     if (c->predicted || !text) return a;
-    if (!lem_grade_extract(text, a.len, l->how->task, &s)) return (lem_grade_answer_text){text, 0};
+    if (!lem_grade_extract(&(lem_grade_profile){.task = l->how->task}, text, a.len, &s))
+        return (lem_grade_answer_text){text, 0};
     return (lem_grade_answer_text){text + s.offset, s.len};
 }
 

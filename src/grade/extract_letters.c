@@ -5,22 +5,13 @@
 #include <string.h>
 
 static char lower(char c) { return (char)(c >= 'A' && c <= 'Z' ? c + 32 : c); }
-static bool is_word(char c) {
-    return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9') || c == '_';
-}
-
+static bool is_word(char c) { return lem_extract_is_word(c); }
 static size_t word_at(const char *s, size_t n, size_t i, const char *word) {
-    size_t m = strlen(word);
-    if (i > n || n - i < m) return 0;
-    for (size_t k = 0; k < m; k++)
-        if (lower(s[i + k]) != word[k]) return 0;
-    return i + m < n && is_word(word[m - 1]) && is_word(s[i + m]) ? 0 : m;
+    return lem_extract_word_at(s, n, i, word);
 }
 
 static bool any_word(const char *s, size_t n, size_t i, const char *const *words) {
-    for (; *words; words++)
-        if (word_at(s, n, i, *words)) return true;
-    return false;
+    return lem_extract_one_of(s, n, i, words) != 0;
 }
 
 /* Past the marks around a letter: ")", "]", "}", "*", quotes and space. */
@@ -29,23 +20,30 @@ static size_t past_marks(const char *s, size_t n, size_t i) {
     return i;
 }
 
+/* Bytes of one word or mark that joins letters at i; else 0. */
+static size_t joint(const char *s, size_t n, size_t i) {
+    static const char *const joints[] = {
+        "or",           "and",          ",", "/", "&", "maybe", "possibly", "\xe3\x80\x81",
+        "\xe6\x88\x96", "\xe5\x92\x8c", NULL};
+    return lem_extract_one_of(s, n, i, joints);
+}
+
 /* Past what joins two letters: ",", "/", "&", "or", "and", with \text{ } around it; i when nothing does. */
 static size_t past_joint(const char *s, size_t n, size_t i) {
-    static const char *const joints[] = {"or",           "and",          ",",           "/", "&",
-                                         "\xe3\x80\x81", "\xe6\x88\x96", "\xe5\x92\x8c"};
+    const extract_view v = {s, n};
     size_t k = past_marks(s, n, i);
     bool joined = false;
+    if (k < n && s[k] == '(') k++; /* A (or B) */
     for (int round = 0; round < 4 && k < n; round++) {
         if (word_at(s, n, k, "\\text{")) k += 6;
-        while (k < n && (lem_is_space(s[k]) || s[k] == '}')) k++;
-        size_t m = 0;
-        for (size_t j = 0; j < sizeof joints / sizeof *joints && !m; j++) m = word_at(s, n, k, joints[j]);
+        k = lem_extract_skip(v, k, " \t\n}");
+        size_t m = joint(s, n, k);
         if (!m) break;
         joined = true;
         k += m;
     }
     if (!joined) return i;
-    while (k < n && (lem_is_space(s[k]) || strchr("(}[*$", s[k]))) k++;
+    k = lem_extract_skip(v, k, " \t\n(}[*$");
     return word_at(s, n, k, "\\text{") ? k + 6 : k;
 }
 
@@ -116,26 +114,34 @@ static size_t first_joined(const char *s, size_t n, size_t i) {
 size_t lem_extract_hedge(const char *s, size_t n, size_t *at) {
     size_t first = first_joined(s, n, *at), last = last_joined(s, n, first);
     if (last == first || lem_extract_rejected(s, n, last)) return 1;
-    *at = first;
-    return last + 1 - first;
+    bool brackets = first && s[first - 1] == '(' && s[first + 1] == ')' && last + 1 < n && s[last + 1] == ')';
+    *at = first - brackets;
+    return last + 1 + brackets - *at;
 }
 
-/* "B is correct", "(B) is the right answer", "B is the correct choice". */
-bool lem_extract_called_right(const char *s, size_t n, size_t *at) {
+bool lem_extract_called_right(const char *s, size_t n, size_t *at, bool *several) {
     static const char *const words[] = {
         "is correct",    "is right", "is the correct",           "is the right",    "is the best",
         "is the answer", "is true",  "\xe6\xad\xa3\xe7\xa1\xae", "must be correct", NULL};
+    size_t last = n;
+    *several = false;
     for (size_t i = n; i-- > 0;) {
         if (!is_letter_alone(s, n, i, false) || denied_before(s, i)) continue;
         size_t k = past_marks(s, n, i + 1);
-        if (k < n && any_word(s, n, k, words)) return *at = i, true;
+        if (k >= n || !any_word(s, n, k, words)) continue;
+        *several = *several || (last != n && s[i] != s[last]);
+        if (last == n) last = i;
     }
-    return false;
+    *at = last;
+    return last != n;
 }
 
 bool lem_extract_small_letter(const char *s, size_t n, size_t i) {
+    static const char *const clauses[] = {"because", "since", "as", "which", "and so", "due", NULL};
     if (i >= n || s[i] < 'a' || s[i] > 'j' || !is_letter_alone(s, n, i, true)) return false;
     size_t k = i + 1;
-    bool end = k >= n || strchr(").:,;]}*$\n", s[k]) || (lem_is_space(s[k]) && past_marks(s, n, k) >= n);
-    return end;
+    if (k >= n || strchr(").:,;]}*$\n", s[k])) return true;
+    if (!lem_is_space(s[k])) return false;
+    k = past_marks(s, n, k);
+    return k >= n || any_word(s, n, k, clauses);
 }

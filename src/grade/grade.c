@@ -81,9 +81,10 @@ lem_status lem_grade_extract_answer(const lem_grade_profile *p, const char *resp
                                     lem_buf *out, lem_grade_span *span, lem_err *err) {
     const compat_mode *mode = p->task == LEM_GRADE_TASK_PLAIN ? NULL : lem_compat_find(p->policy);
     if (!mode) {
-        lem_grade_task weak = p->task == LEM_GRADE_TASK_GSM8K ? LEM_GRADE_TASK_STD : p->task;
-        if (lem_grade_extract(response, len, p->task, span) || /* without a mark, the last number */
-            lem_grade_extract(response, len, weak, span))
+        lem_grade_profile weak = *p;
+        if (p->task == LEM_GRADE_TASK_GSM8K) weak.task = LEM_GRADE_TASK_STD;
+        if (lem_grade_extract(p, response, len, span) || /* without a mark, the last number */
+            lem_grade_extract(&weak, response, len, span))
             lem_extract_answer_text(response, *span, out);
         return lem_buf_ok(out, err);
     }
@@ -92,6 +93,21 @@ lem_status lem_grade_extract_answer(const lem_grade_profile *p, const char *resp
     bool found = out->len > before;
     *span = (lem_grade_span){0, found ? len : 0, found ? LEM_GRADE_BY_COMPAT : LEM_GRADE_BY_NONE, false};
     return st == LEM_OK ? lem_buf_ok(out, err) : st;
+}
+
+/* In a response the last member of a chain is its answer, also where a link is false: then the rule says so.
+ */
+static lem_status compare_chain_end(const lem_grade_gold *gold, const char *text, size_t len,
+                                    lem_answer_result *out, lem_err *err) {
+    size_t at = gold->mode || lem_grade_correct_of(out->verdict) == LEM_GRADE_RIGHT
+                    ? 0
+                    : lem_extract_chain_end(text, len);
+    lem_answer_result end;
+    if (!at) return LEM_OK;
+    lem_status st = compare(gold, text + at, len - at, NULL, 0, &end, err);
+    if (st == LEM_OK && lem_grade_correct_of(end.verdict) == LEM_GRADE_RIGHT)
+        *out = (lem_answer_result){end.verdict, lem_answer_rule_text(RULE_CHAIN_END)};
+    return st;
 }
 
 lem_status lem_grade_response(const lem_grade_gold *gold, const char *response, size_t len, lem_buf *text,
@@ -105,6 +121,8 @@ lem_status lem_grade_response(const lem_grade_gold *gold, const char *response, 
         *out = (lem_answer_result){LEM_ANSWER_NO_ANSWER, lem_answer_rule_text(RULE_NO_ANSWER_IN_RESPONSE)};
     else if (st == LEM_OK)
         st = compare(gold, lem_buf_str(text) + from, text->len - from, response, len, out, err);
+    if (st == LEM_OK && s.method != LEM_GRADE_BY_NONE && gold->profile.task != LEM_GRADE_TASK_PLAIN)
+        st = compare_chain_end(gold, lem_buf_str(text) + from, text->len - from, out, err);
     if (st == LEM_OK && span) *span = s;
     lem_buf_release(&own);
     return st;

@@ -58,12 +58,21 @@ typedef enum lem_grade_policy {
     LEM_GRADE_N_POLICIES
 } lem_grade_policy;
 
+/* What a thought stands between. */
+typedef struct lem_grade_tags {
+    const char *open, *close;
+} lem_grade_tags;
+
 /* Zero is the default: policy std, task std, precision as the gold has it. */
 typedef struct lem_grade_profile {
     lem_grade_policy policy;
     lem_grade_task task;
     double rel_tol, abs_tol; /* numbers this close to a numeric gold are right too (OlympiadBench's error
                                 field); our own policies only */
+    /* Thoughts stand between these; none: <think>, <thinking>, [THINK], <|begin_of_thought|>. Borrowed by
+     * the profile and by golds made with it. */
+    const lem_grade_tags *think_tags;
+    size_t n_think_tags;
 } lem_grade_profile;
 
 typedef enum lem_grade_method {
@@ -97,7 +106,7 @@ typedef enum lem_grade_correct {
 /* The last marked answer of what is said to the reader; O(len). False, and method NONE, when there is none.
  * Not looked at: text before the last </think>, behind a <think> that never closes, behind a token that ends
  * the answer. */
-bool lem_grade_extract(const char *response, size_t len, lem_grade_task task, lem_grade_span *out);
+bool lem_grade_extract(const lem_grade_profile *p, const char *response, size_t len, lem_grade_span *out);
 /* Appends the answer in a response as the profile's policy sees it: for our own policies the bytes of the
  * span, for the others what that grader extracts (then the span's method is COMPAT and its bytes the whole
  * response). Nothing is appended, and the method is NONE, without an answer. */

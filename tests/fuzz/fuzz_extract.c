@@ -10,10 +10,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     const char *text = (const char *)data;
     for (int task = 0; task < LEM_GRADE_N_TASKS; task++) {
+        const lem_grade_profile p = {.task = (lem_grade_task)task};
         lem_grade_span a, b;
-        bool found = lem_grade_extract(text, size, (lem_grade_task)task, &a);
-        if (lem_grade_extract(text, size, (lem_grade_task)task, &b) != found || a.offset != b.offset ||
-            a.len != b.len || a.method != b.method)
+        bool found = lem_grade_extract(&p, text, size, &a);
+        if (lem_grade_extract(&p, text, size, &b) != found || a.offset != b.offset || a.len != b.len ||
+            a.method != b.method)
             __builtin_trap();
         if (a.offset > size || a.len > size - a.offset || found != (a.method != LEM_GRADE_BY_NONE))
             __builtin_trap();

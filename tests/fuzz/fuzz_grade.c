@@ -40,7 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     size_t n = nl ? (size_t)(nl - s) : size / 2, from = nl ? n + 1 : n, m = size - from;
     for (int task = LEM_GRADE_TASK_STD; task <= LEM_GRADE_TASK_PLAIN; task++) {
         lem_grade_span span;
-        bool any = lem_grade_extract(s + from, m, (lem_grade_task)task, &span);
+        bool any = lem_grade_extract(&(lem_grade_profile){.task = (lem_grade_task)task}, s + from, m, &span);
         if (any != (span.method != LEM_GRADE_BY_NONE) || span.offset > m || span.len > m - span.offset)
             __builtin_trap();
         if (any && task == LEM_GRADE_TASK_STD) check_pair(s, n, s + from + span.offset, span.len);

@@ -120,7 +120,7 @@ lem_status lem_mode_extract_box(const char *response, size_t len, lem_grade_task
     if (task != LEM_GRADE_TASK_PLAIN && lem_mode_last_box(lem_mode_text(response, len), &box))
         lem_buf_add(out, box.s, box.n);
     else if ((task == LEM_GRADE_TASK_PLAIN || task == LEM_GRADE_TASK_GSM8K) &&
-             lem_grade_extract(response, len, task, &span))
+             lem_grade_extract(&(lem_grade_profile){.task = task}, response, len, &span))
         lem_buf_add(out, response + span.offset, span.len);
     return lem_buf_ok(out, err);
 }

@@ -13,6 +13,10 @@
 #include <string.h>
 #include <time.h>
 
+static bool extract(lem_grade_task task, const char *text, size_t n, lem_grade_span *out) {
+    return lem_grade_extract(&(lem_grade_profile){.task = task}, text, n, out);
+}
+
 typedef struct extract_case {
     const char *text, *answer;
     lem_grade_method method;
@@ -52,7 +56,7 @@ static const extract_case cases[] = {
     {"pages 3-5", "5", LEM_GRADE_BY_LAST_NUMBER},
     {"so 3/4", "3/4", LEM_GRADE_BY_LAST_NUMBER},
     {"She makes 9 * 2 = 18 dollars.", "9 * 2 = 18", LEM_GRADE_BY_LAST_NUMBER},
-    {"The answer would be *18*.", "18", LEM_GRADE_BY_LAST_NUMBER},
+    {"The answer would be *18*.", "18", LEM_GRADE_BY_ANSWER_IS},
     {"So there are 18* apples", "18", LEM_GRADE_BY_LAST_NUMBER},
     {"She makes 9 x 2 = 18 dollars.", "18", LEM_GRADE_BY_LAST_NUMBER},
     {"That is half of 36 = 18.", "18", LEM_GRADE_BY_LAST_NUMBER},
@@ -71,7 +75,7 @@ static void extracts(void **state) {
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         lem_grade_span s;
-        bool any = lem_grade_extract(cases[i].text, strlen(cases[i].text), LEM_GRADE_TASK_STD, &s);
+        bool any = extract(LEM_GRADE_TASK_STD, cases[i].text, strlen(cases[i].text), &s);
         char got[256];
         snprintf(got, sizeof got, "%.*s", (int)s.len, cases[i].text + s.offset);
         if (any != (cases[i].answer != NULL) || s.method != cases[i].method ||
@@ -133,7 +137,7 @@ static void tasks(void **state) {
     for (size_t i = 0; i < sizeof task_cases / sizeof *task_cases; i++) {
         const task_case *c = &task_cases[i];
         lem_grade_span s;
-        bool any = lem_grade_extract(c->text, strlen(c->text), c->task, &s);
+        bool any = extract(c->task, c->text, strlen(c->text), &s);
         char got[256];
         snprintf(got, sizeof got, "%.*s", (int)s.len, c->text + s.offset);
         if (any != (c->answer != NULL) || s.method != c->method || s.weak != c->weak ||
@@ -146,17 +150,17 @@ static void tasks(void **state) {
 static void gsm8k_needs_a_mark(void **state) {
     (void)state;
     lem_grade_span s;
-    assert_false(lem_grade_extract("so she has 5", 12, LEM_GRADE_TASK_GSM8K, &s));
-    assert_true(lem_grade_extract("so\nA: 5", 7, LEM_GRADE_TASK_GSM8K, &s));
+    assert_false(extract(LEM_GRADE_TASK_GSM8K, "so she has 5", 12, &s));
+    assert_true(extract(LEM_GRADE_TASK_GSM8K, "so\nA: 5", 7, &s));
 }
 
 static void plain_is_everything(void **state) {
     (void)state;
     lem_grade_span s;
-    assert_true(lem_grade_extract("  1/2. ", 7, LEM_GRADE_TASK_PLAIN, &s));
+    assert_true(extract(LEM_GRADE_TASK_PLAIN, "  1/2. ", 7, &s));
     assert_int_equal(s.offset, 2);
     assert_int_equal(s.len, 3);
-    assert_false(lem_grade_extract("  \n", 3, LEM_GRADE_TASK_PLAIN, &s));
+    assert_false(extract(LEM_GRADE_TASK_PLAIN, "  \n", 3, &s));
 }
 
 /* Text that invites quadratic work: many unclosed boxes, phrases, dollar signs. Ten times the text may not
@@ -196,8 +200,8 @@ static void linear(void **state) {
         for (size_t i = 0; i + m <= N; i += m) memcpy(t + i, units[u], m);
         lem_grade_span s;
         clock_t start = clock();
-        (void)lem_grade_extract(t, N / m * m, LEM_GRADE_TASK_STD, &s);
-        (void)lem_grade_extract(t, N / m * m, LEM_GRADE_TASK_CHOICE, &s);
+        (void)extract(LEM_GRADE_TASK_STD, t, N / m * m, &s);
+        (void)extract(LEM_GRADE_TASK_CHOICE, t, N / m * m, &s);
         double seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
         if (seconds > 20) fail_msg("'%s' repeated: %.1f s", units[u], seconds);
     }

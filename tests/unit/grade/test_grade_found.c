@@ -151,18 +151,29 @@ static void found_cases(void **state) {
     assert_true(missed <= MOST_FALSE_NEGATIVES);
 }
 
-static void own_cases(void **state) {
-    (void)state;
+static void check_file(const char *path, int least) {
     tally *t = calloc(1, sizeof *t);
     assert_non_null(t);
-    read_cases(LEMMA_TEST_DATA "/grading/second_round.jsonl", check_own, t);
+    read_cases(path, check_own, t);
     int rows = t->rows, failures = t->kinds;
     free(t);
-    assert_true(rows > 300);
+    assert_true(rows > least);
     assert_int_equal(failures, 0);
 }
 
+static void own_cases(void **state) {
+    (void)state;
+    check_file(LEMMA_TEST_DATA "/grading/second_round.jsonl", 300);
+}
+
+/* Whole responses: what is announced, what is trimmed, what is no answer. */
+static void own_responses(void **state) {
+    (void)state;
+    check_file(LEMMA_TEST_DATA "/grading/responses.jsonl", 300);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(found_cases), cmocka_unit_test(own_cases)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(found_cases), cmocka_unit_test(own_cases),
+                                       cmocka_unit_test(own_responses)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
