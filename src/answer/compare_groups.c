@@ -3,15 +3,31 @@
 
 #include "answer/canon_priv.h"
 
+#include <stdint.h>
 #include <string.h>
 
 enum { LONG_LIST = 8 };
+
+/* Part k of a gold of n parts against a part, within the tolerance of that part if there is one. */
+static lem_answer_result compare_part(comparison *c, const ast_node *gold, const ast_node *pred, uint32_t k,
+                                      uint32_t n, int level) {
+    const lem_answer_rules *all = c->rules;
+    lem_answer_rules own;
+    if (level == 0 && n > 1 && all->n_part_tol == n) {
+        own = *all;
+        own.abs_tol = all->part_tol[k];
+        c->rules = &own;
+    }
+    lem_answer_result r = c->part(c, gold, pred, level + 1);
+    c->rules = all;
+    return r;
+}
 
 lem_answer_result lem_compare_ordered(comparison *c, const ast_node *a, const ast_node *b, int level) {
     if (a->n != b->n) return compare_say(LEM_ANSWER_NOT_EQUAL, RULE_PART_COUNT);
     lem_answer_result all = compare_say(LEM_ANSWER_EQUAL_EXACT, RULE_PARTS);
     for (uint32_t k = 0; k < a->n; k++) {
-        lem_answer_result r = c->part(c, a->kid[k], b->kid[k], level + 1);
+        lem_answer_result r = compare_part(c, a->kid[k], b->kid[k], k, a->n, level);
         if (compare_is_different(r)) return compare_say(LEM_ANSWER_NOT_EQUAL, RULE_PART_DIFFERS);
         if (r.verdict != LEM_ANSWER_EQUAL_EXACT && all.verdict != LEM_ANSWER_LIMIT)
             all = compare_is_equal(r) ? compare_say(r.verdict, RULE_PARTS)
@@ -24,38 +40,83 @@ typedef struct matching {
     bool ok, undecided, numeric;
 } matching;
 
+/* Which parts of two lists are equal, found as they are asked for, and which have each other. */
+typedef struct pairing {
+    comparison *c;
+    const ast_node *a, *b;
+    bool swap; /* b is the gold */
+    int level;
+    char known[COMPARE_MAX_ITEMS][COMPARE_MAX_ITEMS]; /* 0 not asked, then the verdict + 1 */
+    int8_t owner[COMPARE_MAX_ITEMS];                  /* the part of a that has this one of b, + 1 */
+    bool undecided, numeric;
+} pairing;
+
 /* In long lists the parts that are written alike find each other first, whatever their order. */
-static void match_texts(comparison *c, const ast_node *a, const ast_node *b, bool *found, bool *used) {
+static void match_texts(pairing *p, bool *found) {
     const char *text[COMPARE_MAX_ITEMS];
-    for (uint32_t j = 0; j < b->n; j++)
-        text[j] = lem_ast_is_scalar(b->kid[j]) ? lem_compare_text(c->w, b->kid[j]) : NULL;
-    for (uint32_t i = 0; i < a->n && !c->w->limit; i++) {
-        const char *t = lem_ast_is_scalar(a->kid[i]) ? lem_compare_text(c->w, a->kid[i]) : NULL;
-        for (uint32_t j = 0; t && j < b->n && !found[i]; j++)
-            if (!used[j] && text[j] && strcmp(t, text[j]) == 0) found[i] = used[j] = true;
+    lem_work *w = p->c->w;
+    for (uint32_t j = 0; j < p->b->n; j++)
+        text[j] = lem_ast_is_scalar(p->b->kid[j]) ? lem_compare_text(w, p->b->kid[j]) : NULL;
+    for (uint32_t i = 0; i < p->a->n && !w->limit; i++) {
+        const char *t = lem_ast_is_scalar(p->a->kid[i]) ? lem_compare_text(w, p->a->kid[i]) : NULL;
+        for (uint32_t j = 0; t && j < p->b->n && !found[i]; j++) {
+            if (p->owner[j] || !text[j] || strcmp(t, text[j]) != 0) continue;
+            found[i] = true;
+            p->owner[j] = (int8_t)(i + 1);
+            p->known[i][j] = LEM_ANSWER_EQUAL_EXACT + 1;
+        }
     }
 }
 
-/* Does every part of a have one of b, a different one each if `once`? Greedy is right because equality of
- * parts is an equivalence. */
+static bool equal_parts(pairing *p, uint32_t i, uint32_t j) {
+    char *known = &p->known[i][j];
+    if (!*known) {
+        lem_answer_result r = p->swap ? compare_part(p->c, p->b->kid[j], p->a->kid[i], j, p->b->n, p->level)
+                                      : compare_part(p->c, p->a->kid[i], p->b->kid[j], i, p->a->n, p->level);
+        *known = (char)(r.verdict + 1);
+        p->undecided = p->undecided || r.verdict == LEM_ANSWER_LIMIT;
+    }
+    return *known == LEM_ANSWER_EQUAL_EXACT + 1 || *known == LEM_ANSWER_EQUAL_NUMERIC + 1;
+}
+
+/* Gives part i of a one of b, if others must move for it: what is equal within a precision is no equivalence,
+ * so the first that fits may be the only one for another. */
+static bool give(pairing *p, uint32_t i, bool seen[COMPARE_MAX_ITEMS]) {
+    for (uint32_t j = 0; j < p->b->n; j++)
+        if (!p->owner[j] && equal_parts(p, i, j)) return p->owner[j] = (int8_t)(i + 1), true;
+    for (uint32_t j = 0; j < p->b->n; j++) {
+        if (seen[j] || !equal_parts(p, i, j)) continue;
+        seen[j] = true;
+        if (give(p, (uint32_t)p->owner[j] - 1, seen)) return p->owner[j] = (int8_t)(i + 1), true;
+    }
+    return false;
+}
+
+/* Has part i of a an equal one, which others may have too? */
+static bool has_equal(pairing *p, uint32_t i) {
+    for (uint32_t j = 0; j < p->b->n; j++) {
+        if (!equal_parts(p, i, j)) continue;
+        p->numeric = p->numeric || p->known[i][j] == LEM_ANSWER_EQUAL_NUMERIC + 1;
+        return true;
+    }
+    return false;
+}
+
+/* Does every part of a have one of b, a different one each if `once`? */
 static matching match(comparison *c, const ast_node *a, const ast_node *b, bool once, bool swap, int level) {
     matching m = {true, false, false};
-    bool used[COMPARE_MAX_ITEMS] = {false}, written[COMPARE_MAX_ITEMS] = {false};
-    if (once && a->n > LONG_LIST) match_texts(c, a, b, written, used);
+    bool written[COMPARE_MAX_ITEMS] = {false};
+    pairing p = {.c = c, .a = a, .b = b, .swap = swap, .level = level};
+    if (once && a->n > LONG_LIST) match_texts(&p, written);
     for (uint32_t i = 0; i < a->n && m.ok; i++) {
-        bool found = written[i];
-        for (uint32_t j = 0; j < b->n && !found; j++) {
-            if (used[j]) continue;
-            lem_answer_result r = swap ? c->part(c, b->kid[j], a->kid[i], level + 1)
-                                       : c->part(c, a->kid[i], b->kid[j], level + 1);
-            if (r.verdict == LEM_ANSWER_LIMIT) m.undecided = true;
-            if (!compare_is_equal(r)) continue;
-            found = true;
-            used[j] = once;
-            m.numeric = m.numeric || r.verdict == LEM_ANSWER_EQUAL_NUMERIC;
-        }
-        m.ok = found;
+        bool seen[COMPARE_MAX_ITEMS] = {false};
+        if (written[i]) continue;
+        m.ok = once ? give(&p, i, seen) : has_equal(&p, i);
     }
+    m.undecided = p.undecided;
+    m.numeric = p.numeric;
+    for (uint32_t j = 0; j < b->n; j++)
+        m.numeric = m.numeric || (p.owner[j] && p.known[p.owner[j] - 1][j] == LEM_ANSWER_EQUAL_NUMERIC + 1);
     return m;
 }
 

@@ -7,6 +7,7 @@
 #define LEM_ANSWER_RULES_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #define LEM_ANSWER_RULES(X)                                                                                  \
     X(SAME_TEXT, "same text")                                                                                \
@@ -100,36 +101,56 @@ typedef struct lem_answer_dialect {
     bool no_units; /* letters and words behind a number are never units (Minerva: 0.5 m is a product) */
 } lem_answer_dialect;
 
+/* What may be allowed: member, name for people, what it allows. docs/grading.md has them in a table. */
+#define LEM_ANSWER_SWITCHES(X)                                                                               \
+    X(rounds, "rounds", "more digits than a decimal gold has, rounding to it: 100/3 for 33.3")               \
+    X(whole_floats, "whole-floats", "27.0 is the whole number 27, not 27 to one digit")                      \
+    X(percent, "percent", "a number with % is that number or its hundredth, never its hundredfold")          \
+    X(drop_unit, "drop-unit", "a unit, a degree or a currency sign on one side only")                        \
+    X(drop_label, "drop-label", "\"x =\", words or a condition on one side only")                            \
+    X(base_left_out, "base-left-out", "1011 for 1011_2")                                                     \
+    X(base_ten, "base-ten", "11 for 1011_2")                                                                 \
+    X(repeated, "repeated", "a part that only one of two lists repeats")                                     \
+    X(list_is_tuple, "list-is-tuple", "1, 2 for (1, 2)")                                                     \
+    X(list_is_set, "list-is-set", "1, 2 for {1, 2}, 5 for {5}")                                              \
+    X(set_is_tuple, "set-is-tuple", "{1, 2} for (1, 2)")                                                     \
+    X(vector_is_tuple, "vector-is-tuple", "a column for (1, 2)")                                             \
+    X(unit_vectors, "unit-vectors", "i + 2j for (1, 2)")                                                     \
+    X(radians, "radians", "pi/2 for 90 degrees")                                                             \
+    X(ratio_scales, "ratio-scales", "2:4 for 1:2")                                                           \
+    X(ratio_fraction, "ratio-fraction", "1/2 for 1:2")                                                       \
+    X(region_forms, "region-forms", "x > 2 for (2, oo)")                                                     \
+    X(solve, "solve", "x^2 = 4 for x = 2 or x = -2")                                                         \
+    X(solve_regions, "solve-regions", "x^2 < 4 for (-2, 2)")                                                 \
+    X(any_log, "any-log", "log and ln for each other")                                                       \
+    X(any_case, "any-case", "text in any case, without article and full stop")                               \
+    X(free_constants, "free-constants",                                                                      \
+      "C and c_1 under other names or with a number absorbed, k pi for n pi, lines by their points")         \
+    X(decimal_comma, "decimal-comma", "3,14 for 3.14")
+
 /* What is allowed; with all false, two answers are equal when they mean the same thing written in the
  * same shape. */
 typedef struct lem_answer_rules {
-    bool rounds;          /* a prediction may say more digits than a decimal gold, and rounds to it */
-    bool whole_floats;    /* 27.0 is the whole number 27, not 27 to one digit */
-    bool percent;         /* a number with % is that number or its hundredth */
-    bool drop_unit;       /* a unit may stand on one side only */
-    bool drop_label;      /* "x =" may stand on one side only */
-    bool base_left_out;   /* 1011 for 1011_2 */
-    bool base_ten;        /* 11 for 1011_2 */
-    bool repeated;        /* a list is the set of its parts where only one side repeats one */
-    bool list_is_tuple;   /* 1,2 for (1,2) */
-    bool list_is_set;     /* 1,2 for {1,2}, 5 for {5} */
-    bool set_is_tuple;    /* {1,2} for (1,2) */
-    bool vector_is_tuple; /* a column for (1,2) */
-    bool unit_vectors;    /* i + 2j for (1,2) */
-    bool radians;         /* pi/2 for 90 degrees */
-    bool ratio_scales;    /* 2:4 for 1:2 */
-    bool ratio_fraction;  /* 1/2 for 1:2 */
-    bool region_forms;    /* x > 2 for (2,oo) */
-    bool solve;           /* x^2 = 4 for x = 2 or x = -2 */
-    bool solve_regions;   /* x^2 < 4 for (-2,2) */
-    bool any_log;         /* log and ln for each other */
-    bool any_case;        /* text in any case */
+#define LEM_ANSWER_SWITCH_MEMBER(member, name, what) bool member;
+    LEM_ANSWER_SWITCHES(LEM_ANSWER_SWITCH_MEMBER)
+#undef LEM_ANSWER_SWITCH_MEMBER
     bool letters;         /* the answers are letters of a choice, in any case */
     bool several_letters; /* AC for A, C: options of a question */
-    bool free_constants;  /* C and c_1 under other names, k pi for n pi */
-    bool decimal_comma;   /* 3,14 is a number */
     double rel_tol, abs_tol;
+    const double *part_tol; /* [n_part_tol] in place of abs_tol, where the gold has as many parts; borrowed */
+    size_t n_part_tol;
 } lem_answer_rules;
+
+#define LEM_ANSWER_SWITCH_ENUM(member, name, what) LEM_ANSWER_SWITCH_##member,
+typedef enum lem_answer_switch {
+    LEM_ANSWER_SWITCHES(LEM_ANSWER_SWITCH_ENUM) LEM_ANSWER_N_SWITCHES
+} lem_answer_switch;
+#undef LEM_ANSWER_SWITCH_ENUM
+
+const char *lem_answer_switch_name(lem_answer_switch s); /* "drop-unit" */
+const char *lem_answer_switch_what(lem_answer_switch s); /* "a unit on one side only" */
+bool lem_answer_switch_find(const char *name, lem_answer_switch *out);
+bool *lem_answer_switch_of(lem_answer_rules *r, lem_answer_switch s);
 
 lem_answer_rules lem_answer_rules_strict(void);   /* the form that was asked for */
 lem_answer_rules lem_answer_rules_standard(void); /* what a careful teacher would accept */

@@ -82,22 +82,49 @@ static lem_status set_file_column(const lem_bench_spec *s, const char *file, lem
     return ok ? LEM_OK : lem_fail(err, LEM_EMEM, "out of memory");
 }
 
-/* A number, a text with one ("1e-1"), or several with commas, one for each part of the gold: then the
- * smallest, which none of them exceeds. 0 = none. */
-static double tolerance_of(const lem_bench_spec *s, const lem_json *row) {
-    const lem_json *v = lem_bench_field(row, s->tolerance);
-    double least = lem_json_num(v, 0);
+static bool is_tolerance(double x) { return x > 0 && isfinite(x) && x < 1e300; }
+
+/* The number that a text begins with, before a comma or its end; 0 where it is none. */
+static double number_at(const char *s) {
+    char *end = NULL;
+    double x = strtod(s, &end);
+    return end == s || strspn(end, " ") != strcspn(end, ",") ? 0 : x;
+}
+
+static size_t add_tolerances(const lem_json *v, size_t n, double out[LEM_BENCH_MAX_TOLERANCES]) {
     const char *p = lem_json_str(v, NULL);
-    bool first = true;
-    for (; p; p = *p ? p + 1 : NULL) {
-        char *end = NULL;
-        double x = strtod(p, &end);
-        if (end == p || strspn(end, " ") != strcspn(end, ",")) x = 0;
-        if (first || x < least) least = x;
-        first = false;
+    if (!p && n < LEM_BENCH_MAX_TOLERANCES) out[n++] = lem_json_num(v, 0);
+    for (; p && n < LEM_BENCH_MAX_TOLERANCES; p = *p ? p + 1 : NULL) {
+        out[n++] = number_at(p);
         p += strcspn(p, ",");
     }
-    return least > 0 && isfinite(least) && least < 1e300 ? least : 0;
+    return n;
+}
+
+size_t lem_bench_tolerances(const lem_json *v, double out[LEM_BENCH_MAX_TOLERANCES]) {
+    bool list = lem_json_kind(v) == LEM_JSON_ARRAY;
+    size_t n = 0;
+    for (size_t k = 0; list && k < lem_json_count(v) && n < LEM_BENCH_MAX_TOLERANCES; k++)
+        n = add_tolerances(lem_json_at(v, k), n, out);
+    if (!list) n = add_tolerances(v, 0, out);
+    bool any = false;
+    for (size_t k = 0; k < n; k++) {
+        if (!is_tolerance(out[k])) out[k] = 0;
+        any = any || out[k] > 0;
+    }
+    return any ? n : 0;
+}
+
+static lem_status set_tolerance(const lem_bench_spec *s, const lem_json *row, lem_problem_parts *out,
+                                lem_err *err) {
+    double x[LEM_BENCH_MAX_TOLERANCES];
+    size_t n = lem_bench_tolerances(lem_bench_field(row, s->tolerance), x);
+    if (!n) return LEM_OK;
+    out->tolerance = n > 1 ? lem_json_new_array() : lem_json_new_num(x[0]);
+    bool ok = out->tolerance != NULL;
+    for (size_t k = 0; n > 1 && ok && k < n; k++)
+        ok = lem_json_append(out->tolerance, lem_json_new_num(x[k]));
+    return ok ? LEM_OK : lem_fail(err, LEM_EMEM, "out of memory");
 }
 
 static lem_status set_id(const lem_bench_spec *s, const lem_json *row, lem_problem_parts *out, lem_err *err) {
@@ -135,7 +162,7 @@ lem_status lem_bench_read(const void *ctx, const char *file, lem_json *row, lem_
     LEM_TRY(ask(a, row, &options, &text, err));
     if (s->say_two) say_two(out->golds, &text);
     LEM_TRY(set_id(s, row, out, err));
-    out->tolerance = tolerance_of(s, row);
+    LEM_TRY(set_tolerance(s, row, out, err));
     out->subject = lem_json_str(lem_bench_field(row, s->subject), NULL);
     st = lem_buf_ok(&text, err);
     if (st == LEM_OK && !(out->asked = lem_buf_take(&text))) st = lem_fail(err, LEM_EMEM, "out of memory");

@@ -46,6 +46,10 @@ void lem_bench_shots_release(lem_bench_shots *s);
 const lem_json *lem_bench_field(const lem_json *row, const char *path);
 /* Appends the texts of a field, joined as sentences: a space between, and a full stop where one lacks it. */
 lem_status lem_bench_text(const lem_json *row, const char *path, lem_buf *out, lem_err *err) LEM_MUST_CHECK;
+/* The tolerances of a field: a number, a text with one ("1e-1") or with several ("1e-1,1e-2"), a list of
+ * them; 0 for a part that is none. Returns how many, 0 where there is none at all. */
+enum { LEM_BENCH_MAX_TOLERANCES = 16 };
+size_t lem_bench_tolerances(const lem_json *v, double out[LEM_BENCH_MAX_TOLERANCES]);
 /* Whether the row is one of those that the set takes (rows: from, to). */
 bool lem_bench_takes(const lem_bench_spec *s, const lem_json *row);
 /* Appends "columns found: a, b, c". */

@@ -42,6 +42,12 @@ static const lem_opt opts[] = {
     {"rel-tol", LEM_OPT_NUM, "X", "0", "numbers within this share of a numeric gold are right too", 0, 1},
     {"abs-tol", LEM_OPT_NUM, "X", "0", "numbers within this distance of a numeric gold are right too", 0,
      1e300},
+    {"rule", LEM_OPT_LIST, "NAME=on|off", NULL,
+     "a leniency of strict, std or lenient, on or off whatever the policy says; --explain prints them all", 0,
+     0},
+    {"think-tags", LEM_OPT_TEXTS, "OPEN CLOSE", NULL,
+     "what thoughts stand between, with a blank: '<r> </r>'; repeatable [<think>, <thinking>, [THINK], "
+     "<|begin_of_thought|>]"},
     {"tol-field", LEM_OPT_STR, "PATH", NULL,
      "a field of the row with its own distance (OlympiadBench: error)"},
     {"cluster", LEM_OPT_FLAG, NULL, NULL,
@@ -78,6 +84,7 @@ typedef struct job {
     lem_candidate_set *set;
     const lem_candidates_map *map; /* of the set */
     lem_grade_rows_opts how, other;
+    grade_tags tags;
     bool against;
     const char *audit_path, *tol_field;
     lem_sandbox *sandbox; /* with --task code */
@@ -95,20 +102,18 @@ typedef struct job {
     double seconds;
 } job;
 
-/* The row's own tolerance, a number or a text with one ("1e-1"); anything else, and a list of several, is
- * none. Without --tol-field it is the one that `sample` took from the benchmark, unless an option says one.
- */
-static double row_tolerance(const job *j, const lem_json *row) {
+/* The row's own tolerance, one for all of its gold or one for each part; where there are as many neither as
+ * parts nor one, the smallest. Without --tol-field it is the one that `sample` took from the benchmark,
+ * unless an option says one. own: room for them, borrowed by the profile. */
+static void row_tolerance(const job *j, const lem_json *row, double own[LEM_BENCH_MAX_TOLERANCES],
+                          lem_grade_profile *p) {
     const char *field = j->tol_field;
-    if (!field && j->how.profile.abs_tol <= 0) field = "gold_tolerance";
-    const lem_json *v = field ? lem_json_find(row, field) : NULL;
-    const char *s = lem_json_str(v, NULL);
-    lem_json *number = NULL;
-    lem_err ignored = LEM_ERR_INIT;
-    if (s && lem_json_parse(s, strlen(s), &number, &ignored) != LEM_OK) number = NULL;
-    double x = lem_json_num(s ? number : v, 0);
-    lem_json_free(number);
-    return x > 0 && x < 1e300 ? x : 0;
+    if (!field && p->abs_tol <= 0) field = "gold_tolerance";
+    size_t n = field ? lem_bench_tolerances(lem_json_find(row, field), own) : 0;
+    for (size_t k = 0; k < n; k++)
+        if (k == 0 || own[k] < p->abs_tol) p->abs_tol = own[k];
+    if (n > 1) p->part_tol = own;
+    if (n > 1) p->n_part_tol = n;
 }
 
 static lem_status near_misses(item *it, const lem_grade_profile *p, lem_err *err) {
@@ -146,8 +151,9 @@ static void grade_item(void *ctx, int task, int worker) {
     it->st = find_gold(j, it, &how.golds);
     if (it->st != LEM_OK) return;
     other.golds = how.golds;
-    double tol = row_tolerance(j, it->row);
-    if (tol > 0) how.profile.abs_tol = other.profile.abs_tol = tol;
+    double tol[LEM_BENCH_MAX_TOLERANCES];
+    row_tolerance(j, it->row, tol, &how.profile);
+    row_tolerance(j, it->row, tol, &other.profile);
     it->st = lem_grade_row(&it->c, &how, &it->g, &it->err);
     if (it->st == LEM_OK && j->against) it->st = lem_grade_row(&it->c, &other, &it->other, &it->err);
     if (it->st == LEM_OK && j->audit_path) it->st = near_misses(it, &how.profile, &it->err);
@@ -241,8 +247,10 @@ static lem_status finish_item(job *j, item *it, lem_err *err) {
 static lem_status apply_benchmark(job *j, lem_err *err) {
     lem_grade_policy against = j->other.profile.policy;
     lem_status st = lem_grade_benchmark_apply(&j->bench, j->args, j->cli->log, &j->how.profile, err);
+    if (st == LEM_OK) st = lem_grade_rules_check(&j->how.profile, err);
     if (st) return st;
     j->other.profile = j->how.profile;
+    j->other.profile.rules_on = j->other.profile.rules_off = 0; /* as it is */
     if (j->against) j->other.profile.policy = against;
     if (!j->tol_field && j->bench.given) j->tol_field = j->bench.spec.tolerance;
     return LEM_OK;
@@ -364,6 +372,15 @@ static lem_json *against_json(const job *j) {
     return lem_object_done(&o);
 }
 
+/* The leniencies that --rule sets. */
+static lem_json *set_rules_json(const job *j) {
+    lem_object o = lem_object_new();
+    lem_grade_rule r;
+    for (int i = 0; lem_grade_rule_at(&j->how.profile, i, &r); i++)
+        if (r.set) lem_object_bool(&o, r.name, r.on);
+    return lem_object_done(&o);
+}
+
 static lem_json *spoil_json(const lem_spoil *s) {
     lem_object o = lem_object_new();
     lem_object_int(&o, "candidates", s->n);
@@ -381,6 +398,7 @@ static lem_json *summary(const job *j) {
     lem_object_num(&o, "pairs_per_second", j->seconds > 0 ? (double)j->tally.all.n / j->seconds : 0);
     if (j->bench.spec.name) lem_object_str(&o, "benchmark", j->bench.spec.name);
     lem_object_str(&o, "policy", lem_grade_policy_name(j->how.profile.policy));
+    if (j->how.profile.rules_on | j->how.profile.rules_off) lem_object_json(&o, "rules", set_rules_json(j));
     lem_object_str(&o, "task", j->sandbox ? "code" : lem_grade_task_name(j->how.profile.task));
     if (j->sandbox) lem_object_str(&o, "python", lem_sandbox_python(j->sandbox));
     if (j->against) lem_object_json(&o, "against", against_json(j));
@@ -485,6 +503,7 @@ static lem_status configure(job *j, const lem_args *args, lem_err *err) {
     j->audit_path = lem_args_str(args, "audit");
     LEM_TRY(check_options(j, args, err));
     LEM_TRY(lem_grade_profile_of(args, &j->how.profile, err));
+    LEM_TRY(lem_grade_options_of(args, &j->how.profile, &j->tags, err));
     j->other = j->how;
     LEM_TRY(lem_grade_against_of(args, &j->other.profile, &j->against, err));
     j->how.pair = lem_args_has(args, "pred-field");
@@ -567,6 +586,7 @@ static void release(job *j) {
     lem_candidate_set_close(j->set);
     lem_candidates_map_free(j->wanted);
     lem_grade_benchmark_release(&j->bench);
+    lem_grade_tags_release(&j->tags);
 }
 
 static lem_status check_words(const lem_args *args, bool explain, lem_err *err) {

@@ -9,6 +9,19 @@
 
 /* --policy, --task and the tolerances as a profile; LEM_EUSAGE names what is possible. */
 lem_status lem_grade_profile_of(const lem_args *args, lem_grade_profile *out, lem_err *err) LEM_MUST_CHECK;
+/* Pairs of tags as --think-tags names them, and what they lie in. */
+enum { LEM_GRADE_MAX_TAGS = 8 };
+typedef struct grade_tags {
+    lem_grade_tags tag[LEM_GRADE_MAX_TAGS];
+    char *text[LEM_GRADE_MAX_TAGS];
+} grade_tags;
+/* --rule and --think-tags into a profile, whose policy is known; it borrows tags, which the caller releases.
+ * LEM_EUSAGE names what is possible. */
+lem_status lem_grade_options_of(const lem_args *args, lem_grade_profile *p, grade_tags *tags,
+                                lem_err *err) LEM_MUST_CHECK;
+/* LEM_EUSAGE where leniencies are set of a policy that has none. */
+lem_status lem_grade_rules_check(const lem_grade_profile *p, lem_err *err) LEM_MUST_CHECK;
+void lem_grade_tags_release(grade_tags *t);
 /* --against as a policy in *out, whose other fields stay; *any: it was given. */
 lem_status lem_grade_against_of(const lem_args *args, lem_grade_profile *out, bool *any,
                                 lem_err *err) LEM_MUST_CHECK;

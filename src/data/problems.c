@@ -135,6 +135,7 @@ void lem_problem_parts_release(lem_problem_parts *p) {
     lem_free(p->asked);
     lem_json_free(p->id);
     lem_json_free(p->golds);
+    lem_json_free(p->tolerance);
     *p = (lem_problem_parts){.skip = false};
 }
 
@@ -147,6 +148,7 @@ static lem_status own_fields(lem_problem *r, size_t number, const lem_problem_re
     memcpy(no_gold, p.no_gold, sizeof p.no_gold);
     r->problem = r->asked = p.asked;
     r->tolerance = p.tolerance;
+    p.tolerance = NULL;
     r->subject = p.subject;
     r->benchmark = reader->name;
     if (st == LEM_OK && !p.skip)
@@ -179,6 +181,7 @@ static void release_row(lem_problem *x) {
     lem_json_free(x->input);
     lem_json_free(x->id);
     lem_json_free(x->golds);
+    lem_json_free(x->tolerance);
     lem_free(x->asked);
     lem_free(x->expected);
 }
@@ -376,7 +379,7 @@ static lem_json *input_fields(const lem_json *row) {
 static bool set_golds(lem_json *o, const lem_problem *row) {
     return (!row->expected || lem_json_set(o, "expected_answer", lem_json_new_str(row->expected))) &&
            (!row->golds || lem_json_set(o, "expected_answers", lem_json_copy(row->golds))) &&
-           (row->tolerance <= 0 || lem_json_set(o, "gold_tolerance", lem_json_new_num(row->tolerance))) &&
+           (!row->tolerance || lem_json_set(o, "gold_tolerance", lem_json_copy(row->tolerance))) &&
            (!row->benchmark || lem_json_set(o, "benchmark", lem_json_new_str(row->benchmark)));
 }
 

@@ -21,7 +21,8 @@ typedef struct lem_problem_parts {
     char *asked;                   /* the problem as it is asked, with its options */
     lem_json *id;                  /* NULL: by the usual names */
     lem_json *golds;               /* texts, any of which is right; NULL: none */
-    double tolerance;              /* numbers this close to a numeric gold are right; 0 = none */
+    lem_json *tolerance;           /* numbers this close to a numeric gold are right: a number, or a list of
+                                      them, one for each part of the gold; owned, NULL = none */
     const char *subject;           /* borrowed from the row; NULL = none */
     char no_gold[LEM_PROBLEM_WHY]; /* why no gold was found, of a row that should have one; "" = it needs none
                                     */
@@ -44,7 +45,7 @@ typedef struct lem_problem {
     char *asked;           /* owned, or NULL */
     char *expected;        /* owned, or NULL */
     lem_json *golds;       /* where a reader found several: expected is the first; owned, or NULL */
-    double tolerance;      /* 0 = none */
+    lem_json *tolerance;   /* as in the parts; owned, or NULL */
     const char *benchmark; /* borrowed from the reader, or NULL */
     const char *subject;   /* borrowed from input, where a reader told it, or NULL */
     const char *file;      /* that the row is of, borrowed from lem_problems.files */

@@ -99,9 +99,8 @@ lem_status lem_grade_extract_answer(const lem_grade_profile *p, const char *resp
  */
 static lem_status compare_chain_end(const lem_grade_gold *gold, const char *text, size_t len,
                                     lem_answer_result *out, lem_err *err) {
-    size_t at = gold->mode || lem_grade_correct_of(out->verdict) == LEM_GRADE_RIGHT
-                    ? 0
-                    : lem_extract_chain_end(text, len);
+    if (gold->mode || lem_grade_correct_of(out->verdict) == LEM_GRADE_RIGHT) return LEM_OK;
+    size_t at = lem_extract_chain_end(text, len);
     lem_answer_result end;
     if (!at) return LEM_OK;
     lem_status st = compare(gold, text + at, len - at, NULL, 0, &end, err);
@@ -157,6 +156,25 @@ static void explain_side(lem_work *w, const char *label, const char *s, size_t l
     lem_buf_printf(out, "  [%s]\n", lem_answer_kind_name(a));
 }
 
+/* What the profile allows, what it does not, and what of it was set by hand. */
+static void explain_rules(const lem_grade_profile *p, lem_buf *out) {
+    static const char *const labels[] = {"allowed:", "not allowed:", "by --rule:"};
+    for (int line = 0; line < 3; line++) {
+        lem_grade_rule r;
+        bool any = false;
+        for (int i = 0; lem_grade_rule_at(p, i, &r); i++) {
+            const bool listed[] = {r.on, !r.on, r.set};
+            if (!listed[line]) continue;
+            if (any) lem_buf_puts(out, ", ");
+            else lem_buf_printf(out, "%-12s ", labels[line]);
+            any = true;
+            lem_buf_puts(out, r.name);
+            if (line == 2) lem_buf_puts(out, r.on ? "=on" : "=off");
+        }
+        if (any) lem_buf_putc(out, '\n');
+    }
+}
+
 lem_status lem_grade_explain(const char *gold, size_t gold_len, const char *prediction, size_t len,
                              const lem_grade_profile *profile, lem_buf *out, lem_answer_result *result,
                              lem_err *err) {
@@ -179,6 +197,7 @@ lem_status lem_grade_explain(const char *gold, size_t gold_len, const char *pred
                    lem_grade_method_name(s.method), s.weak ? " (weak)" : "");
     lem_buf_printf(out, "%-12s %s\n%-12s %s\n%-12s %s\n", "policy:", lem_grade_policy_name(profile->policy),
                    "verdict:", lem_answer_verdict_name(result->verdict), "rule:", result->rule);
+    if (!g->mode) explain_rules(profile, out);
     st = lem_buf_ok(out, err);
 done:
     if (w.arena) lem_work_release(&w);

@@ -16,6 +16,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Where in a response the answer stands. Every task but PLAIN looks behind the last </think> and takes the
  * last marked answer. */
@@ -69,11 +70,26 @@ typedef struct lem_grade_profile {
     lem_grade_task task;
     double rel_tol, abs_tol; /* numbers this close to a numeric gold are right too (OlympiadBench's error
                                 field); our own policies only */
+    const double *part_tol;  /* [n_part_tol] in place of abs_tol for a gold of as many parts, in its order;
+                                borrowed like think_tags */
+    size_t n_part_tol;
     /* Thoughts stand between these; none: <think>, <thinking>, [THINK], <|begin_of_thought|>. Borrowed by
      * the profile and by golds made with it. */
     const lem_grade_tags *think_tags;
     size_t n_think_tags;
+    uint32_t rules_on, rules_off; /* what the policy allows otherwise: lem_grade_rule_set */
 } lem_grade_profile;
+
+/* A leniency of our own policies, under a profile. */
+typedef struct lem_grade_rule {
+    const char *name, *what; /* "drop-unit", "a unit on one side only" */
+    bool on, set;            /* set: by lem_grade_rule_set, not by the policy or task */
+} lem_grade_rule;
+
+/* False: no leniency has this name. */
+bool lem_grade_rule_set(lem_grade_profile *p, const char *name, bool on);
+/* The i-th leniency; false behind the last. */
+bool lem_grade_rule_at(const lem_grade_profile *p, int i, lem_grade_rule *out);
 
 typedef enum lem_grade_method {
     LEM_GRADE_BY_NONE = 0,

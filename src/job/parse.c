@@ -268,10 +268,12 @@ static lem_status parse_word(parse_state *s, const char *word, lem_err *err) {
     return lem_json_append(s->words, lem_json_new_str(word)) ? LEM_OK : no_memory(err);
 }
 
-/* Two dashes, or one before an option of one letter, as in `sample -n 64`. */
+/* Two dashes and a letter (--5 is a word: minus minus five), or one dash before an option of one letter, as
+ * in `sample -n 64`. */
 static bool is_flag(const parse_state *s, const char *w) {
     if (s->only_words || w[0] != '-' || !w[1]) return false;
-    return w[1] == '-' || (!w[2] && lem_opt_find(s->cmd, w + 1));
+    bool letter = (w[2] >= 'a' && w[2] <= 'z') || (w[2] >= 'A' && w[2] <= 'Z');
+    return (w[1] == '-' && letter) || (!w[2] && lem_opt_find(s->cmd, w + 1));
 }
 
 static lem_status parse_argument(parse_state *s, int *i, lem_err *err) {

@@ -255,6 +255,12 @@ static void golds_and_tolerances(void **state) {
     o = json_of(said_by(0, LEMMA "grade oc.jsonl --rel-tol 0.2 --limit 1 --json 2>/dev/null"));
     assert_int_equal(lem_json_int(lem_json_get(o, "correct"), 0), 2);
     lem_json_free(o);
+    put("parts.jsonl",
+        "{\"expected_answer\":\"1.5, 20\",\"error\":\"0.1,2\",\"completions\":[\"\\\\boxed{21.5, 1.55}\","
+        "\"\\\\boxed{20, 1.7}\",\"\\\\boxed{1.5, 22.5}\"]}\n");
+    o = json_of(said_by(0, LEMMA "grade parts.jsonl --tol-field error --json 2>/dev/null"));
+    assert_int_equal(lem_json_int(lem_json_get(o, "correct"), 0), 1);
+    lem_json_free(o);
     put("raw.jsonl",
         "{\"expected_answer\":\"1.4\",\"error\":\"1e-1\",\"completions\":[\"\\\\boxed{1.48}\"]}\n");
     o = json_of(said_by(0, LEMMA "grade raw.jsonl --benchmark olympiadbench --json 2>/dev/null"));

@@ -83,6 +83,19 @@ static void explain(void **state) {
     (void)state;
     expect("grade --explain '\\frac{1}{2}' 0.5", 0, "exact rational");
     expect("grade --explain 5 -5", 1, "not_equal");
+    expect("grade --explain 5 -- -5", 1, "not_equal");
+    expect("grade --explain 5 --5", 0, "prediction:  --5"); /* minus minus five */
+    expect("grade --explain -5 -5", 0, "same text");
+    expect("grade --explain 5 --x", 2, "unknown option '--x'");
+    expect("grade --explain 5 '5 cm' --rule drop-unit=off,any-log=on", 1,
+           "by --rule:   drop-unit=off, any-log=on");
+    expect("grade --explain 5 '5 cm' --rule drop-unit", 2,
+           "NAME=on or NAME=off expected, NAME one of rounds,");
+    expect("grade --explain 5 '5 cm' --rule units=off", 2, "--rule 'units=off'");
+    expect("grade --explain 5 '5 cm' --rule drop-unit=off --policy qwen", 2, "qwen has rules of its own");
+    expect("grade --explain 5 '<r>4</r> so 5' --think-tags '<r> </r>' --task gsm8k", 0, "bytes 12..13");
+    expect("grade --explain 4 'so 5 <r> so 4' --think-tags '<r> </r>' --task gsm8k", 1, "no_answer");
+    expect("grade --explain 5 5 --think-tags '<r>'", 2, "two tags with a blank between them");
     expect("grade --explain 5 'so \\boxed{5}'", 0, "by boxed");
     expect("grade --explain 5 '10+John'\\''s age'", 3, "prediction_unparsed");
     expect("grade --explain 5 ''", 1, "no_answer");

@@ -91,7 +91,7 @@ static lem_status two_golds(const void *ctx, const char *file, lem_json *row, le
     if (out->skip) return LEM_OK;
     if (lem_json_get(row, "bad")) return lem_fail(e, LEM_EDATA, "field 'bad'");
     out->asked = lem_strdup("asked", e);
-    out->tolerance = 0.5;
+    out->tolerance = lem_json_new_num(0.5);
     if (!lem_json_get(row, "lost")) out->golds = parsed(ctx);
     else strcpy(out->no_gold, "it is lost");
     return LEM_OK;

@@ -110,7 +110,80 @@ static void every_rule_has_its_example(void **state) {
     lem_buf_release(&text);
 }
 
+/* The line of a leniency in the table, from what the policies say. */
+static void switch_line(int i, lem_buf *b) {
+    static const lem_grade_policy policies[] = {LEM_GRADE_STRICT, LEM_GRADE_STD, LEM_GRADE_LENIENT};
+    lem_grade_rule r;
+    for (int k = 0; k < 3; k++) {
+        assert_true(lem_grade_rule_at(&(lem_grade_profile){.policy = policies[k]}, i, &r));
+        assert_false(r.set);
+        if (k == 0) lem_buf_printf(b, "| `%s` | %s |", r.name, r.what);
+        lem_buf_puts(b, r.on ? " yes |" : " |");
+    }
+    lem_buf_putc(b, '\n');
+}
+
+static void every_leniency_stands_in_the_table(void **state) {
+    (void)state;
+    lem_err err = LEM_ERR_INIT;
+    lem_buf text = {0}, want = {0};
+    lem_grade_rule r;
+    assert_int_equal(lem_file_read(LEMMA_SOURCE_DIR "/docs/grading.md", 1 << 20, &text, &err), LEM_OK);
+    lem_buf_puts(&want, "|---|---|---|---|---|\n");
+    for (int i = 0; lem_grade_rule_at(&(lem_grade_profile){0}, i, &r); i++) switch_line(i, &want);
+    lem_buf_puts(&want, "<!-- end of switch table -->");
+    if (!strstr(lem_buf_str(&text), lem_buf_str(&want)))
+        fail_msg("docs/grading.md should have\n%s", lem_buf_str(&want));
+    lem_buf_release(&text);
+    lem_buf_release(&want);
+}
+
+/* A pair that each leniency decides: right with it, not right without it. */
+static void every_leniency_can_be_set(void **state) {
+    (void)state;
+    static const char *const pairs[][3] = {
+        {"rounds", "33.3", "100/3"},
+        {"percent", "25\\%", "0.25"},
+        {"drop-unit", "5 \\text{ cm}", "5"},
+        {"drop-label", "x=5", "5"},
+        {"base-left-out", "1011_2", "1011"},
+        {"base-ten", "1011_2", "11"},
+        {"repeated", "1, 2", "1, 2, 2"},
+        {"list-is-tuple", "(1,2)", "1, 2"},
+        {"list-is-set", "\\{1,2\\}", "2, 1"},
+        {"set-is-tuple", "(1,2)", "\\{1,2\\}"},
+        {"vector-is-tuple", "(1,2)", "\\begin{pmatrix}1\\\\2\\end{pmatrix}"},
+        {"unit-vectors", "(1,2,3)", "i+2j+3k"},
+        {"radians", "90^\\circ", "\\frac{\\pi}{2}"},
+        {"ratio-scales", "2:4", "1:2"},
+        {"ratio-fraction", "1:2", "\\frac{1}{2}"},
+        {"region-forms", "x > 2", "(2,\\infty)"},
+        {"solve", "x=2 \\text{ or } x=-2", "x^2=4"},
+        {"solve-regions", "(-2,2)", "x^2<4"},
+        {"any-log", "\\log 8", "3\\ln 2"},
+        {"any-case", "\\text{M}", "m"},
+        {"free-constants", "x+C", "x+K"},
+        {"decimal-comma", "3.14", "3,14"}};
+    lem_err err = LEM_ERR_INIT;
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
+        for (int on = 0; on < 2; on++) {
+            lem_grade_profile p = {.policy = on ? LEM_GRADE_STRICT : LEM_GRADE_LENIENT};
+            lem_grade_gold *g = NULL;
+            lem_answer_result r;
+            assert_true(lem_grade_rule_set(&p, pairs[i][0], on));
+            assert_int_equal(lem_grade_gold_new(pairs[i][1], strlen(pairs[i][1]), &p, &g, &err), LEM_OK);
+            assert_int_equal(lem_grade_compare(g, pairs[i][2], strlen(pairs[i][2]), &r, &err), LEM_OK);
+            lem_grade_gold_free(g);
+            if ((lem_grade_correct_of(r.verdict) == LEM_GRADE_RIGHT) != on)
+                fail_msg("%s=%s: %s, %s is %s (%s)", pairs[i][0], on ? "on" : "off", pairs[i][1], pairs[i][2],
+                         lem_answer_verdict_name(r.verdict), r.rule);
+        }
+    assert_false(lem_grade_rule_set(&(lem_grade_profile){0}, "letters", true));
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(every_rule_has_its_example)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(every_rule_has_its_example),
+                                       cmocka_unit_test(every_leniency_stands_in_the_table),
+                                       cmocka_unit_test(every_leniency_can_be_set)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
