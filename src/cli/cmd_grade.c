@@ -57,7 +57,9 @@ static const lem_opt opts[] = {
     LEM_OPT_ON_ERROR,
     LEM_OPT_MAX_BAD,
     {"audit", LEM_OPT_STR, "FILE.html", NULL,
-     "a page of disagreements, near misses and undecided answers for a person to check"},
+     "a page of disagreements, near misses and undecided answers for a person to check and mark"},
+    {"marks", LEM_OPT_INPUT, "FILE", NULL,
+     "marks that a person saved from such a page: tell how often each policy agrees with them"},
     LEM_OPT_SHARD,
 };
 
@@ -89,6 +91,8 @@ typedef struct job {
     const char *audit_path, *tol_field;
     lem_sandbox *sandbox; /* with --task code */
     lem_audit *audit;     /* NULL without --audit and --against */
+    lem_marks *marks;     /* NULL without --marks */
+    lem_marks_tally marked;
     lem_pool *pool;
     lem_out *out;
     item *items; /* [BATCH] */
@@ -232,8 +236,10 @@ static lem_status finish_item(job *j, item *it, lem_err *err) {
     if (j->against) lem_grade_tally_add(&j->other_tally, &it->other, j->n_models);
     lem_status st = count_spoiled(j, it, err);
     if (st == LEM_OK) st = note_disagreements(j, it, err);
-    if (st == LEM_OK && j->audit)
-        st = lem_audit_add(j->audit, &it->g, j->against ? &it->other : NULL, it->near, it->line, err);
+    const lem_graded *other = j->against ? &it->other : NULL;
+    const lem_audit_place where = {it->file, it->line, &it->c};
+    if (st == LEM_OK && j->audit) st = lem_audit_add(j->audit, &it->g, other, it->near, &where, err);
+    if (j->marks) lem_marks_count(j->marks, &it->g, other, &j->marked);
     if (st != LEM_OK || !j->out) return st;
     lem_json *row = lem_graded_row(it->row, &it->c, &it->g, &j->how);
     if (!row) return lem_fail(err, LEM_EMEM, "out of memory");
@@ -364,6 +370,10 @@ static lem_json *models_json(const job *j) {
     return NULL;
 }
 
+static const char *against_name(const job *j) {
+    return j->against ? lem_grade_policy_name(j->other.profile.policy) : NULL;
+}
+
 static lem_json *against_json(const job *j) {
     lem_object o = lem_object_new();
     lem_object_str(&o, "policy", lem_grade_policy_name(j->other.profile.policy));
@@ -402,6 +412,7 @@ static lem_json *summary(const job *j) {
     lem_object_str(&o, "task", j->sandbox ? "code" : lem_grade_task_name(j->how.profile.task));
     if (j->sandbox) lem_object_str(&o, "python", lem_sandbox_python(j->sandbox));
     if (j->against) lem_object_json(&o, "against", against_json(j));
+    if (j->marks) lem_object_json(&o, "marks", lem_marks_json(&j->marked, j->against));
     lem_object_json(&o, "verdicts", verdicts_json(j));
     lem_object_json(&o, "methods", methods_json(j));
     lem_object_json(&o, "models", models_json(j));
@@ -443,6 +454,10 @@ static void print_table(const job *j, FILE *f) {
 /* The last lines. */
 static lem_status print_spoiled(const job *j, FILE *f, lem_err *err) {
     lem_buf b = {0};
+    if (j->marks) {
+        lem_marks_tell(&j->marked, lem_grade_policy_name(j->how.profile.policy), against_name(j), &b);
+        lem_buf_putc(&b, '\n');
+    }
     lem_spoil_lines(&j->spoil, "", &b);
     lem_status st = lem_buf_ok(&b, err);
     if (st == LEM_OK) fputs(lem_buf_str(&b), f);
@@ -512,6 +527,7 @@ static lem_status configure(job *j, const lem_args *args, lem_err *err) {
     LEM_TRY(lem_grade_benchmark_open(&j->bench, args, err));
     LEM_TRY(apply_benchmark(j, err));
     if ((j->audit_path || j->against) && !(j->audit = lem_audit_new(err))) return LEM_EMEM;
+    if (lem_args_has(args, "marks")) LEM_TRY(lem_marks_load(lem_args_str(args, "marks"), &j->marks, err));
     LEM_TRY(map_fields(j, args, err));
     LEM_TRY(lem_bad_rows_begin(args, &j->bad, err));
     LEM_TRY(lem_grade_sandbox_of(args, is_code(j), &j->sandbox, err));
@@ -520,12 +536,10 @@ done:
 }
 
 static lem_status save_audit(const job *j, const lem_job *file, lem_err *err) {
-    lem_grade_page p = {j->audit,
-                        &j->tally,
-                        j->path,
-                        lem_grade_policy_name(j->how.profile.policy),
-                        j->against ? lem_grade_policy_name(j->other.profile.policy) : NULL,
-                        j->other_tally.all.right};
+    lem_grade_page p = {j->audit,        &j->tally,
+                        j->path,         lem_grade_policy_name(j->how.profile.policy),
+                        against_name(j), j->other_tally.all.right,
+                        j->marks,        j->marks ? &j->marked : NULL};
     return lem_grade_page_save(&p, j->audit_path, lem_job_may_replace(file), err);
 }
 
@@ -577,6 +591,7 @@ static lem_status new_parts(job *j, const lem_args *args, lem_err *err) {
 static void release(job *j) {
     for (int i = 0; j->items && i < BATCH; i++) lem_candidates_release(&j->items[i].c);
     lem_audit_free(j->audit);
+    lem_marks_free(j->marks);
     lem_sandbox_close(j->sandbox);
     lem_free(j->items);
     lem_json_free(j->disagreements);
@@ -651,6 +666,7 @@ const lem_command lem_cmd_grade = {
     .example = "lemma grade candidates.jsonl --out graded.jsonl\n"
                "lemma grade pairs.jsonl --gold-field gold --pred-field pred --out graded.jsonl\n"
                "lemma grade candidates.jsonl --policy std --against qwen --audit audit.html\n"
+               "lemma grade candidates.jsonl --policy std --against qwen --marks marks.jsonl\n"
                "lemma grade olympiad.jsonl --benchmark olympiadbench --out graded.jsonl\n"
                "lemma grade humaneval.jsonl --task code --out graded.jsonl\n"
                "lemma grade --explain '\\frac{1}{2}' 0.5",

@@ -7,6 +7,7 @@
 #include <string.h>
 
 struct lem_audit {
+    lem_arena *arena;
     lem_audit_entry *at;
     size_t n, cap;
     lem_map *seen;
@@ -15,19 +16,17 @@ struct lem_audit {
 
 lem_audit *lem_audit_new(lem_err *err) {
     lem_audit *a = lem_alloc_zero(1, sizeof *a, err);
-    if (a && !(a->seen = lem_map_new(err))) {
-        lem_free(a);
-        return NULL;
-    }
-    return a;
+    if (!a) return NULL;
+    a->arena = lem_arena_new(0, 0, err);
+    a->seen = a->arena ? lem_map_new(err) : NULL;
+    if (a->seen) return a;
+    lem_audit_free(a);
+    return NULL;
 }
 
 void lem_audit_free(lem_audit *a) {
     if (!a) return;
-    for (size_t i = 0; i < a->n; i++) {
-        lem_free(a->at[i].gold);
-        lem_free(a->at[i].answer);
-    }
+    lem_arena_free(a->arena);
     lem_free(a->at);
     lem_map_free(a->seen);
     lem_free(a);
@@ -36,6 +35,16 @@ void lem_audit_free(lem_audit *a) {
 size_t lem_audit_count(const lem_audit *a) { return a->n; }
 const lem_audit_entry *lem_audit_at(const lem_audit *a, size_t i) { return &a->at[i]; }
 uint64_t lem_audit_total(const lem_audit *a, lem_audit_kind k) { return a->total[k]; }
+
+/* Up to `most` bytes of a text, whole characters, in the arena. */
+static bool keep(lem_audit *a, const char **text, size_t most) {
+    const char *s = *text ? *text : "";
+    size_t n = strlen(s);
+    if (n > most)
+        for (n = most; n > 0 && ((unsigned char)s[n] & 0xc0) == 0x80; n--) {}
+    *text = lem_arena_strndup(a->arena, s, n);
+    return *text != NULL;
+}
 
 static lem_status append(lem_audit *a, const lem_audit_entry *e, lem_err *err) {
     if (a->n == a->cap) {
@@ -46,14 +55,11 @@ static lem_status append(lem_audit *a, const lem_audit_entry *e, lem_err *err) {
         a->cap = cap;
     }
     lem_audit_entry *to = &a->at[a->n];
+    size_t most = a->n < LEM_AUDIT_TEXTS ? LEM_AUDIT_TEXT : 0;
     *to = *e;
-    to->gold = lem_strndup(e->gold, strlen(e->gold), err);
-    to->answer = lem_strndup(e->answer, strlen(e->answer), err);
-    if (!to->gold || !to->answer) {
-        lem_free(to->gold);
-        lem_free(to->answer);
-        return LEM_EMEM;
-    }
+    bool kept = keep(a, &to->gold, SIZE_MAX) && keep(a, &to->answer, SIZE_MAX) &&
+                keep(a, &to->file, SIZE_MAX) && keep(a, &to->problem, most) && keep(a, &to->response, most);
+    if (!kept) return lem_fail(err, LEM_EMEM, "out of memory");
     a->n++;
     return LEM_OK;
 }
@@ -78,17 +84,19 @@ static lem_status note(lem_audit *a, const lem_audit_entry *e, lem_err *err) {
 }
 
 lem_status lem_audit_add(lem_audit *a, const lem_graded *g, const lem_graded *other, const char *const *why,
-                         uint64_t line, lem_err *err) {
+                         const lem_audit_place *where, lem_err *err) {
     for (int i = 0; i < g->n; i++) {
         lem_audit_entry e = {.gold = g->gold,
                              .answer = g->answer[i],
                              .result = g->result[i],
                              .why = "",
-                             .line = line,
+                             .file = where->file,
+                             .line = where->line,
+                             .problem = where->c ? where->c->problem : "",
                              .count = 1,
                              .candidate = i};
-        char empty[1] = "";
-        if (!e.answer) e.answer = empty;
+        if (!e.answer) e.answer = "";
+        if (where->c && where->c->completion) e.response = where->c->completion[i];
         if (other) e.other = other->result[i];
         lem_grade_correct c = lem_grade_correct_of(e.result.verdict);
         bool right = c == LEM_GRADE_RIGHT, shown[LEM_AUDIT_N_KINDS] = {false};

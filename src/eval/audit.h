@@ -19,9 +19,14 @@ typedef enum lem_audit_kind {
     LEM_AUDIT_N_KINDS
 } lem_audit_kind;
 
+enum { LEM_AUDIT_TEXT = 6000, LEM_AUDIT_TEXTS = 4000 };
+
 typedef struct lem_audit_entry {
     lem_audit_kind kind;
-    char *gold, *answer;             /* owned by the audit */
+    const char *gold, *answer; /* these and the next three are owned by the audit */
+    const char *file;
+    const char *problem, *response; /* their first LEM_AUDIT_TEXT bytes; "" where there are none, and for what
+                                       comes behind LEM_AUDIT_TEXTS entries */
     lem_answer_result result, other; /* other: by the second policy; rule NULL without one */
     const char *why;                 /* static; what makes it a near miss, else "" */
     uint64_t line, count;            /* of the first appearance; how often */
@@ -31,9 +36,14 @@ typedef struct lem_audit_entry {
 typedef struct lem_audit lem_audit;
 lem_audit *lem_audit_new(lem_err *err);
 void lem_audit_free(lem_audit *a);
+typedef struct lem_audit_place { /* of a row; all borrowed */
+    const char *file;
+    uint64_t line;
+    const lem_candidates *c; /* for problem and responses; NULL = none */
+} lem_audit_place;
 /* One graded row; other may be NULL; why is [g->n] from lem_audit_near, or NULL. */
 lem_status lem_audit_add(lem_audit *a, const lem_graded *g, const lem_graded *other, const char *const *why,
-                         uint64_t line, lem_err *err) LEM_MUST_CHECK;
+                         const lem_audit_place *where, lem_err *err) LEM_MUST_CHECK;
 size_t lem_audit_count(const lem_audit *a);
 const lem_audit_entry *lem_audit_at(const lem_audit *a, size_t i);
 uint64_t lem_audit_total(const lem_audit *a, lem_audit_kind k); /* appearances */

@@ -1,5 +1,6 @@
 /* audit_page.c - the audit of a graded file: counts, then one table for each kind of case */
 #include "report/audit_page.h"
+#include "report/audit_cases.h"
 
 #include "core/mem.h"
 #include "report/page.h"
@@ -112,6 +113,13 @@ static lem_status add_kind(lem_page *page, const lem_grade_page *p, lem_audit_ki
     return rows ? add_table(page, p, kind, rows, err) : LEM_OK;
 }
 
+static void tell_marks(lem_page *page, const lem_grade_page *p) {
+    lem_buf b = {0};
+    lem_marks_tell(p->marked, p->policy, p->against, &b);
+    lem_page_note(page, lem_buf_str(&b));
+    lem_buf_release(&b);
+}
+
 static void summary(lem_page *page, const lem_grade_page *p) {
     char answers[32], right[64], other[64], differ[32], near[32], undecided[32], label[80];
     const lem_grade_model_tally *t = &p->tally->all;
@@ -134,6 +142,7 @@ static void summary(lem_page *page, const lem_grade_page *p) {
         tiles[k++] = (lem_pair){"disagreements", differ};
     }
     lem_page_tiles(page, tiles, NULL, k);
+    if (p->marked) tell_marks(page, p);
 }
 
 lem_status lem_grade_page_save(const lem_grade_page *p, const char *path, bool overwrite, lem_err *err) {
@@ -144,6 +153,7 @@ lem_status lem_grade_page_save(const lem_grade_page *p, const char *path, bool o
     if (!page) return LEM_EMEM;
     lem_status st = LEM_OK;
     summary(page, p);
+    st = lem_audit_cases_add(page, p, err);
     for (int k = p->against ? LEM_AUDIT_DISAGREE : LEM_AUDIT_NEAR; st == LEM_OK && k < LEM_AUDIT_N_KINDS; k++)
         st = add_kind(page, p, (lem_audit_kind)k, err);
     if (st == LEM_OK) st = lem_page_save(page, path, overwrite, err);

@@ -119,6 +119,12 @@ typedef struct lem_answer { /* equal answers of an item, a row of its table */
     const char *votes, *verdict, *score, *members;
     lem_tone tone;
 } lem_answer;
+/* A question about an item that a reader answers on the page: right, wrong or unsure. The script gathers the
+ * answers as rows {…, "mark": "right"} to save or copy; without it the question is not put. */
+typedef struct lem_asked {
+    const char *row;  /* a JSON object: what is saved with the mark */
+    const char *mark; /* the mark that it has already, "" = none */
+} lem_asked;
 typedef struct lem_item {
     const char *title; /* one line, with mathematics */
     const int *tags;   /* [n_tags] indices of the tags that lem_page_browse will name */
@@ -127,6 +133,7 @@ typedef struct lem_item {
     int n_answers, n_head;
     const lem_example_part *parts;
     int n_parts;
+    const lem_asked *asked; /* below the parts; NULL = nothing is asked */
 } lem_item;
 void lem_page_item(lem_page *p, const lem_item *item);
 /* Bytes that an item would take. */

@@ -19,6 +19,7 @@ struct lem_page {
     lem_buf items; /* of lem_page_browse, until it is called */
     uint64_t n_items;
     bool scripted; /* lem_page_browse was called */
+    bool asks;     /* an item asks for a mark */
     bool failed;
 };
 

@@ -181,6 +181,39 @@ static void audits(void **state) {
     expect("grade audit.jsonl --gold-field g --pred-field p --against nobody", 2, "--against 'nobody'");
 }
 
+#define MARKS(gold, answer, mark) "{\"gold\":\"" gold "\",\"answer\":\"" answer "\",\"mark\":\"" mark "\"}\n"
+
+/* What a person marked on a page of an audit comes back as agreement, and stands on the next page. */
+static void marks(void **state) {
+    (void)state;
+    put("m.jsonl", "{\"g\":\"12\",\"p\":\"-12\"}\n{\"g\":\"12\",\"p\":\"-12\"}\n{\"g\":\"12\",\"p\":\"12\"}\n"
+                   "{\"g\":\"5\",\"p\":\"5 apples\"}\n{\"g\":\"7\",\"p\":\"8\"}\n");
+    put("marks.jsonl", MARKS("12", "-12", "wrong") MARKS("12", "12", "wrong") MARKS("7", "8", "unsure"));
+    expect("grade m.jsonl --gold-field g --pred-field p --against strict --marks marks.jsonl --audit "
+           "marked.html",
+           0,
+           "marked by a person: 3 answers right or wrong, 1 unsure; std agrees on 2 (66.7 %), strict agrees "
+           "on 2 "
+           "(66.7 %)\n");
+    lem_buf b = get("marked.html");
+    assert_non_null(strstr(lem_buf_str(&b), "value=\"wrong\" checked> wrong</label>"));
+    assert_non_null(strstr(lem_buf_str(&b), "std agrees on 2 (66.7 %)"));
+    lem_buf_release(&b);
+    expect("grade m.jsonl --gold-field g --pred-field p --marks marks.jsonl --json", 0, "\"agree\": 2");
+    put("bad.jsonl", MARKS("12", "-12", "maybe"));
+    expect("grade m.jsonl --gold-field g --pred-field p --marks bad.jsonl", 3,
+           "bad.jsonl:1: mark: right, wrong or unsure expected, 'maybe' found");
+    put("bad.jsonl", MARKS("12", "-12", "right") MARKS("12", "-12", "wrong"));
+    expect("grade m.jsonl --gold-field g --pred-field p --marks bad.jsonl", 3,
+           "bad.jsonl:2: gold '12', answer '-12': marked wrong here and right before");
+    put("bad.jsonl", "{\"gold\":\"1\",\"mark\":\"right\"}\n");
+    expect("grade m.jsonl --gold-field g --pred-field p --marks bad.jsonl", 3,
+           "bad.jsonl:1: answer: text expected, nothing found");
+    put("bad.jsonl", "");
+    expect("grade m.jsonl --gold-field g --pred-field p --marks bad.jsonl", 3, "bad.jsonl: no marks found");
+    expect("grade m.jsonl --gold-field g --pred-field p --marks none.jsonl", 3, "none.jsonl");
+}
+
 static void refuses(void **state) {
     (void)state;
     put("columns.jsonl", "{\"alpha\":1,\"beta\":2}\n");
@@ -308,9 +341,10 @@ static void shared_file(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(explain),  cmocka_unit_test(grades_rows), cmocka_unit_test(grades_pairs),
-        cmocka_unit_test(clusters), cmocka_unit_test(audits),      cmocka_unit_test(refuses),
-        cmocka_unit_test(selects),  cmocka_unit_test(compares),    cmocka_unit_test(shared_file)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(explain),      cmocka_unit_test(grades_rows),
+                                       cmocka_unit_test(grades_pairs), cmocka_unit_test(clusters),
+                                       cmocka_unit_test(audits),       cmocka_unit_test(marks),
+                                       cmocka_unit_test(refuses),      cmocka_unit_test(selects),
+                                       cmocka_unit_test(compares),     cmocka_unit_test(shared_file)};
     return cmocka_run_group_tests(tests, make_dir, remove_dir);
 }

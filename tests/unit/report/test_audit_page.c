@@ -50,9 +50,11 @@ static void save(const char *name, char *answer, bool second, bool overwrite, le
     assert_non_null(audit);
     assert_non_null(tally);
     tally->all = (lem_grade_model_tally){.n = 4, .right = 1};
-    OK(lem_audit_add(audit, &a, second ? &b : NULL, why, 7, &err));
-    OK(lem_audit_add(audit, &a, second ? &b : NULL, why, 9, &err));
-    lem_grade_page p = {audit, tally, "pairs.jsonl", "std", second ? "qwen" : NULL, 2};
+    const char *texts[] = {"so $x = 3.01$ **is** it"};
+    const lem_candidates c = {.n = 1, .problem = "How <much>?", .completion = texts};
+    OK(lem_audit_add(audit, &a, second ? &b : NULL, why, &(lem_audit_place){"rows.jsonl", 7, &c}, &err));
+    OK(lem_audit_add(audit, &a, second ? &b : NULL, why, &(lem_audit_place){"rows.jsonl", 9, &c}, &err));
+    lem_grade_page p = {audit, tally, "pairs.jsonl", "std", second ? "qwen" : NULL, 2, NULL, NULL};
     char *path = lem_path_join(dir, name, &err);
     if (want == LEM_OK) OK(lem_grade_page_save(&p, path, overwrite, &err));
     else FAILS(lem_grade_page_save(&p, path, overwrite, &err), want, name);
@@ -86,6 +88,24 @@ static void two_policies(void **state) {
     expect("two.html", "right by qwen", true);
     expect("two.html", "50.00 %", true);
     expect("two.html", "Where the policies disagree (2)", true);
+    /* Each pair once, with problem and response in view, and what is saved with a mark. */
+    expect("two.html", "<summary>gold 3, answer 3.01: std wrong, qwen right</summary>", true);
+    expect("two.html", "<p>How &lt;much&gt;?</p>", true);
+    expect("two.html",
+           "<p>so <math><mrow><mi>x</mi><mo>=</mo><mn>3.01</mn></mrow></math> <strong>is</strong> it</p>",
+           true);
+    expect("two.html", "the policies disagree (1)</option>", true);
+    expect("two.html", "near miss (1)</option>", true);
+    expect("two.html",
+           "<fieldset class=\"marks\" hidden "
+           "data-row=\"{&quot;gold&quot;:&quot;3&quot;,&quot;answer&quot;:&quot;3.01"
+           "&quot;,&quot;policy&quot;:&quot;std&quot;,&quot;verdict&quot;:&quot;wrong&quot;,&quot;against&"
+           "quot;:&quot;qwen"
+           "&quot;,&quot;against_verdict&quot;:&quot;right&quot;,&quot;file&quot;:&quot;rows.jsonl&quot;,&"
+           "quot;line&quot;:7"
+           ",&quot;candidate&quot;:0,&quot;times&quot;:2}\">",
+           true);
+    expect("two.html", "value=\"\" checked> not marked</label>", true);
     expect("two-disagreements.csv", "line,#,gold,answer,std,qwen,times\r\n", true);
     expect("two-disagreements.csv", "7,0,3,3.01,wrong: exact rational,right: text,2\r\n", true);
 }
