@@ -88,7 +88,9 @@ lem_mark_word lem_marks_find(const lem_marks *m, const char *gold, const char *a
     lem_buf key = {0};
     int64_t word = LEM_UNMARKED;
     if (!m) return LEM_UNMARKED;
-    put_key(&key, gold ? gold : "", answer ? answer : "");
+    if (!gold) gold = "";
+    if (!answer) answer = "";
+    put_key(&key, gold, answer);
     if (key.failed || !lem_map_find(m->of, key.data, key.len, &word)) word = LEM_UNMARKED;
     lem_buf_release(&key);
     return (lem_mark_word)word;
