@@ -1,0 +1,59 @@
+#!/usr/bin/env python3
+# second_route.py - every "equal (exact)" of the grader over the shared pairs evaluated once more, by another reader at 60 digits
+"""second_route.py LEMMA DATA [PAIRS.jsonl...] [--list]
+
+Grades all pairs of DATA/grading, the golds against themselves, and the PAIRS given (tools/mutate_golds.py), by `std`; what the program LEMMA calls equal_exact
+is read and evaluated by tools/answer_eval.py. Says how many are confirmed, contradicted and, by kind, not evaluable; exit 1 with one contradicted."""
+import argparse
+import collections
+import glob
+import multiprocessing
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import answer_eval  # noqa: E402
+import mutate_golds  # noqa: E402
+
+
+def shared_pairs(data):
+    for path in sorted(glob.glob(data + "/grading/*.jsonl.gz")):
+        for row in mutate_golds.rows_of(path):
+            task = row.get("task", {"minerva_math": "minerva", "aime24": "aime", "amc23": "amc"}.get(row.get("ds"), "std"))
+            if row.get("pred") and row.get("gold") and task != "choice":
+                yield {"gold": row["gold"], "pred": row["pred"], "task": task, "src": os.path.basename(path)}
+    for gold, task, src in mutate_golds.golds(data):
+        if task != "choice":
+            yield {"gold": gold, "pred": gold, "task": task, "src": src}
+
+
+def evaluated(row):
+    return row, answer_eval.compare(row["gold"], row["pred"])
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("lemma")
+    p.add_argument("data")
+    p.add_argument("pairs", nargs="*")
+    p.add_argument("--list", action="store_true")
+    args = p.parse_args()
+    rows = list(shared_pairs(args.data)) + [r for path in args.pairs for r in mutate_golds.rows_of(path) if r["task"] != "choice"]
+    rows = list({(r["gold"], r["pred"], r["task"]): r for r in rows}.values())
+    exact = [r for r in mutate_golds.graded(args.lemma, rows) if r["verdict"] == "equal_exact"]
+    told = collections.Counter()
+    with multiprocessing.Pool(1) as pool:
+        for row, what in pool.imap(evaluated, exact, 64):
+            told[what] += 1
+            if what == "contradicted" or args.list:
+                print(f"{what}\t{row['gold']}\t{row['pred']}\t{row['task']} {row['rule']} ({row['src']})")
+    print(f"{len(rows)} pairs, {len(exact)} equal (exact): {told['confirmed']} confirmed, {told['contradicted']} contradicted, "
+          f"{len(exact) - told['confirmed'] - told['contradicted']} not evaluable")
+    for what, n in told.most_common():
+        if what.startswith("unable"):
+            print(f"{n:6d}  {what}")
+    return 1 if told["contradicted"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
