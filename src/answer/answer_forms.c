@@ -66,3 +66,23 @@ const ast_node *lem_answer_as_quantity(lem_work *w, const ast_node *a, const ast
     q->len = (uint32_t)len;
     return q;
 }
+
+/* n and k of C(n, k) or P(n, k); false when the answer is none. */
+static bool counted(const ast_node *a, long *n, long *k) {
+    if (a->kind != AST_MUL || a->kid[1]->kind != AST_TUPLE || a->kid[1]->n != 2) return false;
+    if (!lem_ast_is_sym(a->kid[0], "C") && !lem_ast_is_sym(a->kid[0], "P")) return false;
+    const ast_node *of = a->kid[1]->kid[0], *some = a->kid[1]->kid[1];
+    return of->kind == AST_NUM && some->kind == AST_NUM && lem_rat_small(of->q, 1000, n) &&
+           lem_rat_small(some->q, 1000, k) && *k >= 0 && *n >= *k;
+}
+
+const ast_node *lem_answer_as_count(lem_work *w, const ast_node *a, const ast_node *other) {
+    long n, k;
+    if (!counted(a, &n, &k) || !lem_ast_is_scalar(lem_shape_of(w, other).v)) return a;
+    ast_node *r = lem_ast_int(w, 1);
+    for (long j = 0; r && j < k; j++) {
+        r = lem_ast_mul(w, r, lem_ast_int(w, n - j));
+        if (r && lem_ast_is_sym(a->kid[0], "C")) r = lem_ast_div(w, r, lem_ast_int(w, j + 1));
+    }
+    return r ? r : a;
+}

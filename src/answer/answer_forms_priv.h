@@ -10,4 +10,7 @@ const ast_node *lem_answer_as_list(lem_work *w, const ast_node *number, const as
 /* 20 m/s in plain letters as a quantity where the other side is one of the same kind. */
 const ast_node *lem_answer_as_quantity(lem_work *w, const ast_node *a, const ast_node *other);
 
+/* C(10,3), P(10,3) as a number where the other side is one. */
+const ast_node *lem_answer_as_count(lem_work *w, const ast_node *a, const ast_node *other);
+
 #endif

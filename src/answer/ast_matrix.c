@@ -55,3 +55,29 @@ ast_node *lem_ast_determinant(lem_work *w, const ast_node *a) {
     if (a->cols * a->cols != a->n || a->cols > MAX_DETERMINANT) return NULL;
     return minor_of(w, a->kid, a->cols);
 }
+
+/* The transposed cofactors over the determinant. */
+static ast_node *inverse(lem_work *w, const ast_node *a) {
+    uint32_t n = a->cols;
+    ast_node *det = n <= 4 && n > 1 ? lem_ast_determinant(w, a) : NULL;
+    ast_node *r = det ? matrix(w, n, n) : NULL;
+    for (uint32_t k = 0; r && k < n * n; k++) {
+        ast_node *rest[9];
+        uint32_t m = 0;
+        for (uint32_t j = 0; j < n * n; j++)
+            if (j / n != k % n && j % n != k / n) rest[m++] = a->kid[j];
+        ast_node *minor = minor_of(w, rest, n - 1);
+        if ((k / n + k % n) % 2) minor = lem_ast_neg(w, minor);
+        if (!(r->kid[k] = lem_ast_div(w, minor, det))) return NULL;
+    }
+    return r;
+}
+
+ast_node *lem_ast_matrix_pow(lem_work *w, ast_node *a, long e) {
+    enum { MOST = 8 };
+    if (a->cols * a->cols != a->n || e == 0 || e > MOST || e < -MOST) return NULL;
+    ast_node *base = e < 0 ? inverse(w, a) : a, *r = base;
+    if (e < 0) e = -e;
+    for (; r && e > 1; e--) r = lem_ast_matrix_mul(w, r, base);
+    return r;
+}

@@ -92,6 +92,8 @@ ast_node *lem_ast_rename_calls(lem_work *w, ast_node *a);      /* f(x) as f~(x) 
 /* Matrices; NULL when the shapes do not fit. */
 ast_node *lem_ast_matrix_add(lem_work *w, const ast_node *a, const ast_node *b);
 ast_node *lem_ast_matrix_mul(lem_work *w, ast_node *a, ast_node *b); /* one of them may be a scalar */
-ast_node *lem_ast_determinant(lem_work *w, const ast_node *a);       /* square, up to 5 rows */
+ast_node *lem_ast_matrix_pow(lem_work *w, ast_node *a,
+                             long e);                          /* square; |e| <= 8, up to 4 rows below zero */
+ast_node *lem_ast_determinant(lem_work *w, const ast_node *a); /* square, up to 5 rows */
 
 #endif

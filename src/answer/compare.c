@@ -167,6 +167,8 @@ lem_answer_result lem_compare_ratios(comparison *c, const ast_node *a, const ast
     lem_answer_result same;
     if (compare_24_hours(a, b, &same)) return same;
     same = lem_compare_ordered(c, a, b, level);
+    if (is_clock(a) != is_clock(b) && compare_is_equal(same) && !may_be_clock(is_clock(a) ? b : a))
+        return compare_say(LEM_ANSWER_LIMIT, RULE_RATIO_OR_CLOCK); /* 4:05 and 4:5 */
     if (is_clock(a) || is_clock(b))
         return compare_is_equal(same) ? compare_say(same.verdict, RULE_CLOCK) : same;
     if (compare_is_equal(same) || a->n != b->n || !c->rules->ratio_scales) return same;
@@ -187,7 +189,10 @@ lem_answer_result lem_compare_ratio_number(comparison *c, const ast_node *a, con
 
 static lem_answer_result compare_residues(comparison *c, const shape *g, const shape *p,
                                           lem_answer_result plain) {
-    if (!g->modulus || !p->modulus) return plain; /* the modulus may be left out */
+    if (!g->modulus || !p->modulus) /* it may be left out, but x = 3 is less than x = 3 mod 5 */
+        return compare_is_equal(plain) && g->label && p->label
+                   ? compare_say(LEM_ANSWER_LIMIT, RULE_NOT_DECIDED)
+                   : plain;
     lem_answer_result m = lem_compare_scalars(c, g->modulus, p->modulus);
     if (!compare_is_equal(m)) return compare_say(LEM_ANSWER_NOT_EQUAL, RULE_MODULO_DIFFERS);
     if (g->v->kind != AST_NUM || p->v->kind != AST_NUM || g->modulus->kind != AST_NUM ||

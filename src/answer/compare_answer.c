@@ -157,8 +157,8 @@ bool lem_answer_letters(answers *c, const ast_node **gold, const ast_node **pred
 bool lem_answer_as_asked(answers *c, const ast_node **gold, const ast_node **pred, lem_answer_result *out) {
     const ast_node *g = *gold, *p = *pred;
     (void)out;
-    *gold = lem_answer_as_quantity(c->w, lem_answer_as_list(c->w, g, p), p);
-    *pred = lem_answer_as_quantity(c->w, lem_answer_as_list(c->w, p, g), g);
+    *gold = lem_answer_as_count(c->w, lem_answer_as_quantity(c->w, lem_answer_as_list(c->w, g, p), p), p);
+    *pred = lem_answer_as_count(c->w, lem_answer_as_quantity(c->w, lem_answer_as_list(c->w, p, g), g), g);
     return false;
 }
 
@@ -178,9 +178,20 @@ lem_answer_result lem_answer_chains(answers *c, const ast_node *gold, const ast_
     return compare_chains(c->w, c->rules, gold, pred);
 }
 
+static bool has_enclosure(lem_work *w, const ast_node *a) {
+    if (!lem_work_spend(w, 2)) return true;
+    if (a->kind == AST_FN && a->len == 8 && memcmp(a->name, "enclosed", 8) == 0) return true;
+    for (uint32_t k = 0; k < a->n; k++)
+        if (has_enclosure(w, a->kid[k])) return true;
+    return false;
+}
+
 lem_answer_result lem_answer_closed_values(answers *c, const ast_node *gold, const ast_node *pred,
                                            lem_answer_result r) {
     if (r.verdict != LEM_ANSWER_LIMIT || c->w->limit) return r;
     const ast_node *x = lem_closed_value(c->w, gold), *y = lem_closed_value(c->w, pred);
-    return x != gold || y != pred ? compare_chains(c->w, c->rules, x, y) : r;
+    if (x == gold && y == pred) return r;
+    r = compare_chains(c->w, c->rules, x, y);
+    bool ball = r.verdict == LEM_ANSWER_EQUAL_EXACT && (has_enclosure(c->w, x) || has_enclosure(c->w, y));
+    return ball ? compare_say(LEM_ANSWER_EQUAL_NUMERIC, RULE_ENCLOSED) : r;
 }

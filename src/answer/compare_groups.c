@@ -184,6 +184,14 @@ lem_answer_result lem_compare_groups(comparison *c, const ast_node *a, const ast
 
 /* ---- systems ---- */
 
+/* Values with and without their names: in another order nobody knows which is which. */
+static lem_answer_result compare_bare_values(comparison *c, const ast_node *a, const ast_node *b, int level) {
+    lem_answer_result in_order = lem_compare_ordered(c, a, b, level);
+    if (compare_is_equal(in_order)) return in_order;
+    lem_answer_result any = lem_compare_unordered(c, a, b, level);
+    return compare_is_equal(any) ? compare_say(LEM_ANSWER_LIMIT, RULE_NOT_DECIDED) : any;
+}
+
 lem_answer_result lem_compare_systems(comparison *c, const ast_node *a, const ast_node *b, int level) {
     const ast_node *sys = a->kind == AST_SYSTEM ? a : b, *other = sys == a ? b : a;
     if (other->kind == AST_SYSTEM) {
@@ -211,7 +219,7 @@ lem_answer_result lem_compare_systems(comparison *c, const ast_node *a, const as
     values->open = '(';
     values->close = ')';
     const ast_node *x = sys == a ? values : a, *y = sys == a ? b : values;
-    return tuple || vector ? lem_compare_ordered(c, x, y, level) : lem_compare_unordered(c, x, y, level);
+    return tuple || vector ? lem_compare_ordered(c, x, y, level) : compare_bare_values(c, x, y, level);
 }
 
 /* ---- vectors ---- */
@@ -238,11 +246,27 @@ static bool in_unit_vectors(comparison *c, const ast_node *vector, const ast_nod
     size_t n = lem_shape_symbols(c->w, other, letter, 4);
     bool hats = n > 0 && n <= 3;
     for (size_t k = 0; k < n && hats; k++)
-        hats = letter[k]->close == OP_ARROW || lem_ast_is_sym(letter[k], "i~");
+        hats = letter[k]->close == OP_ARROW || lem_ast_is_sym(letter[k], "i~") ||
+               (n >= 2 && (lem_ast_is_sym(letter[k], "j") || lem_ast_is_sym(letter[k], "k")));
     return hats && (vector->kind == AST_MATRIX || vector->call);
 }
 
-lem_answer_result lem_compare_vectors(comparison *c, const ast_node *a, const ast_node *b, int level) {
+/* [[1,2],[3,4]] as a matrix; the answer itself where it is something else. */
+static const ast_node *rows_of(lem_work *w, const ast_node *a) {
+    if (a->kind != AST_TUPLE || a->open != '[' || a->close != ']') return a;
+    for (uint32_t k = 0; k < a->n; k++) {
+        const ast_node *row = a->kid[k];
+        if (row->kind != AST_TUPLE || row->open != '[' || row->close != ']' || row->n != a->kid[0]->n)
+            return a;
+    }
+    uint32_t cols = a->kid[0]->n;
+    ast_node *m = lem_ast_new(w, AST_MATRIX, a->n * cols);
+    for (uint32_t k = 0; m && k < m->n; k++) m->kid[k] = a->kid[k / cols]->kid[k % cols];
+    if (m) m->cols = cols;
+    return m ? m : a;
+}
+
+static lem_answer_result compare_vectors(comparison *c, const ast_node *a, const ast_node *b, int level) {
     if (a->kind == AST_MATRIX && b->kind == AST_MATRIX) {
         if (a->cols == b->cols && a->n == b->n) return lem_compare_ordered(c, a, b, level);
         return compare_say(LEM_ANSWER_NOT_EQUAL, RULE_MATRIX_SHAPE);
@@ -263,4 +287,8 @@ lem_answer_result lem_compare_vectors(comparison *c, const ast_node *a, const as
     lem_answer_result r =
         other == a ? lem_compare_ordered(c, v, b, level) : lem_compare_ordered(c, a, v, level);
     return compare_is_equal(r) ? compare_say(r.verdict, RULE_VECTOR) : r;
+}
+
+lem_answer_result lem_compare_vectors(comparison *c, const ast_node *a, const ast_node *b, int level) {
+    return compare_vectors(c, rows_of(c->w, a), rows_of(c->w, b), level);
 }

@@ -25,9 +25,21 @@ static void rename_both(lem_work *w, ast_node **g, ast_node **p, const char *fro
     if (x && y) *g = x, *p = y;
 }
 
+/* Is there a j without a number before it? 2j is written for the imaginary unit, j and aj need not be. */
+static bool lacks_number(lem_work *w, const ast_node *a) {
+    if (!lem_work_spend(w, 2)) return true;
+    if (lem_ast_is_sym(a, "j")) return true;
+    if (a->kind == AST_MUL && a->kid[0]->kind == AST_NUM && !lem_rat_is(a->kid[0]->q, -1) &&
+        lem_ast_is_sym(a->kid[1], "j"))
+        return false;
+    for (uint32_t k = 0; k < a->n; k++)
+        if (lacks_number(w, a->kid[k])) return true;
+    return false;
+}
+
 void lem_settle_imaginary(lem_work *w, const lem_answer_rules *rules, ast_node **g, ast_node **p) {
     letters lg = letters_of(w, *g), lp = letters_of(w, *p);
-    bool alone = (*g)->kind == AST_SYM || (*p)->kind == AST_SYM;
+    bool alone = lacks_number(w, lg.j ? *g : *p);
     if (!lg.j && !lp.j) return;
     if ((lg.i && lg.j) || (lp.i && lp.j)) { /* as vectors they are read as they stand */
         if (!rules->unit_vectors) rename_both(w, g, p, "i", lem_ast_named(w, AST_SYM, "i~", 2));

@@ -133,7 +133,7 @@ lem_answer_result lem_compare_scalars(comparison *c, const ast_node *a, const as
     if (lem_ast_has_call(w, a) != lem_ast_has_call(w, b)) return compare_say(LEM_ANSWER_LIMIT, RULE_CALL);
     ast_node *x = lem_ast_calls_as_products(w, (ast_node *)a),
              *y = lem_ast_calls_as_products(w, (ast_node *)b);
-    if (!x || !y) return compare_say(LEM_ANSWER_LIMIT, RULE_WORK);
+    if (!x || !y) return compare_say(LEM_ANSWER_LIMIT, w->limit ? RULE_WORK : RULE_CALL);
     return compare_is_different(plain_scalars(c, x, y)) ? compare_say(LEM_ANSWER_NOT_EQUAL, RULE_CALL_DIFFERS)
                                                         : compare_say(LEM_ANSWER_LIMIT, RULE_CALL);
 }

@@ -319,11 +319,26 @@ static bool push_dimension(lexer *x, size_t from, const char *c, size_t n) {
     return true;
 }
 
+/* \operatorname{Var}(X), \mathrm{Cov}[X, Y]: a function of which nothing is known. The name's end is x->i. */
+static bool push_operator(lexer *x, size_t from, const char *c, size_t n) {
+    size_t k = x->i;
+    for (size_t j = 0; j < n; j++)
+        if (!letter(c[j])) return false;
+    if (at(x, k, "\\left")) k += 5;
+    if (n < 2 || !(at(x, k, "(") || at(x, k, "[")) || ends_with_number(x) || lem_lex_is_function(c, n) ||
+        lem_lex_is_unit_word(c, n))
+        return false;
+    push_named(x, TOK_SYM, c, n, from, false);
+    x->out->tok[x->out->n - 1].op = OP_NAME;
+    return true;
+}
+
 /* What stands in \text{…}: separators, single letters and functions are what they are, the rest is text. */
 static void push_text(lexer *x, size_t from, const char *c, size_t n, bool words) {
     const char *half = half_of_day(c, n);
     if (half) c = half, n = 2;
     if (push_worded_op(x, from, c, n) || push_dimension(x, from, c, n) || join_micro(x, c, n)) return;
+    if (!words && push_operator(x, from, c, n)) return;
     if (n == 1 && letter(*c) && !is_unit_letter(x, *c)) push_named(x, TOK_SYM, c, n, from, words);
     else if (lem_lex_is_function(c, n) && !is(c, n, "min") && !is(c, n, "sec") && !is(c, n, "deg"))
         push_named(x, TOK_FN, c, n, from, true);
@@ -411,6 +426,13 @@ static bool lex_angstrom(lexer *x, size_t from, const char *name, size_t n) {
     return true;
 }
 
+/* \mathbf{a}: the letter of a vector. */
+static void mark_bold(lexer *x, size_t from, const char *name, size_t n) {
+    lex_tok *t = x->out->n ? &x->out->tok[x->out->n - 1] : NULL;
+    bool bold = is(name, n, "mathbf") || is(name, n, "boldsymbol") || is(name, n, "bm");
+    if (bold && t && t->kind == TOK_SYM && t->at == from && t->len == 1) t->op = OP_ARROW;
+}
+
 /* A command of letters; x->i is behind it. */
 static void lex_named_command(lexer *x, size_t from, const char *name, size_t n) {
     if (lex_environment(x, from, name, n) || lex_angstrom(x, from, name, n)) return;
@@ -433,7 +455,10 @@ static void lex_named_command(lexer *x, size_t from, const char *name, size_t n)
         x->space = true;
         x->gap |= name[0] == 'q';
         break;
-    case LEX_TEXT: lex_text(x, from, starts_words(name, n)); break;
+    case LEX_TEXT:
+        lex_text(x, from, starts_words(name, n));
+        mark_bold(x, from, name, n);
+        break;
     case LEX_OP:
         if (c.name) push_money(x, c.name, from);
         else {
@@ -652,6 +677,25 @@ static void lex_word(lexer *x) {
     else push_named(x, TOK_WORD, s, n, from, false);
 }
 
+/* Three points behind a decimal, a comma or a plus sign: so it goes on. */
+static bool goes_on(const lexer *x) {
+    const lex_tok *t = x->out->n ? &x->out->tok[x->out->n - 1] : NULL;
+    if (!t) return false;
+    if (t->kind == TOK_NUM) return !x->space && memchr(t->text, '.', t->len);
+    return is_op(t, ',') || is_op(t, '+');
+}
+
+/* Marks of a sentence say nothing, but for three points. */
+static void lex_mark(lexer *x) {
+    size_t from = x->i;
+    if (!at(x, from, "...") || !goes_on(x)) {
+        x->i++;
+        return;
+    }
+    x->i += 3;
+    push_named(x, TOK_SYM, "dots", 4, from, false);
+}
+
 static void lex_ascii(lexer *x) {
     size_t from = x->i;
     char c = x->s[x->i];
@@ -670,7 +714,7 @@ static void lex_ascii(lexer *x) {
         else x->space = true;
     } else if (strchr("+-*/^_()[]{},;=<>|!%:'&", c)) x->i++, push_op(x, c, from);
     else if (c == '~') x->i++, x->space = true, x->gap |= at(x, x->i, "~");
-    else if (c == '?' || c == '`' || c == '"' || c == '.') x->i++;
+    else if (strchr("?`\".", c)) lex_mark(x);
     else {
         x->i++;
         x->out->bad = true;
@@ -707,6 +751,30 @@ static bool only_words(const char *s, size_t n) {
 
 static bool is_language(const char *s, size_t n) {
     return only_words(s, n) && !lem_lex_is_plain_formula(s, n);
+}
+
+/* The ASCII character of a full-width one (U+FF0A to U+FF5E, but '，' and '？', and '．' behind a digit
+ * only); else 0. */
+static char half_width(uint32_t cp, char before) {
+    if (cp == 0xff0e) return digit(before) ? '.' : 0;
+    bool wide = cp >= 0xff0a && cp <= 0xff5e && cp != 0xff1f && cp != 0xff0c;
+    return wide ? (char)(cp - 0xff00 + 0x20) : 0;
+}
+
+/* The text with its full-width characters narrowed; the text itself where there are none, NULL at a limit. */
+const char *lem_lex_narrowed(lem_work *w, const char *text, size_t *len) {
+    char *t = *len && memchr(text, 0xef, *len) ? lem_work_alloc(w, *len + 1, 1) : NULL;
+    if (!t) return w->limit ? NULL : text;
+    size_t k = 0;
+    for (size_t i = 0; i < *len;) {
+        uint32_t cp = 0;
+        int step = (text[i] & 0xff) == 0xef ? lem_utf8_decode(text + i, *len - i, &cp) : 0;
+        char before = k ? t[k - 1] : ' ', c = half_width(cp, before);
+        t[k++] = c ? c : text[i];
+        i += c ? (size_t)step : 1;
+    }
+    *len = k;
+    return t;
 }
 
 bool lem_lex(lem_work *w, const lem_answer_dialect *d, const char *text, size_t len, lex_toks *out) {

@@ -56,14 +56,16 @@ enum {
     OP_SUPSET_EQ = 'S',
     OP_WEDGE = 'w', /* of logic, where "and" also parts two answers */
     OP_VEE = 'W',
-    OP_ARROW = 'y',    /* no token: the mark of a letter under an arrow */
+    OP_ARROW = 'y',    /* no token: the mark of a letter under an arrow, or in bold type */
+    OP_NAME = 'Y',     /* no token: the mark of a name of several letters, \\operatorname{Var} */
+    OP_SIMILAR = 'z',  /* no token: \\sim between letters */
     OP_BAR_OPEN = 'v', /* \lvert */
     OP_BAR_CLOSE = 'V'
 };
 
 typedef struct lex_tok {
     lex_tok_kind kind;
-    char op;
+    char op;          /* SYM: OP_ARROW in bold type, OP_NAME of several letters */
     bool space;       /* white space stands before it */
     bool gap;         /* a wide one: \\quad, a new line, ~~ */
     bool latex;       /* came from a LaTeX command */
@@ -84,6 +86,9 @@ typedef struct lex_toks {
 
 /* text must outlive the tokens. False only at a limit. */
 bool lem_lex(lem_work *w, const lem_answer_dialect *d, const char *text, size_t len, lex_toks *out);
+
+/* The text with its full-width characters narrowed; the text itself where there are none. NULL at a limit. */
+const char *lem_lex_narrowed(lem_work *w, const char *text, size_t *len);
 
 /* Puts a semicolon between statements that only a gap separates (lex_statements.c). False only at a limit. */
 bool lem_lex_part_statements(lem_work *w, lex_toks *o);

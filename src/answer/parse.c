@@ -100,18 +100,24 @@ static ast_node *marked_symbol(parser *p, ast_node *a) {
     return lem_ast_named(p->w, AST_SYM, name, a->len + 2);
 }
 
+/* A^T, and whole powers. */
+static ast_node *matrix_power(parser *p, ast_node *a, ast_node *e) {
+    long k;
+    if (e->kind == AST_NUM && lem_rat_small(e->q, 8, &k)) return lem_ast_matrix_pow(p->w, a, k);
+    if (!lem_ast_is_sym(e, "T")) return lem_ast_pow(p->w, a, e);
+    ast_node *r = lem_ast_new(p->w, AST_MATRIX, a->n);
+    uint32_t rows = a->n / a->cols;
+    for (uint32_t m = 0; r && m < a->n; m++) r->kid[m % a->cols * rows + m / a->cols] = a->kid[m];
+    if (r) r->cols = rows;
+    return r;
+}
+
 static ast_node *parse_power(parser *p, ast_node *a) {
     ast_node *marked = marked_symbol(p, a);
     if (marked || p->w->limit) return marked;
     ast_node *e = parse_exponent(p);
     if (e && a->kind == AST_SYM && parse_is(parse_peek(p), '_')) a = late_subscript(p, a);
-    if (a && a->kind == AST_MATRIX && e && lem_ast_is_sym(e, "T")) { /* transposed */
-        ast_node *r = lem_ast_new(p->w, AST_MATRIX, a->n);
-        uint32_t rows = a->n / a->cols;
-        for (uint32_t k = 0; r && k < a->n; k++) r->kid[k % a->cols * rows + k / a->cols] = a->kid[k];
-        if (r) r->cols = rows;
-        return r;
-    }
+    if (a && e && a->kind == AST_MATRIX) return matrix_power(p, a, e);
     return lem_ast_pow(p->w, a, e);
 }
 
@@ -130,10 +136,30 @@ static ast_node *factorial(parser *p, ast_node *a) {
     return f;
 }
 
+/* An operation on two things of which nothing is known: f o g, A x B. */
+static ast_node *opaque_pair(parser *p, const char *name, ast_node *a, ast_node *b) {
+    ast_node *r = a && b ? lem_ast_new(p->w, AST_FN, 2) : NULL;
+    if (!r) return NULL;
+    r->kid[0] = a;
+    r->kid[1] = b;
+    r->name = name;
+    r->len = (uint32_t)strlen(name);
+    r->call = true;
+    return r;
+}
+
+/* f \circ g; 30^\circ has its power. */
+static bool at_composition(parser *p, const ast_node *a) {
+    bool function = a->kind == AST_SYM || (a->kind == AST_FN && a->call);
+    return function && parse_is(parse_peek(p), OP_DEGREE) && lem_parse_name_is(parse_peek(p), "circ") &&
+           parse_peek_at(p, 1)->kind == TOK_SYM;
+}
+
 static ast_node *parse_postfix(parser *p) {
     ast_node *a = lem_parse_primary(p);
     for (int k = 0; a && !p->w->limit && k < 8; k++) {
-        if (at_degree(p)) a = degrees(p, a);
+        if (at_composition(p, a)) p->i++, a = opaque_pair(p, "compose", a, lem_parse_primary(p));
+        else if (at_degree(p)) a = degrees(p, a);
         else if (parse_take(p, '^')) a = parse_power(p, a);
         else if (a->kind == AST_SYM && parse_is(parse_peek(p), '_')) a = late_subscript(p, a); /* {g}_k */
         else if (parse_take(p, '!')) a = factorial(p, a);
@@ -154,15 +180,20 @@ static bool is_scalar_like(const ast_node *a) {
            a->kind == AST_POW || a->kind == AST_FN || a->kind == AST_ABS || a->kind == AST_FACTORIAL;
 }
 
+/* A number behind a factor is one too behind a bracket, and with a power: n 2^n. */
+static bool number_follows(parser *p, const ast_node *left) {
+    if (left->kind == AST_SYM && parse_peek(p)->space && parse_is(parse_peek_at(p, 1), '^')) return true;
+    return left->kind != AST_NUM && left->kind != AST_POW && p->i > 0 && parse_is(parse_peek(p) - 1, ')');
+}
+
 static bool starts_factor(parser *p, const ast_node *left) {
-    const lex_tok *t = parse_peek(p), *before = p->i ? t - 1 : t, *after = parse_peek_at(p, 1);
+    const lex_tok *t = parse_peek(p), *after = parse_peek_at(p, 1);
     if (p->in_integral && t->kind == TOK_SYM && lem_parse_name_is(t, "d") && after->kind == TOK_SYM &&
         !after->space)
         return false;
     if (left->kind == AST_TEXT) return false; /* words are no factors */
     if (t->kind == TOK_SYM || (t->kind == TOK_FN && !lem_parse_name_is(t, "choose"))) return true;
-    if (t->kind == TOK_NUM)
-        return left->kind != AST_NUM && left->kind != AST_POW && p->i > 0 && parse_is(before, ')');
+    if (t->kind == TOK_NUM) return number_follows(p, left);
     if (t->kind != TOK_OP) return false;
     if (t->op == '[') /* not the closing bracket of [0,1[ */
         return is_scalar_like(left) && after->kind != TOK_END && !parse_is(after, OP_UNION) &&
@@ -225,18 +256,15 @@ static ast_node *modulo(parser *p, ast_node *a, ast_node *b) {
     return lem_ast_num(p->w, lem_rat_sub(p->w, a->q, lem_rat_mul(p->w, whole, b->q)));
 }
 
-/* The cross product of two letters under arrows is no product of numbers. */
+static bool is_capital(const ast_node *a) { return a->len == 1 && a->name[0] >= 'A' && a->name[0] <= 'Z'; }
+
+/* The cross product of two vectors, and the product of two sets or matrices, is no product of numbers. */
 static ast_node *times(parser *p, ast_node *a, ast_node *b, size_t at) {
-    if (!a || !b || a->kind != AST_SYM || b->kind != AST_SYM || a->close != OP_ARROW ||
-        b->close != OP_ARROW || !lem_parse_name_is(&p->t.tok[at], "times"))
+    if (!a || !b || a->kind != AST_SYM || b->kind != AST_SYM || !lem_parse_name_is(&p->t.tok[at], "times"))
         return lem_ast_mul(p->w, a, b);
-    ast_node *r = lem_ast_new(p->w, AST_FN, 2);
-    if (!r) return NULL;
-    r->kid[0] = a;
-    r->kid[1] = b;
-    r->name = "cross";
-    r->len = 5;
-    return r;
+    bool vectors = a->close == OP_ARROW && b->close == OP_ARROW;
+    return vectors || (is_capital(a) && is_capital(b)) ? opaque_pair(p, "cross", a, b)
+                                                       : lem_ast_mul(p->w, a, b);
 }
 
 /* A unit at the end of a sum is that of the sum: 2t + 3 ft; 3 ft + 2 ft is 5 ft. */
@@ -248,12 +276,19 @@ static ast_node *sum(parser *p, ast_node *a, ast_node *b) {
     return q;
 }
 
+/* The other sign of a ± beside it. */
+static ast_node *minus_plus(parser *p, ast_node *a) {
+    ast_node *r = lem_ast_wrap(p->w, AST_PM, a);
+    if (r) r->open = OP_MP;
+    return r;
+}
+
 static ast_node *apply(parser *p, char op, ast_node *a, ast_node *b, size_t at) {
     switch (op) {
     case '+': return sum(p, a, b);
     case '-': return sum(p, a, lem_ast_neg(p->w, b));
     case OP_PM: return lem_ast_add(p->w, a, lem_ast_wrap(p->w, AST_PM, b));
-    case OP_MP: return lem_ast_add(p->w, a, lem_ast_wrap(p->w, AST_PM, lem_ast_neg(p->w, b)));
+    case OP_MP: return lem_ast_add(p->w, a, minus_plus(p, lem_ast_neg(p->w, b)));
     case '*': return times(p, a, b, at);
     case '/': return lem_ast_div(p->w, a, b);
     case OP_MOD: return modulo(p, a, b);
@@ -266,11 +301,12 @@ static ast_node *apply(parser *p, char op, ast_node *a, ast_node *b, size_t at) 
 
 static ast_node *parse_unary(parser *p) {
     int minus = 0;
-    bool pm = false;
+    bool pm = false, mp = false;
     while (is_unary(parse_peek(p))) {
         char op = parse_peek(p)->op;
         minus ^= op == '-' || op == OP_MP;
         pm = pm || op == OP_PM || op == OP_MP;
+        mp = mp || op == OP_MP;
         p->i++;
     }
     ast_node *a = NULL;
@@ -282,6 +318,7 @@ static ast_node *parse_unary(parser *p) {
     }
     a = lem_parse_binary(p, PREC_MUL);
     if (minus) a = lem_ast_neg(p->w, a);
+    if (mp) return minus_plus(p, a);
     return pm ? lem_ast_wrap(p->w, AST_PM, a) : a;
 }
 
@@ -360,10 +397,12 @@ ast_node *lem_parse_relation(parser *p) {
     while (at_relation(p)) {
         if (n == 16) return NULL;
         char op = parse_peek(p)->op;
+        bool similar = op == OP_APPROX && lem_parse_name_is(parse_peek(p), "sim");
         ops[n - 1] = op == OP_EQUIV ? '=' : op;
         p->i++;
         (void)parse_take(p, '&');
         if (!(kids[n++] = lem_parse_binary(p, PREC_SET))) return NULL;
+        if (similar && kids[n - 1]->kind == AST_SYM) ops[n - 2] = OP_SIMILAR;
     }
     return with_modulus(p, n == 1 ? kids[0] : relation(p, kids, n, ops));
 }

@@ -167,7 +167,7 @@ static ast_node *dotted_sum(parser *p) {
         else if (is_dots || n == MEMBERS || !(member[n++] = parse_range(p, from, k))) return NULL;
         from = k + 1;
     }
-    return dots >= 2 && n == dots + 1 ? lem_parse_dotted_sum(p->w, member, dots, member[n - 1]) : NULL;
+    return lem_parse_dotted_sum(p->w, member, dots, n > dots ? member[n - 1] : NULL);
 }
 
 static bool has_dots(const parser *p) {
@@ -294,7 +294,9 @@ ast_node *lem_answer_parse_as(lem_work *w, const lem_answer_dialect *d, const ch
         w->limit = true;
         return NULL;
     }
-    text_span rest, all = {text, len};
+    const char *narrow = lem_lex_narrowed(w, text, &len);
+    if (!narrow) return NULL;
+    text_span rest, all = {narrow, len};
     ast_node *a = parse_text(&(parser){.w = w, .d = d}, all, 0);
     if (a || w->limit || !after_is(all, &rest)) return a;
     a = parse_text(&(parser){.w = w, .d = d}, rest, 1);

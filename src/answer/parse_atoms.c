@@ -320,6 +320,16 @@ static ast_node *parse_between(parser *p, char close, const char *name) {
     return lem_ast_wrap(p->w, AST_ABS, a);
 }
 
+/* 1011_{\text{two}} */
+static const char *base_named(const lex_tok *t) {
+    static const char *const names[][2] = {{"two", "2"},  {"three", "3"},   {"four", "4"},    {"five", "5"},
+                                           {"six", "6"},  {"seven", "7"},   {"eight", "8"},   {"nine", "9"},
+                                           {"ten", "10"}, {"twelve", "12"}, {"sixteen", "16"}};
+    for (size_t k = 0; k < sizeof names / sizeof *names; k++)
+        if (lem_parse_name_is(t, names[k][0])) return names[k][1];
+    return NULL;
+}
+
 /* At '_': the subscript becomes part of a symbol's name; of a number, its base. Only what it says counts, not
  * how it is set. */
 ast_node *lem_parse_subscript(parser *p, const char *name, size_t len, ast_kind kind) {
@@ -344,7 +354,9 @@ ast_node *lem_parse_subscript(parser *p, const char *name, size_t len, ast_kind 
     s[k++] = '_';
     for (size_t j = from; j < to; j++) {
         const lex_tok *t = &p->t.tok[j];
-        if (t->kind != TOK_OP) memcpy(s + k, t->text, t->len), k += t->len;
+        const char *digits = kind == AST_BASE && t->kind != TOK_OP ? base_named(t) : NULL;
+        if (digits) memcpy(s + k, digits, strlen(digits)), k += strlen(digits);
+        else if (t->kind != TOK_OP) memcpy(s + k, t->text, t->len), k += t->len;
         else if (t->op != '{' && t->op != '}') s[k++] = t->op;
     }
     return lem_ast_named(p->w, kind, s, k);
@@ -386,6 +398,9 @@ static ast_node *parse_number(parser *p) {
         return number(p, &t);
     }
     if (short_form || p->w->limit) return short_form;
+    const lex_tok *t = parse_peek(p), *next = parse_peek_at(p, 1);
+    if (memchr(t->text, '.', t->len) && next->kind == TOK_SYM && lem_parse_name_is(next, "dots"))
+        return NULL; /* 3.14… */
     return parse_plain_number(p);
 }
 
@@ -402,13 +417,14 @@ static size_t prime_here(parser *p) {
 /* Primes, and a subscript before or after them: f', \omega_L', x'_1, \omega_L^{\prime} */
 static ast_node *parse_name(parser *p) {
     const lex_tok *t = parse_peek(p);
-    if (parse_is(parse_peek_at(p, 1), '_')) {
+    if (parse_is(parse_peek_at(p, 1), '_') || parse_is(parse_peek_at(p, 1), '^')) {
         ast_node *c = lem_parse_combination(p);
         if (c || p->w->limit) return c;
     }
     p->i++;
     ast_node *a = lem_ast_named(p->w, AST_SYM, t->text, t->len);
     if (a && t->latex && t->len == 1) a->decimal = true; /* a letter in \text */
+    if (a) *(t->op == OP_NAME ? &a->open : &a->close) = t->op;
     for (int k = 0; a && k < 6; k++) {
         size_t skip = prime_here(p);
         if (skip) {
@@ -481,6 +497,7 @@ static ast_node *parse_op(parser *p, char op) {
     case '[':
     case ']':
     case OP_ANGLE_OPEN: return parse_bracket(p);
+    case '^':
     case '_': return lem_parse_prescript(p);
     case '{': return parse_brace(p);
     case OP_SET_OPEN: return parse_set(p, OP_SET_CLOSE);

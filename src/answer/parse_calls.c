@@ -13,15 +13,18 @@ typedef enum letter_kind {
     LETTER_FUNCTION  /* f, phi, y': applied to whatever stands in the bracket */
 } letter_kind;
 
+/* \operatorname{Var}: a name of several letters that is no symbol of LaTeX. */
+static bool is_operator(const ast_node *head) { return head->open == OP_NAME; }
+
 static letter_kind kind_of(const ast_node *head) {
     size_t n = 0;
     if (memchr(head->name, '\'', head->len)) return LETTER_FUNCTION;
     while (n < head->len && head->name[n] != '_' && head->name[n] != '^') n++;
     if (lem_lex_in_words("f f^-1", head->name, head->len) ||
-        lem_lex_in_words("f phi varphi Phi Psi psi", head->name, n))
+        lem_lex_in_words("f phi varphi Phi Psi psi", head->name, n) || is_operator(head))
         return LETTER_FUNCTION;
     if (lem_lex_in_words(
-            "pi e i j d reals integers naturals rationals complexes infty angle triangle dots cdots ldots "
+            "pi e i j reals integers naturals rationals complexes infty angle triangle dots cdots ldots "
             "to odot oplus perp parallel nabla partial index",
             head->name, n) ||
         memchr(head->name, ' ', n))
@@ -62,7 +65,7 @@ static inside look(const parser *p, const ast_node *head) {
     size_t from = p->i + 1, k = from;
     for (int depth = 1; k < p->t.n && k - from < LOOK_AHEAD; k++) {
         const lex_tok *t = &p->t.tok[k];
-        depth += parse_is(t, '(') - parse_is(t, ')');
+        depth += parse_is(t, '(') + parse_is(t, '[') - parse_is(t, ')') - parse_is(t, ']');
         if (depth == 0) {
             x.n = k - from;
             break;
@@ -79,10 +82,19 @@ static bool is_single(const inside *x) {
     return parts == 1 ? x->numbers + x->symbols == 1 : x->numbers == 1 && x->symbols == 0 && parts <= 2;
 }
 
+/* E[X], \\operatorname{Var}[X]; of other letters square brackets hold a factor. */
+static bool may_open(const parser *p, const ast_node *head) {
+    if (p->i >= p->t.n) return false;
+    const lex_tok *t = &p->t.tok[p->i];
+    if (parse_is(t, '[')) return is_operator(head) || lem_lex_in_words("E P", head->name, head->len);
+    return parse_is(t, '(');
+}
+
 bool lem_parse_is_call(const parser *p, const ast_node *head) {
     letter_kind kind = kind_of(head);
-    if (kind == LETTER_CONSTANT || p->i >= p->t.n || !parse_is(&p->t.tok[p->i], '(')) return false;
+    if (kind == LETTER_CONSTANT || !may_open(p, head)) return false;
     inside x = look(p, head);
+    if (parse_is(&p->t.tok[p->i], '[')) return x.n > 0;
     if (!x.n) return kind == LETTER_FUNCTION && p->i + 1 < p->t.n && !parse_is(&p->t.tok[p->i + 1], ')');
     if (kind == LETTER_FUNCTION) return true;
     if (x.same && x.symbols == 1) return false;
@@ -130,9 +142,11 @@ static ast_node *replaced(lem_work *w, ast_node *a, ast_node *by(lem_work *, ast
     return r && r->kind == AST_FN && r->call ? by(w, r) : r;
 }
 
-/* f(a, b) as f a + f~ b; f(0) as a symbol of its own, since nobody writes a product with 0 so. */
+/* f(a, b) as f a + f~ b; f(0) as a symbol of its own, since nobody writes a product with 0 so. NULL where no
+ * product can be meant. */
 static ast_node *as_product(lem_work *w, ast_node *call) {
     ast_node *sum = NULL;
+    if (lem_lex_in_words("derivative cross compose digits", call->name, call->len)) return NULL;
     if (call->n == 1 && call->kid[0]->kind == AST_NUM && lem_rat_sign(call->kid[0]->q) == 0) {
         char *at = lem_work_alloc(w, call->len + 3, 1);
         if (!at) return NULL;

@@ -49,8 +49,12 @@ ast_node *lem_parse_combination(parser *p) {
     size_t i = p->i + 1;
     char letter = letter_at(p, p->i);
     if (letter != 'C' && letter != 'A') return NULL;
-    ast_node *n = script(p, &i, '_'), *k = n ? script(p, &i, '^') : NULL,
-             *a = k ? count(p, letter, n, k) : NULL;
+    bool upper_first = parse_is(parse_peek_at(p, 1), '^'); /* C^3_{10} */
+    static const char order[] = "_^_";
+    ast_node *x = script(p, &i, order[upper_first]), *y = NULL, *a = NULL;
+    if (x) y = script(p, &i, order[upper_first + 1]);
+    if (y && upper_first) a = count(p, letter, y, x);
+    else if (y) a = count(p, letter, x, y);
     if (a) p->i = i;
     return a;
 }
@@ -58,7 +62,7 @@ ast_node *lem_parse_combination(parser *p) {
 ast_node *lem_parse_prescript(parser *p) {
     size_t i = p->i;
     if (parse_is(&p->t.tok[i], '{') && parse_is(&p->t.tok[i + 1], '}')) i += 2;
-    ast_node *n = script(p, &i, '_');
+    ast_node *n = script(p, &i, parse_is(&p->t.tok[i], '^') ? '^' : '_');
     char letter = n ? letter_at(p, i) : 0;
     if (!letter) return NULL;
     i++;
@@ -159,7 +163,22 @@ static ast_node *geometric_sum(lem_work *w, ast_node *const *member, ast_node *l
     return lem_ast_div(w, minus(w, lem_ast_mul(w, last, q), member[0]), minus(w, q, lem_ast_int(w, 1)));
 }
 
+/* first/(1 - q), |q| < 1 */
+static ast_node *endless_sum(lem_work *w, ast_node *const *before, size_t n) {
+    for (size_t k = 0; k < n; k++)
+        if (before[k]->kind != AST_NUM || lem_rat_sign(before[k]->q) == 0) return NULL;
+    ast_node *q = lem_ast_div(w, before[1], before[0]);
+    for (size_t k = 2; q && k < n; k++) {
+        ast_node *again = lem_ast_div(w, before[k], before[k - 1]);
+        if (!again || !lem_rat_equal(q->q, again->q)) return NULL;
+    }
+    if (!q || mpz_cmpabs(mpq_numref(q->q->q), mpq_denref(q->q->q)) >= 0) return NULL;
+    return lem_ast_div(w, before[0], minus(w, lem_ast_int(w, 1), q));
+}
+
 ast_node *lem_parse_dotted_sum(lem_work *w, ast_node *const *before, size_t n, ast_node *last) {
+    if (!last) return n >= 3 ? endless_sum(w, before, n) : NULL;
+    if (n < 2) return NULL;
     for (size_t k = 0; k < n && k < 3; k++)
         if (before[k]->kind != AST_NUM) return NULL;
     ast_node *d = n >= 2 ? minus(w, before[1], before[0]) : NULL;

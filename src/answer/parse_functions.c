@@ -116,7 +116,7 @@ static ast_node *function_node(parser *p, const lex_tok *f, ast_node *base, ast_
 
 static bool starts_operand(const parser *p, const lex_tok *t) {
     if (t->kind == TOK_NUM || t->kind == TOK_SYM) return true;
-    return t->kind == TOK_OP && (strchr("{([LfcvM", t->op) || (t->op == '|' && p->abs_depth == 0)) && t->op;
+    return t->kind == TOK_OP && (strchr("{([LfcvMb", t->op) || (t->op == '|' && p->abs_depth == 0)) && t->op;
 }
 
 /* The argument in brackets, or a product without further functions. */
@@ -227,13 +227,27 @@ static bool is_product_of_letters(const ast_node *a) {
     return a->kind == AST_SYM || a->kind == AST_NUM;
 }
 
+/* The digits of \overline{ab} in their order: no product, and nothing is known of the letters. */
+static ast_node *digits_of(lem_work *w, ast_node *a) {
+    uint32_t n = 1;
+    for (const ast_node *x = a; x->kind == AST_MUL; x = x->kid[0]) n++;
+    ast_node *r = lem_ast_new(w, AST_FN, n);
+    if (!r) return NULL;
+    for (; a->kind == AST_MUL; a = a->kid[0]) r->kid[--n] = a->kid[1];
+    r->kid[0] = a;
+    r->name = "digits";
+    r->len = 6;
+    r->call = true;
+    return r;
+}
+
 /* A bar over more than a letter: a segment is its length, the digits of \overline{ab} are no product, the
  * rest is a conjugate. */
 static ast_node *under_bar(parser *p, ast_node *a) {
     if (is_segment(a)) return a;
     ast_node *c = conjugate(p->w, a, 0);
     if (c || p->w->limit) return c;
-    return named_node(p, a->kind == AST_MUL && is_product_of_letters(a) ? "digits" : "conj", &a, 1);
+    return a->kind == AST_MUL && is_product_of_letters(a) ? digits_of(p->w, a) : named_node(p, "conj", &a, 1);
 }
 
 static bool is_unit_vector(const ast_node *a) {
@@ -257,6 +271,19 @@ static ast_node *parse_accent(parser *p, const lex_tok *f) {
     memcpy(s + n + 1, a->name, a->len);
     a = lem_ast_named(p->w, AST_SYM, s, a->len + n + 1);
     return a && parse_is(parse_peek(p), '_') ? lem_parse_subscript(p, a->name, a->len, AST_SYM) : a;
+}
+
+/* A body with its bound symbol under a name that nothing inside it has: index, index2, … */
+static ast_node *bind(parser *p, ast_node *body, const char *symbol, size_t len, const char **name) {
+    static const char *const names[] = {"index", "index2", "index3", "index4"};
+    for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
+        size_t n = strlen(names[k]);
+        bool taken = lem_ast_replace(p->w, body, names[k], n, lem_ast_int(p->w, 0)) != body;
+        if (taken) continue;
+        *name = names[k];
+        return lem_ast_replace(p->w, body, symbol, len, lem_ast_named(p->w, AST_SYM, names[k], n));
+    }
+    return NULL;
 }
 
 typedef struct bounds {
@@ -318,33 +345,60 @@ static ast_node *parse_sum(parser *p, bool product) {
         ast_node *kid[3] = {body, b.lower, b.upper};
         return named_node(p, product ? "prod" : "sum", kid, b.lower ? b.upper ? 3 : 2 : 1);
     }
-    ast_node *index = lem_ast_named(p->w, AST_SYM, "index", 5);
-    ast_node *kid[3] = {lem_ast_replace(p->w, body, low->kid[0]->name, low->kid[0]->len, index), low->kid[1],
-                        b.upper};
+    const char *index;
+    ast_node *kid[3] = {bind(p, body, low->kid[0]->name, low->kid[0]->len, &index), low->kid[1], b.upper};
     return named_node(p, product ? "prod" : "sum", kid, b.upper ? 3 : 2);
+}
+
+static bool is_differential(const lex_tok *t) {
+    return t->kind == TOK_SYM && (lem_parse_name_is(t, "d") || lem_parse_name_is(t, "partial"));
+}
+
+/* \frac{dx}{x}, \frac{x\,dx}{1+x^2}: the differential in a numerator is taken out; its symbol, or NULL. */
+static const lex_tok *take_differential(parser *p) {
+    lex_tok *t = p->t.tok;
+    for (size_t k = p->i; k + 2 < p->t.n; k++) {
+        if (parse_is(&t[k], ',') || parse_is(&t[k], '=') || parse_is(&t[k], '<')) break;
+        if (!is_differential(&t[k]) || t[k + 1].kind != TOK_SYM || t[k + 1].space) continue;
+        if (!parse_is(&t[k + 2], '}') || k < 2) return NULL;
+        lex_tok *name = lem_work_alloc(p->w, 1, sizeof *name);
+        if (!name) return NULL;
+        *name = t[k + 1];
+        bool alone = parse_is(&t[k - 1], '{');
+        if (alone) t[k].kind = TOK_NUM, t[k].text = "1", t[k].len = 1;
+        size_t gone = alone ? 1 : 2;
+        memmove(t + k + alone, t + k + alone + gone, (p->t.n + 1 - k - alone - gone) * sizeof *t);
+        p->t.n -= gone;
+        return name;
+    }
+    return NULL;
+}
+
+static bool at_differential(parser *p) {
+    const lex_tok *t = parse_peek(p);
+    return t->kind == TOK_SYM && lem_parse_name_is(t, "d") && parse_peek_at(p, 1)->kind == TOK_SYM;
 }
 
 /* \int_a^b f dx stays a form: integrand, variable, bounds. */
 static ast_node *parse_integral(parser *p) {
     bounds b;
     if (!parse_bounds(p, &b)) return NULL;
+    const lex_tok *taken = take_differential(p);
     p->in_integral++;
-    const lex_tok *t = parse_peek(p);
-    bool bare = t->kind == TOK_SYM && lem_parse_name_is(t, "d") && parse_peek_at(p, 1)->kind == TOK_SYM;
-    ast_node *body = bare ? lem_ast_int(p->w, 1) : lem_parse_binary(p, PREC_ADD);
+    ast_node *body = !taken && at_differential(p) ? lem_ast_int(p->w, 1) : lem_parse_binary(p, PREC_ADD);
     p->in_integral--;
     if (!body) return NULL;
     ast_node *kid[4] = {body, NULL, b.lower, b.upper};
     uint32_t n = 1;
-    t = parse_peek(p);
-    if (t->kind == TOK_SYM && lem_parse_name_is(t, "d") && parse_peek_at(p, 1)->kind == TOK_SYM) {
-        p->i++;
-        const lex_tok *v = parse_peek(p);
-        p->i++;
+    bool behind = !taken && at_differential(p);
+    if (taken || behind) {
+        const lex_tok *v = taken ? taken : parse_peek_at(p, 1);
+        p->i += behind ? 2 : 0;
         ast_node *var = lem_ast_named(p->w, AST_SYM, v->text, v->len);
         if (b.lower && b.upper) { /* the symbol of a definite integral is bound */
-            var = lem_ast_named(p->w, AST_SYM, "index", 5);
-            kid[0] = lem_ast_replace(p->w, body, v->text, v->len, var);
+            const char *index = "index";
+            kid[0] = bind(p, body, v->text, v->len, &index);
+            var = lem_ast_named(p->w, AST_SYM, index, strlen(index));
         }
         kid[n++] = var;
     }
@@ -353,8 +407,52 @@ static ast_node *parse_integral(parser *p) {
     return named_node(p, "int", kid, n);
 }
 
-/* \lim_{x \to 0} f stays a form, named by what stands below it. */
+/* The token that closes the group whose brace is the next but one. */
+static size_t end_of_group(const parser *p) {
+    int depth = 0;
+    for (size_t k = p->i; k < p->t.n; k++) {
+        depth += parse_is(&p->t.tok[k], '{') - parse_is(&p->t.tok[k], '}');
+        if (depth == 0 && k > p->i) return k;
+    }
+    return p->t.n;
+}
+
+/* _{x \to 0^+}: the symbol, the point, and the side in *name. NULL: nothing is read. */
+static ast_node *parse_approach(parser *p, const lex_tok **symbol, const char **name) {
+    size_t from = p->i;
+    bool fits = parse_is(parse_peek(p), '_') && parse_is(parse_peek_at(p, 1), '{') &&
+                parse_peek_at(p, 2)->kind == TOK_SYM && parse_is(parse_peek_at(p, 3), OP_TO);
+    if (!fits) return NULL;
+    p->i++;
+    size_t end = end_of_group(p);
+    *symbol = parse_peek_at(p, 1);
+    *name = "lim";
+    lex_tok *t = p->t.tok;
+    bool side = end < p->t.n && end > p->i + 4 && parse_is(&t[end - 2], '^') &&
+                (parse_is(&t[end - 1], '+') || parse_is(&t[end - 1], '-'));
+    if (side) *name = t[end - 1].op == '+' ? "lim+" : "lim-", t[end - 2].op = '}';
+    p->i += 3;
+    ast_node *at = lem_parse_binary(p, PREC_ADD);
+    if (at && p->i == end - (side ? 2 : 0)) return p->i = end + 1, at;
+    if (side) t[end - 2].op = '^';
+    p->i = from;
+    return NULL;
+}
+
+/* \lim_{x \to a} f as body, point and a symbol of its own. */
+static ast_node *limit_form(parser *p, const lex_tok *symbol, ast_node *at, const char *name) {
+    ast_node *body = lem_parse_binary(p, PREC_MUL);
+    const char *index;
+    ast_node *kid[2] = {body ? bind(p, body, symbol->text, symbol->len, &index) : NULL, at};
+    return kid[0] ? named_node(p, name, kid, 2) : NULL;
+}
+
+/* \lim_{x \to 0} f stays a form; where what stands below it is something else, named by that. */
 static ast_node *parse_limit(parser *p) {
+    const lex_tok *symbol;
+    const char *side;
+    ast_node *at = parse_approach(p, &symbol, &side);
+    if (at || p->w->limit) return at ? limit_form(p, symbol, at, side) : NULL;
     ast_node *name = parse_is(parse_peek(p), '_') ? lem_parse_subscript(p, "lim", 3, AST_SYM)
                                                   : lem_ast_named(p->w, AST_SYM, "lim", 3);
     ast_node *body = name ? lem_parse_binary(p, PREC_MUL) : NULL, *a = lem_ast_wrap(p->w, AST_FN, body);
@@ -362,7 +460,56 @@ static ast_node *parse_limit(parser *p) {
     return a;
 }
 
+/* The order at ^2 or ^{2} behind the k-th token; 1 where there is none. *k moves behind it. */
+static long order_at(parser *p, size_t *k) {
+    if (!parse_is(parse_peek_at(p, *k), '^')) return 1;
+    bool brace = parse_is(parse_peek_at(p, *k + 1), '{');
+    const lex_tok *t = parse_peek_at(p, *k + 1 + brace);
+    if (t->kind != TOK_NUM || t->len != 1 || (brace && !parse_is(parse_peek_at(p, *k + 3), '}'))) return 0;
+    *k += brace ? 4 : 2;
+    return t->text[0] - '0';
+}
+
+/* \frac{d^2y}{dx^2}, \frac{d}{dx}, \frac{\partial f}{\partial x} behind \frac, at tokens that say nothing
+ * else: the function (a symbol; NULL: what follows), the variable and the order. Moves behind it where it is
+ * one. */
+static bool at_derivative(parser *p, const lex_tok **function, const lex_tok **variable, long *order) {
+    size_t k = 2;
+    if (!parse_is(parse_peek(p), '{') || !is_differential(parse_peek_at(p, 1))) return false;
+    const lex_tok *d = parse_peek_at(p, 1);
+    *order = order_at(p, &k);
+    const lex_tok *t = parse_peek_at(p, k);
+    *function = t->kind == TOK_SYM ? t : NULL;
+    k += *function != NULL;
+    if (!parse_is(parse_peek_at(p, k), '}') || !parse_is(parse_peek_at(p, k + 1), '{') ||
+        parse_peek_at(p, k + 2)->kind != TOK_SYM ||
+        !lem_parse_name_is(parse_peek_at(p, k + 2), d->len == 1 ? "d" : "partial"))
+        return false;
+    *variable = parse_peek_at(p, k + 3);
+    k += 4;
+    if ((*variable)->kind != TOK_SYM || *order < 1 || order_at(p, &k) != *order ||
+        !parse_is(parse_peek_at(p, k), '}'))
+        return false;
+    p->i += k + 1;
+    return true;
+}
+
+/* The derivative stays a form: function, variable, order. */
+static ast_node *parse_derivative(parser *p, const lex_tok *function, const lex_tok *variable, long order) {
+    ast_node *kid[3] = {function ? lem_ast_named(p->w, AST_SYM, function->text, function->len)
+                                 : lem_parse_binary(p, PREC_MUL),
+                        lem_ast_named(p->w, AST_SYM, variable->text, variable->len),
+                        lem_ast_int(p->w, order)};
+    ast_node *a = kid[0] && kid[1] && kid[2] ? named_node(p, "derivative", kid, 3) : NULL;
+    if (a) a->call = true;
+    return a;
+}
+
 static ast_node *parse_fraction(parser *p, const lex_tok *f) {
+    const lex_tok *function, *variable;
+    long order;
+    if (f->latex && at_derivative(p, &function, &variable, &order))
+        return parse_derivative(p, function, variable, order);
     if (parse_is(parse_peek(p), '(') || !f->latex) return NULL;
     ast_node *a = lem_parse_argument(p);
     return a ? lem_ast_div(p->w, a, lem_parse_argument(p)) : NULL;

@@ -87,8 +87,8 @@ static ast_node *quantity(parser *p, ast_node *a, size_t from) {
 
 /* Words that belong to a sentence and not to a unit. */
 static bool ends_unit(const lex_tok *t) {
-    static const char *const words[] = {"when",    "where", "with",      "then",
-                                        "squared", "cubed", "factorial", "times"};
+    static const char *const words[] = {"when",  "where",     "with",  "then",   "squared",
+                                        "cubed", "factorial", "times", "matrix", "grid"};
     if (t->kind == TOK_WORD && lem_lex_is_filler(t->text, t->len)) return true;
     for (size_t k = 0; k < sizeof words / sizeof *words; k++)
         if (lem_parse_name_is(t, words[k])) return true;

@@ -17,6 +17,7 @@
     X(CONDITION, "a condition on one side only")                                                             \
     X(CONDITION_DIFFERS, "another condition")                                                                \
     X(CONDITION_UNKNOWN, "conditions are undecided")                                                         \
+    X(ENCLOSED, "certified enclosures meet")                                                                 \
     X(FREE_CONSTANTS, "equal up to free constants")                                                          \
     X(FAMILIES, "the same numbers for all whole parameters")                                                 \
     X(SAME_LINE, "the same points of a line")                                                                \

@@ -57,6 +57,7 @@ static bool is_derivative(const ast_node *a) {
 
 static bool only_functions(const ast_node *a, int level) {
     if (a->kind == AST_SYM) return a->len == 1 && strchr("fgh", a->name[0]);
+    if (a->kind == AST_FN && a->call) return a->len == 7 && memcmp(a->name, "compose", 7) == 0;
     if (level > 4 ||
         !(a->kind == AST_ADD || a->kind == AST_MUL || a->kind == AST_POW || a->kind == AST_DEGREE))
         return a->kind == AST_NUM;
@@ -108,7 +109,8 @@ bool lem_shape_has(lem_work *w, const ast_node *a, ast_kind kind) {
 
 static bool is_constant_name(const ast_node *a) {
     static const char *const names[] = {"pi",       "e",        "i",         "infty",     "reals",
-                                        "integers", "naturals", "rationals", "complexes", "index"};
+                                        "integers", "naturals", "rationals", "complexes", "index",
+                                        "index2",   "index3",   "index4"};
     for (size_t k = 0; k < sizeof names / sizeof *names; k++)
         if (lem_ast_is_sym(a, names[k])) return true;
     return false;
@@ -139,18 +141,46 @@ static bool has_symbols(lem_work *w, const ast_node *a) {
     return lem_shape_symbols(w, a, one, 1) > 0;
 }
 
-/* A copy in which every ± is + (sign 1) or - (sign -1). */
-static ast_node *with_sign(lem_work *w, ast_node *a, int sign) {
+/* Which sign each ± of a tree takes: the k-th by bit k of minus; joint: all of them by bit 0. */
+typedef struct signs {
+    uint32_t minus, next;
+    bool joint;
+} signs;
+
+static ast_node *with_signs(lem_work *w, ast_node *a, signs *s) {
     if (!a || !lem_work_spend(w, 8)) return NULL;
     if (a->kind == AST_PM) {
-        ast_node *v = with_sign(w, a->kid[0], sign);
-        return sign < 0 ? lem_ast_neg(w, v) : v;
+        uint32_t bit = s->joint ? 0 : s->next++;
+        ast_node *v = with_signs(w, a->kid[0], s);
+        return s->minus >> bit & 1 ? lem_ast_neg(w, v) : v;
     }
     if (!a->n) return a;
     ast_node **kid = lem_work_alloc(w, a->n, sizeof *kid);
     for (uint32_t k = 0; kid && k < a->n; k++)
-        if (!(kid[k] = with_sign(w, a->kid[k], sign))) return NULL;
+        if (!(kid[k] = with_signs(w, a->kid[k], s))) return NULL;
     return kid ? lem_ast_with_kids(w, a, kid) : NULL;
+}
+
+static void count_signs(lem_work *w, const ast_node *a, uint32_t *all, uint32_t *turned) {
+    if (!lem_work_spend(w, 4)) return;
+    *all += a->kind == AST_PM;
+    *turned += a->kind == AST_PM && a->open == OP_MP;
+    for (uint32_t k = 0; k < a->n; k++) count_signs(w, a->kid[k], all, turned);
+}
+
+enum { MAX_SIGNS = 3, MAX_VARIANTS = 1 << MAX_SIGNS };
+
+/* What a value with ± stands for: each ± of a scalar takes both signs, whatever the others do; beside ∓, and
+ * in a tuple, all turn together. Returns how many; 0 at a limit. */
+static uint32_t sign_variants(lem_work *w, ast_node *a, ast_node **out) {
+    uint32_t all = 0, turned = 0;
+    count_signs(w, a, &all, &turned);
+    bool joint =
+        turned || all > MAX_SIGNS || lem_shape_has(w, a, AST_TUPLE) || lem_shape_has(w, a, AST_MATRIX);
+    uint32_t n = joint ? 2 : 1U << all;
+    for (uint32_t k = 0; k < n; k++)
+        if (!(out[k] = with_signs(w, a, &(signs){k, 0, joint}))) return 0;
+    return n;
 }
 
 static ast_node *group(lem_work *w, ast_kind kind, const ast_node *like, ast_node **item, uint32_t n) {
@@ -172,17 +202,41 @@ static bool is_declaration(const ast_node *a) {
     return lem_ast_is_sym(a->kid[1], "integers") || lem_ast_is_sym(a->kid[1], "naturals");
 }
 
+/* x = ±1, y = ∓2: the values of several names turn together. */
+static bool signs_are_bound(lem_work *w, const ast_node *a) {
+    uint32_t with = 0, all, turned;
+    for (uint32_t k = 0; k < a->n; k++) {
+        if (!is_assignment(a->kid[k])) return false;
+        for (uint32_t j = 0; j < k; j++)
+            if (lem_ast_same(a->kid[j]->kid[0], a->kid[k]->kid[0])) return false;
+        all = turned = 0;
+        count_signs(w, a->kid[k], &all, &turned);
+        with += all > 0;
+    }
+    return with > 1;
+}
+
+static uint32_t both_signs(lem_work *w, const ast_node *a, ast_node **out) {
+    uint32_t n = 0;
+    for (uint32_t sign = 0; sign < 2 && a->n <= MAX_ITEMS; sign++)
+        for (uint32_t k = 0; k < a->n; k++)
+            if (!(out[n++] = with_signs(w, a->kid[k], &(signs){sign, 0, true}))) return 0;
+    return n;
+}
+
 /* The parts of a list or set with ± written out and declarations left out; lists in lists are opened where
  * the list is bare. */
 static uint32_t parts_of(lem_work *w, const ast_node *a, ast_node **out) {
     uint32_t n = 0, declared = 0;
     for (uint32_t k = 0; k < a->n; k++) declared += is_declaration(a->kid[k]);
+    if (signs_are_bound(w, a)) return both_signs(w, a, out);
     for (uint32_t k = 0; k < a->n && n <= MAX_ITEMS; k++) {
         ast_node *x = a->kid[k];
         if (declared && declared < a->n && is_declaration(x)) continue;
         if (x->kind != AST_LIST && x->kind != AST_SET && lem_shape_has(w, x, AST_PM)) {
-            out[n++] = with_sign(w, x, 1);
-            out[n++] = with_sign(w, x, -1);
+            uint32_t both = sign_variants(w, x, out + n);
+            if (!both) return 0;
+            n += both;
         } else out[n++] = x;
     }
     for (uint32_t k = 0; k < n; k++)
@@ -228,9 +282,50 @@ static ast_node *assignments(lem_work *w, ast_node **item, uint32_t n, const ast
     return group(w, like->kind, like, values, n);
 }
 
+/* Where the dots of "a, b, …, z" stand, between numbers; 0 where the list is none. */
+static uint32_t dots_of(const ast_node *a) {
+    uint32_t dots = 0;
+    while (dots < a->n && !lem_ast_is_sym(a->kid[dots], "dots")) dots++;
+    if (dots < 2 || dots + 2 != a->n) return 0;
+    for (uint32_t k = 0; k < a->n; k++)
+        if (k != dots && a->kid[k]->kind != AST_NUM) return 0;
+    return dots;
+}
+
+/* The constant step between n numbers: their difference, or their quotient; NULL where there is none. */
+static lem_rat *step_of(lem_work *w, ast_node *const *x, uint32_t n, bool quotient) {
+    lem_rat *step = NULL;
+    for (uint32_t k = 1; k < n; k++) {
+        if (quotient && !lem_rat_sign(x[k - 1]->q)) return NULL;
+        lem_rat *d = quotient ? lem_rat_div(w, x[k]->q, x[k - 1]->q) : lem_rat_sub(w, x[k]->q, x[k - 1]->q);
+        if (!d || (step && !lem_rat_equal(step, d))) return NULL;
+        step = d;
+    }
+    return step && !lem_rat_is(step, quotient) ? step : NULL;
+}
+
+/* 1, 3, …, 9 or 1, 2, 4, …, 32 with all their members; a itself where there are too many, or they follow no
+ * such rule. */
+static const ast_node *progression(lem_work *w, const ast_node *a) {
+    uint32_t dots = dots_of(a);
+    lem_rat *d = dots ? step_of(w, a->kid, dots, false) : NULL,
+            *q = dots >= 3 && !d ? step_of(w, a->kid, dots, true) : NULL, *x = a->kid[0]->q;
+    ast_node *item[MAX_ITEMS];
+    for (uint32_t n = 0; x && n < MAX_ITEMS && (d || q); n++) {
+        if (!(item[n] = lem_ast_num(w, x))) return a;
+        if (n >= dots && lem_rat_equal(x, a->kid[a->n - 1]->q)) {
+            const ast_node *r = group(w, a->kind, a, item, n + 1);
+            return r ? r : a;
+        }
+        x = d ? lem_rat_add(w, x, d) : lem_rat_mul(w, x, q);
+    }
+    return a;
+}
+
 static ast_node *normal_list(lem_work *w, const ast_node *a, const ast_node **label) {
-    ast_node *item[2 * MAX_ITEMS + 2];
+    ast_node *item[2 * MAX_ITEMS + MAX_VARIANTS];
     if (a->n > MAX_ITEMS) return NULL;
+    if (a->n) a = progression(w, a);
     uint32_t n = parts_of(w, a, item);
     if (n == 0 || n > MAX_ITEMS) return NULL;
     for (uint32_t k = 0; k < n; k++) { /* (x,y) = (1,2), and (3,4) likewise */
@@ -369,8 +464,9 @@ shape lem_shape_of(lem_work *w, const ast_node *a) {
         if (r) s.v = r;
         if (label) s.label = label;
     } else if (s.v->kind != AST_SYSTEM && s.v->kind != AST_MATRIX && lem_shape_has(w, s.v, AST_PM)) {
-        ast_node *both[2] = {with_sign(w, (ast_node *)s.v, 1), with_sign(w, (ast_node *)s.v, -1)};
-        ast_node *list = both[0] && both[1] ? group(w, AST_LIST, NULL, both, 2) : NULL;
+        ast_node *value[MAX_VARIANTS];
+        uint32_t n = sign_variants(w, (ast_node *)s.v, value);
+        ast_node *list = n ? group(w, AST_LIST, NULL, value, n) : NULL;
         if (list) s.v = list;
     }
     return s;

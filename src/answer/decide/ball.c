@@ -62,6 +62,10 @@ bool lem_balls_negative_point(const balls *e, uint32_t symbol) {
 static void set_symbol(balls *e, acb_ptr v, uint32_t k) {
     static const long scale[BALL_POINTS] = {1, 1, 1, 1, 1, 1, 7, 7, 1, 40, 40, 1};
     const dag_node *x = &e->d->node[k];
+    if (e->at) {
+        acb_set(v, e->at);
+        return;
+    }
     uint64_t h = lem_hash64(x->name, x->len, 77 + (uint64_t)e->point);
     if (e->integers) {
         acb_set_si(v, e->point + 1 + (slong)(h % 5) * BALL_POINTS);
@@ -235,9 +239,38 @@ static ball_state gamma_state(balls *e, acb_ptr v, acb_srcptr x) {
     return BALL_OK;
 }
 
+/* Is a function holomorphic on a ball around its argument? */
+static bool branches(const dag_node *x, acb_srcptr a) {
+    bool cut = !arb_is_positive(acb_realref(a)) && arb_contains_zero(acb_imagref(a)), inside;
+    mag_t m;
+    mag_init(m);
+    switch ((dag_op)x->op) {
+    case DAG_ROOT:
+    case DAG_LN:
+    case DAG_TOWER: break;
+    case DAG_ASIN:
+    case DAG_ACOS:
+    case DAG_ATAN:
+        arb_get_mag(m, x->op == DAG_ATAN ? acb_imagref(a) : acb_realref(a));
+        inside = mag_cmp_2exp_si(m, 0) < 0;
+        cut = !inside;
+        break;
+    case DAG_ABS:
+    case DAG_FLOOR:
+    case DAG_CEIL:
+    case DAG_GAMMA:
+    case DAG_MAX:
+    case DAG_MIN: cut = true; break;
+    default: cut = false;
+    }
+    mag_clear(m);
+    return cut;
+}
+
 static ball_state step(balls *e, uint32_t k) {
     const dag_node *x = &e->d->node[k];
     acb_ptr v = e->v + k, a = e->v + x->a, b = e->v + x->b;
+    if (e->holomorphic && x->a && e->d->node[x->a].symbols && branches(x, a)) return BALL_FUZZY;
     switch ((dag_op)x->op) {
     case DAG_RAT: set_rational(v, x->q, e->prec); break;
     case DAG_SYM: set_symbol(e, v, k); break;
@@ -279,6 +312,10 @@ static ball_state step(balls *e, uint32_t k) {
         acb_zero(v);
         if (x->op == DAG_MAX) arb_max(acb_realref(v), acb_realref(a), acb_realref(b), e->prec);
         else arb_min(acb_realref(v), acb_realref(a), acb_realref(b), e->prec);
+        break;
+    case DAG_ENCLOSED:
+        acb_zero(v);
+        arb_union(acb_realref(v), acb_realref(a), acb_realref(b), e->prec);
         break;
     default: return BALL_UNDEFINED;
     }

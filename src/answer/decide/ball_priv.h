@@ -37,6 +37,8 @@ typedef struct balls {
     long prec;
     int point;
     bool real, integers; /* integers: symbols are whole numbers at the sample points */
+    acb_srcptr at;       /* if set: what the symbols are, all of them */
+    bool holomorphic;    /* no value where a function of `at` may jump or branch */
 } balls;
 
 bool lem_balls_init(balls *e, dag *d, uint32_t a, uint32_t b); /* false at a limit; release in any case */

@@ -42,6 +42,15 @@ static bool same(const dag_node *x, const dag_node *y) {
     return !x->q || lem_rat_equal(x->q, y->q);
 }
 
+/* What is below a node is below those above it. */
+static void inherit(dag_node *x, const dag_node *a, const dag_node *b) {
+    x->symbols = x->op == DAG_SYM || a->symbols || b->symbols;
+    x->infinite = x->op == DAG_INFINITY || a->infinite || b->infinite;
+    x->free = x->op == DAG_FREE || a->free || b->free;
+    x->enclosed = x->op == DAG_ENCLOSED || a->enclosed || b->enclosed;
+    x->imaginary = x->op == DAG_I || a->imaginary || b->imaginary;
+}
+
 static uint32_t shared(dag *d, dag_node x) {
     if (!lem_work_spend(d->w, 16) || (d->n == d->cap && !grow(d))) return 0;
     x.hash = hash_of(&x);
@@ -49,11 +58,10 @@ static uint32_t shared(dag *d, dag_node x) {
     for (; d->slot[at]; at = (at + 1) % (d->cap * 2))
         if (same(&d->node[d->slot[at] - 1], &x)) return d->slot[at] - 1;
     const dag_node *a = &d->node[x.a], *b = &d->node[x.b];
+    static const dag_node none = {0};
     bool leaf = d->n == 0;
-    x.symbols = x.op == DAG_SYM || (!leaf && (a->symbols || b->symbols));
-    x.infinite = x.op == DAG_INFINITY || (!leaf && (a->infinite || b->infinite));
-    x.free = x.op == DAG_FREE || (!leaf && (a->free || b->free));
-    x.imaginary = x.op == DAG_I || (!leaf && (a->imaginary || b->imaginary));
+    if (leaf) inherit(&x, &none, &none);
+    else inherit(&x, a, b);
     d->node[d->n] = x;
     d->slot[at] = ++d->n;
     return d->n - 1;

@@ -206,6 +206,15 @@ static uint32_t trigonometric(dag *d, function f, uint32_t x) {
     }
 }
 
+/* A certified enclosure; or a function of which nothing is known, its first arguments built. */
+static uint32_t opaque(dag *d, const ast_node *a, uint32_t x, uint32_t y) {
+    if (y && a->len == 8 && memcmp(a->name, "enclosed", 8) == 0)
+        return lem_dag_named(d, DAG_ENCLOSED, a->name, a->len, x, y);
+    for (uint32_t k = 2; y && k < a->n; k++)
+        y = lem_dag_named(d, DAG_FREE, ",", 1, y, lem_dag_build(d, a->kid[k]));
+    return lem_dag_named(d, DAG_FREE, a->name, a->len, x, y);
+}
+
 static uint32_t function_node(dag *d, const ast_node *a) {
     function f = function_of(a->name, a->len);
     uint32_t x = a->n ? lem_dag_build(d, a->kid[0]) : 0, y = a->n > 1 ? lem_dag_build(d, a->kid[1]) : 0;
@@ -230,9 +239,7 @@ static uint32_t function_node(dag *d, const ast_node *a) {
         case F_GAMMA: return lem_dag_plain(d, DAG_GAMMA, x, 0);
         default: break;
         }
-    for (uint32_t k = 2; y && k < a->n; k++)
-        y = lem_dag_named(d, DAG_FREE, ",", 1, y, lem_dag_build(d, a->kid[k]));
-    return lem_dag_named(d, DAG_FREE, a->name, a->len, x, y);
+    return opaque(d, a, x, y);
 }
 
 /* The number that "1011_2" names. */

@@ -42,12 +42,14 @@ typedef enum dag_op {
     DAG_GAMMA,
     DAG_MAX, /* of a and b */
     DAG_MIN,
-    DAG_FREE /* function `name` of a (and b), of which nothing is known */
+    DAG_ENCLOSED, /* a real number from a to b, both rational */
+    DAG_FREE      /* function `name` of a (and b), of which nothing is known */
 } dag_op;
 
 typedef struct dag_node {
     uint8_t op;
-    bool symbols, infinite, free, imaginary; /* something below is a symbol, infinity, DAG_FREE, i */
+    bool symbols, infinite, free, imaginary, enclosed; /* something below is a symbol, infinity, DAG_FREE, i,
+                                                          DAG_ENCLOSED */
     uint32_t a, b, len;
     long k;
     const lem_rat *q;

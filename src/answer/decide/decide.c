@@ -13,6 +13,7 @@ enum {
     MAX_SYMBOLS = 32,
     ENOUGH_POINTS = 3,
     AGREE_BITS = 256,
+    ENCLOSED_BITS = 60,
     HIGH_PREC = 1024,
     POINT_PREC = 512
 };
@@ -71,15 +72,25 @@ static bool balls_decide(balls *e, long prec, ball_state *state, lem_answer_resu
     return true;
 }
 
+/* Low precision first; an enclosure (calculus_priv.h) tells no more than its radius. */
+static bool first_balls(balls *e, ball_state *state, lem_answer_result *out) {
+    const dag_node *node = e->d->node;
+    for (long prec = 64; prec <= 128; prec *= 2) {
+        if (balls_decide(e, prec, state, out)) return true;
+        if (*state == BALL_UNDEFINED) return *out = say(LEM_ANSWER_LIMIT, "no value"), true;
+    }
+    if (!node[e->a].enclosed && !node[e->b].enclosed) return false;
+    bool meet = *state == BALL_OK && lem_balls_agree(e, ENCLOSED_BITS);
+    *out = meet ? say(LEM_ANSWER_EQUAL_NUMERIC, lem_answer_rule_text(RULE_ENCLOSED)) : open_question(e->d->w);
+    return true;
+}
+
 static lem_answer_result decide_constants(balls *e) {
     dag *d = e->d;
     lem_work *w = d->w;
     lem_answer_result r;
     ball_state state;
-    if (balls_decide(e, 64, &state, &r)) return r;
-    if (state == BALL_UNDEFINED) return say(LEM_ANSWER_LIMIT, "no value");
-    if (balls_decide(e, 128, &state, &r)) return r;
-    if (state == BALL_UNDEFINED) return say(LEM_ANSWER_LIMIT, "no value");
+    if (first_balls(e, &state, &r)) return r;
     residues m;
     bool finite = state == BALL_OK;
     if (!finite && lem_towers_differ(e)) return say(LEM_ANSWER_NOT_EQUAL, "logarithms differ");

@@ -9,15 +9,18 @@
 
 #if defined(__has_include) && __has_include(<flint/acb.h>)
 #include <flint/acb.h>
+#include <flint/acb_calc.h>
 #include <flint/arb.h>
 #include <flint/arb_hypgeom.h>
 #else
 #include <acb.h>
+#include <acb_calc.h>
 #include <arb.h>
 #include <arb_hypgeom.h>
 #endif
 #include <flint/flint.h>
 #include <flint/fmpq.h>
+#include <flint/fmpq_poly.h>
 #include <flint/fmpz.h>
 #include <flint/fmpz_mpoly.h>
 #include <flint/ulong_extras.h>

@@ -2,6 +2,7 @@
  * math_verify.verify do them by default */
 #include "grade/compat/math_verify_priv.h"
 
+#include "answer/answer.h"
 #include "core/mem.h"
 
 /* An answer without any mark is taken as LaTeX, as those do who use the library on bare golds. */
@@ -28,6 +29,47 @@ static lem_status extract(const char *response, size_t len, lem_grade_task task,
     return lem_buf_ok(out, err);
 }
 
+/* Something beside a matrix that is not a power: a product, a sum, a determinant. */
+static bool has_matrix_arithmetic(mode_text t) {
+    static const char bars[] = "\\begin{vmatrix}";
+    ptrdiff_t from = lem_mode_text_find(t, 0, "\\begin{"), to = lem_mode_text_find(t, 0, "\\end{");
+    if (from < 0 || to < from || lem_mode_text_find(t, 0, "matrix}") < 0 ||
+        lem_mode_text_find(t, 0, "}^{") >= 0)
+        return false;
+    ptrdiff_t end = lem_mode_text_find(t, (size_t)to, "}");
+    bool alone = from == 0 && end == (ptrdiff_t)t.n - 1, left = lem_mode_text_find(t, 0, "\\left|") >= 0;
+    return !left && (!alone || lem_mode_text_find(t, 0, bars) == 0);
+}
+
+/* Forms that sympy works out and the trees of this mode do not hold: sums, integrals, limits, derivatives,
+ * products of matrices, determinants, residues. */
+static bool is_form(mode_text t) {
+    static const char *const marks[] = {
+        "\\sum",    "\\prod",  "\\int", "\\lim",         "\\mod ",
+        "\\choose", "\\binom", "cis",   "\\frac{d}{dx}", "\\frac{\\partial}{"};
+    for (size_t k = 0; k < sizeof marks / sizeof *marks; k++)
+        if (lem_mode_text_find(t, 0, marks[k]) >= 0) return true;
+    return has_matrix_arithmetic(t);
+}
+
+/* Their values are those of our own answers, nothing forgiven. */
+static bool equal_values(lem_work *w, mode_text gold, mode_text pred) {
+    static const lem_answer_dialect dialect = {false};
+    if (!is_form(gold) && !is_form(pred)) return false;
+    lem_answer_rules strict = lem_answer_rules_strict();
+    lem_answer a = lem_answer_read(w, &dialect, gold.s, gold.n),
+               b = lem_answer_read(w, &dialect, pred.s, pred.n);
+    if (a.state != LEM_ANSWER_READ || b.state != LEM_ANSWER_READ) return false;
+    lem_answer_verdict v = lem_answer_compare(w, &strict, &a, &b).verdict;
+    return v == LEM_ANSWER_EQUAL_EXACT || v == LEM_ANSWER_EQUAL_NUMERIC;
+}
+
+static void by_value(lem_work *w, mode_text gold, mode_text pred, mode_answer *is, const char **rule) {
+    if (*is == MODE_EQUAL || *is == MODE_EQUAL_NUMERIC || w->limit || !equal_values(w, gold, pred)) return;
+    *is = MODE_EQUAL_NUMERIC;
+    *rule = "math-verify: equal values of what is written out";
+}
+
 static lem_status equal(lem_work *w, const compat_pair *pair, lem_answer_result *out, lem_err *err) {
     (void)err;
     const char *rule = "math-verify: no comparison finds them equal";
@@ -42,6 +84,8 @@ static lem_status equal(lem_work *w, const compat_pair *pair, lem_answer_result 
     else if (!g.value) rule = "math-verify: the gold cannot be parsed";
     else if (!p.value) rule = "math-verify: the prediction cannot be parsed";
     else is = lem_mv_compare(w, g.value, p.value, &rule);
+    mode_text gold = lem_mode_text(pair->gold, pair->gold_len);
+    by_value(w, gold, pair->response ? p.text : pred, &is, &rule);
     *out = (lem_answer_result){is == MODE_EQUAL           ? LEM_ANSWER_EQUAL_EXACT
                                : is == MODE_EQUAL_NUMERIC ? LEM_ANSWER_EQUAL_NUMERIC
                                                           : LEM_ANSWER_NOT_EQUAL,

@@ -575,8 +575,18 @@ static mode_expr *fn(mv_parser *p, const char *name, mode_expr *a, mode_expr *b)
     return a ? lem_mode_fn(p->w, lem_mode_text(name, strlen(name)), a, b) : NULL;
 }
 
+/* dy/dx of two letters, which sympy takes for independent. */
+static bool is_derivative(const mode_expr *a, const mode_expr *b) {
+    if (!a || !b || a->kind != MODE_MUL || b->kind != MODE_MUL) return false;
+    const mode_expr *d = a->kid[0], *f = a->kid[1], *e = b->kid[0], *x = b->kid[1];
+    bool names = d->kind == MODE_SYM && f->kind == MODE_SYM && e->kind == MODE_SYM && x->kind == MODE_SYM;
+    return names && (lem_mode_text_is(d->name, "d") || lem_mode_text_is(d->name, "partial")) &&
+           lem_mode_text_equal(d->name, e->name) && !lem_mode_text_equal(f->name, x->name);
+}
+
 static mode_expr *fraction(mv_parser *p, mode_expr *a, mode_expr *b) {
     if (!a || !b) return NULL;
+    if (is_derivative(a, b)) return lem_mode_int(p->w, 0);
     bool ints = a->kind == MODE_NUM && b->kind == MODE_NUM && !a->decimal && !b->decimal &&
                 lem_rat_is_int(a->q) && lem_rat_is_int(b->q);
     if (!ints) return lem_mode_div(p->w, a, b);
@@ -593,8 +603,8 @@ static mode_expr *parse_command_group(mv_parser *p) {
                                                                                               "\\tbinom",
                                                                                               NULL};
     if (lem_mv_take_any(p, fracs)) {
-        mode_expr *a = grouped(p, "{", "}");
-        return a ? fraction(p, a, grouped(p, "{", "}")) : NULL;
+        mode_expr *a = grouped(p, "{", "}"), *b = a ? grouped(p, "{", "}") : NULL;
+        return fraction(p, a, b);
     }
     if (lem_mv_take_any(p, binoms)) {
         mode_expr *a = grouped(p, "{", "}"), *b = a ? grouped(p, "{", "}") : NULL;

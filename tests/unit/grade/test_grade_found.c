@@ -164,6 +164,7 @@ static void check_file(const char *path, int least) {
 static void own_cases(void **state) {
     (void)state;
     check_file(LEMMA_TEST_DATA "/grading/second_round.jsonl", 300);
+    check_file(LEMMA_TEST_DATA "/grading/third_round.jsonl", 400);
 }
 
 /* Whole responses: what is announced, what is trimmed, what is no answer. */
