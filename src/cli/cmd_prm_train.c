@@ -118,12 +118,16 @@ static lem_status train(job *j, lem_buf *telemetry, lem_err *err) {
     lem_train_opts o = j->how.train;
     lem_objective obj = lem_process_objective(j->learn), vobj = lem_process_objective(j->judge);
     char *checkpoints = lem_job_work_path(j->job, "checkpoints", err);
-    if (!checkpoints) return LEM_EMEM;
+    char *live = lem_job_work_path(j->job, LEM_JOB_TELEMETRY, err);
+    lem_status st = checkpoints && live ? LEM_OK : LEM_EMEM;
     o.stage = "prm";
     o.checkpoint_dir = checkpoints;
+    o.live_path = live;
     o.identity = lem_job_identity(j->job);
-    lem_status st = lem_train_run(j->model, j->rt.backend, &obj, j->data.val.n ? &vobj : NULL, &o, telemetry,
-                                  j->cli->log, j->cli->cancel, &j->result, err);
+    if (st == LEM_OK)
+        st = lem_train_run(j->model, j->rt.backend, &obj, j->data.val.n ? &vobj : NULL, &o, telemetry,
+                           j->cli->log, j->cli->cancel, &j->result, err);
+    lem_free(live);
     lem_free(checkpoints);
     return st;
 }

@@ -2,6 +2,7 @@
  * result files */
 #include "cli/bad_rows_options.h"
 #include "cli/commands.h"
+#include "cli/report_watch.h"
 #include "cli/runtime.h"
 #include "core/version.h"
 
@@ -25,6 +26,12 @@ static const lem_opt opts[] = {
     {"n-examples", LEM_OPT_INT, "N", "6", "how many examples", 1, 24},
     {"n-trees", LEM_OPT_INT, "N", "3", "of how many problems of a search's trace the trees are shown", 0,
      100},
+    {"watch", LEM_OPT_FLAG, NULL, NULL,
+     "follow a job that runs: the page (watch.html), which loads itself again, is made anew as it goes on, "
+     "until it ends",
+     0, 0, .effect = LEM_OPT_CHANGES_NOTHING},
+    {"every", LEM_OPT_INT, "SECONDS", "5", "with --watch: how often", 1, 3600,
+     .effect = LEM_OPT_CHANGES_NOTHING},
     {"timing", LEM_OPT_FLAG, NULL, NULL, "show times and the machine (the page then differs from run to run)",
      0, 0},
 };
@@ -45,11 +52,15 @@ static void describe_machine(const lem_cli *cli, machine_texts *t, lem_pair out[
     out[3] = (lem_pair){"Lemma", LEMMA_VERSION};
 }
 
+/* What follows a job goes into the folder of a recipe alone, beside the page that the recipe may make: a job
+ * may own any other folder. */
 static char *output_path(const lem_args *args, lem_err *err) {
     const char *given = lem_args_str(args, "out"), *word = args->words[0];
+    bool watch = lem_args_flag(args, "watch"), inside = args->n_words == 1 && lem_file_is_dir(word);
+    const char *name = watch ? "watch.html" : "report.html";
     if (given) return lem_strdup(given, err);
-    if (args->n_words == 1 && lem_file_is_dir(word)) return lem_path_join(word, "report.html", err);
-    return lem_strdup("report.html", err);
+    if (watch) inside = inside && (lem_dir_has(word, "run.json") || lem_dir_has(word, "run.json.lock"));
+    return inside ? lem_path_join(word, name, err) : lem_strdup(name, err);
 }
 
 static lem_status say_where(lem_cli *cli, const char *path, int n_sources, const bad_rows *bad,
@@ -76,18 +87,21 @@ static char *beside(const char *path, const char *end, lem_err *err) {
     return text;
 }
 
-/* What the page is made of: the results and curves that were found, by content. */
+/* What the page is made of: the results and curves that were found, by content. What an unfinished job has
+ * done so far is looked at, and no input. */
 static lem_status open_job(lem_cli *cli, const lem_args *args, const char *path, const lem_sources *sources,
                            lem_job **out, lem_err *err) {
     lem_job_input *inputs = lem_alloc((size_t)sources->n + 1, sizeof *inputs, err);
     if (!inputs) return LEM_EMEM;
+    int n = 0;
     for (int i = 0; i < sources->n; i++)
-        inputs[i] = (lem_job_input){sources->at[i].path, sources->at[i].path};
+        if (sources->at[i].kind != LEM_SOURCE_JOB)
+            inputs[n++] = (lem_job_input){sources->at[i].path, sources->at[i].path};
     char *markdown = beside(path, ".md", err);
     const char *const companions[] = {markdown};
     lem_job_spec spec = {.out = path,
                          .inputs = inputs,
-                         .n_inputs = sources->n,
+                         .n_inputs = n,
                          .cheap = true,
                          .companions = companions,
                          .n_companions = 1};
@@ -141,7 +155,7 @@ static lem_status judge_examples(lem_cli *cli, const lem_args *args, lem_job *jo
 }
 
 static lem_status make_page(lem_cli *cli, const lem_args *args, const lem_sources *sources, const examples *x,
-                            lem_page **out, lem_err *err) {
+                            int refresh, lem_page **out, lem_err *err) {
     machine_texts texts;
     lem_pair machine[MACHINE_PAIRS];
     bool timing = lem_args_flag(args, "timing");
@@ -154,6 +168,7 @@ static lem_status make_page(lem_cli *cli, const lem_args *args, const lem_source
                                   .n_examples = (int)lem_args_int(args, "n-examples"),
                                   .n_trees = (int)lem_args_int(args, "n-trees"),
                                   .times = timing,
+                                  .refresh = refresh,
                                   .machine = machine,
                                   .n_machine = timing ? MACHINE_PAIRS : 0,
                                   .cancel = cli->cancel};
@@ -161,31 +176,48 @@ static lem_status make_page(lem_cli *cli, const lem_args *args, const lem_source
     return lem_report_make(&request, sources, out, err);
 }
 
-static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
+static bool any_unfinished(const lem_sources *s) {
+    for (int i = 0; i < s->n; i++)
+        if (s->at[i].kind == LEM_SOURCE_JOB) return true;
+    return false;
+}
+
+static lem_status render(lem_cli *cli, const lem_args *args, const char *path, int refresh, bool last,
+                         bool *unfinished, lem_err *err) {
     lem_sources sources = {.log = cli->log};
     lem_job *job = NULL;
     lem_page *page = NULL;
     bad_rows bad = {.tally = NULL};
     examples shown = {.n = 0};
     lem_status st = LEM_OK;
-    char *path = output_path(args, err);
-    if (!path) return LEM_EMEM;
     LEM_TRY(name_examples(args, &shown, err));
     for (int i = 0; i < args->n_words; i++) LEM_TRY(lem_sources_add(&sources, args->words[i], err));
     LEM_TRY(open_job(cli, args, path, &sources, &job, err));
     if (lem_job_done(job)) goto done;
     LEM_TRY(judge_examples(cli, args, job, &bad, &shown, err));
     LEM_TRY(lem_job_start(job, NULL, err));
-    LEM_TRY(make_page(cli, args, &sources, &shown, &page, err));
+    *unfinished = any_unfinished(&sources);
+    LEM_TRY(make_page(cli, args, &sources, &shown, refresh, &page, err));
     if (!cli->dry_run) LEM_TRY(lem_page_save(page, path, lem_job_may_replace(job), err));
     LEM_TRY(lem_job_finish(job, err));
-    LEM_TRY(say_where(cli, path, sources.n, &bad, err));
+    if (last) LEM_TRY(say_where(cli, path, sources.n, &bad, err));
 done:
-    lem_free(path);
     lem_page_free(page);
     lem_sources_release(&sources);
     lem_bad_rows_release(&bad);
     lem_job_close(job);
+    return st;
+}
+
+static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
+    bool unfinished = false, watch = lem_args_flag(args, "watch") && !cli->dry_run;
+    if (watch && cli->in_recipe)
+        return lem_fail(err, LEM_EUSAGE, "--watch follows a job from outside: it is no stage of a recipe");
+    char *path = output_path(args, err);
+    if (!path) return LEM_EMEM;
+    lem_status st = watch ? lem_report_watch(cli, args, path, render, err)
+                          : render(cli, args, path, 0, true, &unfinished, err);
+    lem_free(path);
     return st;
 }
 
@@ -197,7 +229,8 @@ const lem_command lem_cmd_report = {
     .example =
         "lemma report demo --examples demo/test.jsonl --out demo/report.html\n"
         "lemma report bench --examples bench/gsm8k/graded.jsonl,bench/math500/graded.jsonl\nlemma report "
-        "select.json --out select.html\nlemma report trace.jsonl --n-trees 5 --out trees.html",
+        "select.json --out select.html\nlemma report trace.jsonl --n-trees 5 --out trees.html\n"
+        "lemma report base tuned --out compared.html\nlemma report --watch policy",
     .min_words = 1,
     .max_words = 64,
     .opts = opts,

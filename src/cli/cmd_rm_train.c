@@ -213,9 +213,11 @@ static lem_status train_model(job *j, lem_train_opts *o, lem_buf *telemetry, lem
     const lem_objective obj = lem_rm_judge_objective(&j->judge), vobj = lem_rm_judge_objective(&j->vjudge);
     char *checkpoints = lem_job_work_path(j->job, "checkpoints", err);
     char *best = checkpoints ? lem_path_join(checkpoints, "best", err) : NULL;
-    lem_status st = best ? make_reference(j, err) : LEM_EMEM;
+    char *live = lem_job_work_path(j->job, LEM_JOB_TELEMETRY, err);
+    lem_status st = best && live ? make_reference(j, err) : LEM_EMEM;
     o->stage = "rm";
     o->checkpoint_dir = checkpoints;
+    o->live_path = live;
     o->identity = lem_job_identity(j->job);
     if (lem_args_is(j->args, "keep", "best")) {
         o->best_by = lem_args_str(j->args, "keep-by");
@@ -228,6 +230,7 @@ static lem_status train_model(job *j, lem_train_opts *o, lem_buf *telemetry, lem
     if (st == LEM_OK) lem_rm_lists_judge(j->cli, &j->lists, &j->result);
     lem_free(checkpoints);
     lem_free(best);
+    lem_free(live);
     return st;
 }
 

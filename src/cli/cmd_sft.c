@@ -87,22 +87,25 @@ static const lem_opt opts[] = {
 
 /* ---- running ---- */
 
-/* Where a stage's checkpoints are and those of its best step; NULL without error in a dry run. */
+/* Where a stage's checkpoints are, those of its best step, and its telemetry as it goes; NULL without error
+ * in a dry run. */
 typedef struct places {
-    char *checkpoints, *best;
+    char *checkpoints, *best, *live;
 } places;
 
 static lem_status find_places(const lem_sft_job *j, const lem_sft_stage *s, places *out, lem_err *err) {
     char *all = lem_job_work_path(j->job, "checkpoints", err);
     out->checkpoints = all ? lem_path_join(all, s->name, err) : NULL;
     out->best = out->checkpoints ? lem_path_join(out->checkpoints, "best", err) : NULL;
+    out->live = lem_job_work_path(j->job, LEM_JOB_TELEMETRY, err);
     lem_free(all);
-    return out->best ? LEM_OK : LEM_EMEM;
+    return out->best && out->live ? LEM_OK : LEM_EMEM;
 }
 
 static void release_places(places *p) {
     lem_free(p->checkpoints);
     lem_free(p->best);
+    lem_free(p->live);
 }
 
 static lem_status train_stage(lem_sft_job *j, lem_sft_stage *s, const lem_objective *obj,
@@ -113,6 +116,7 @@ static lem_status train_stage(lem_sft_job *j, lem_sft_stage *s, const lem_object
     lem_status st = find_places(j, s, &p, err);
     o.stage = s->name;
     o.checkpoint_dir = p.checkpoints;
+    o.live_path = p.live;
     o.identity = lem_job_identity(j->job);
     if (lem_args_is(&s->args, "keep", "best")) o.best_dir = p.best;
     o.answer = answers ? lem_sft_answer : NULL;

@@ -24,6 +24,9 @@ lem_status lem_journal_open(const char *path, const char *identity, lem_journal_
  * open. */
 lem_status lem_journal_read(const char *path, const char *identity, lem_journal_visit *visit, void *ctx,
                             lem_err *err) LEM_MUST_CHECK;
+/* The records that are whole so far, also while a run appends to it: takes no lock, asks for no identity. */
+lem_status lem_journal_peek(const char *path, lem_journal_visit *visit, void *ctx,
+                            lem_err *err) LEM_MUST_CHECK;
 /* Sets "_id" on record and appends it. A write failure is sticky: the journal accepts nothing more. record
  * stays the caller's. */
 lem_status lem_journal_append(lem_journal *j, const char *id, lem_json *record, lem_err *err) LEM_MUST_CHECK;

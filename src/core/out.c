@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -319,6 +320,16 @@ static bool is_lock_text(int fd) {
     return strspn(text, "0123456789\n") == (size_t)n;
 }
 
+/* Whoever only looks (lem_lock_check) holds a lock for an instant. */
+enum { LOOKS = 3, LOOK_MS = 10 };
+
+static int take_now(int fd) {
+    int rc;
+    do rc = flock(fd, LOCK_EX | LOCK_NB);
+    while (rc != 0 && errno == EINTR);
+    return rc;
+}
+
 /* Opens and locks; *stale is set if the file was removed by its last owner in between. */
 static lem_status try_lock(lem_lock *l, const char *path, bool *stale, lem_err *err) {
     struct stat mine, named;
@@ -326,9 +337,11 @@ static lem_status try_lock(lem_lock *l, const char *path, bool *stale, lem_err *
     *stale = false;
     l->fd = open(l->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
     if (l->fd < 0) return lem_fail_errno(err, LEM_EIO, "nothing can be written beside '%s'", path);
-    int rc;
-    do rc = flock(l->fd, LOCK_EX | LOCK_NB);
-    while (rc != 0 && errno == EINTR);
+    int rc = take_now(l->fd);
+    for (int i = 0; rc != 0 && errno == EWOULDBLOCK && i < LOOKS; i++) {
+        (void)poll(NULL, 0, LOOK_MS);
+        rc = take_now(l->fd);
+    }
     if (rc != 0) {
         if (errno == EWOULDBLOCK) return held_by_other(l->fd, path, err);
         return lem_fail_errno(err, LEM_EIO, "cannot lock '%s'", l->path);

@@ -57,6 +57,8 @@ bool lem_job_may_replace(const lem_job *j);
 const char *lem_job_out(const lem_job *j);
 /* The same also with --dry-run, and "-" for standard output; NULL without --out. */
 const char *lem_job_path(const lem_job *j);
+/* The name in the work folder of what a training run tells as it goes; nothing is lost with it. */
+#define LEM_JOB_TELEMETRY "telemetry.jsonl"
 /* PATH.job/name, for the command's own unfinished state; the caller frees. NULL (without error) if inert. */
 char *lem_job_work_path(const lem_job *j, const char *name, lem_err *err);
 

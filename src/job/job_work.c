@@ -34,7 +34,8 @@ static bool is_scratch(const char *name) {
 
 static bool is_lemmas(const char *name) {
     return is_manifest(name) || is_scratch(name) || strcmp(name, "checkpoints") == 0 ||
-           strcmp(name, "journal") == 0 || strcmp(name, LEM_JOB_NEW_JOURNAL) == 0;
+           strcmp(name, "journal") == 0 || strcmp(name, LEM_JOB_TELEMETRY) == 0 ||
+           strcmp(name, LEM_JOB_NEW_JOURNAL) == 0;
 }
 
 typedef bool name_test(const lem_job *j, const char *name);
@@ -55,7 +56,8 @@ static lem_status any(const lem_job *j, name_test *test, bool *found, lem_err *e
 
 static bool would_be_lost(const lem_job *j, const char *name) {
     bool copied = strcmp(name, LEM_JOB_NEW_JOURNAL) == 0; /* of journals that are there still */
-    return !is_manifest(name) && !is_scratch(name) && !copied && !is_empty_journal(j, name);
+    bool watched = strcmp(name, LEM_JOB_TELEMETRY) == 0;  /* checkpoints have the same */
+    return !is_manifest(name) && !is_scratch(name) && !copied && !watched && !is_empty_journal(j, name);
 }
 
 static bool is_foreign(const lem_job *j, const char *name) {

@@ -38,6 +38,8 @@ void lem_page_free(lem_page *p) {
     lem_free(p);
 }
 
+void lem_page_refresh(lem_page *p, int seconds) { p->refresh = seconds; }
+
 /* ---- small pieces ---- */
 
 static void html_text(lem_page *p, const char *text) {
@@ -434,7 +436,9 @@ const char *lem_page_html(lem_page *p) {
            "'unsafe-inline';base-uri 'none';form-action 'none'");
     lem_page_script_source(source);
     if (p->scripted) lem_buf_printf(b, ";script-src %s", source);
-    lem_buf_puts(b, "\">\n<title>");
+    lem_buf_puts(b, "\">\n");
+    if (p->refresh > 0) lem_buf_printf(b, "<meta http-equiv=\"refresh\" content=\"%d\">\n", p->refresh);
+    lem_buf_puts(b, "<title>");
     lem_escape_html(b, lem_buf_str(&p->title), p->title.len);
     lem_buf_puts(b, "</title>\n<style>\n");
     lem_buf_puts(b, lem_page_style);

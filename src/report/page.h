@@ -20,6 +20,8 @@ typedef struct lem_page lem_page;
 /* subtitle may be NULL. */
 lem_page *lem_page_new(const char *title, const char *subtitle, lem_err *err);
 void lem_page_free(lem_page *p);
+/* A browser loads the HTML page again after so many seconds; 0 = never. */
+void lem_page_refresh(lem_page *p, int seconds);
 
 void lem_page_section(lem_page *p, const char *title); /* enters the list of contents */
 void lem_page_heading(lem_page *p, const char *title); /* below a section */

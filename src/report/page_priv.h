@@ -16,6 +16,7 @@ struct lem_page {
     lem_page_sheet *sheets;
     size_t n_sheets, cap_sheets;
     int sections;
+    int refresh;   /* seconds; 0 = never */
     lem_buf items; /* of lem_page_browse, until it is called */
     uint64_t n_items;
     bool scripted; /* lem_page_browse was called */

@@ -8,11 +8,13 @@
 #include "report/comparison.h"
 #include "report/inputs.h"
 #include "report/runs.h"
+#include "report/sampled.h"
 #include "report/sections.h"
 #include "report/sets.h"
 #include "report/side_names.h"
 #include "report/sources.h"
 #include "report/trace.h"
+#include "report/unfinished.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -77,13 +79,21 @@ static lem_status add_traces(lem_page *p, const lem_report_request *r, const lem
     return st;
 }
 
+static lem_status add_sampled(lem_page *p, const lem_report_request *r, const lem_sources *s, lem_err *err) {
+    lem_status st = LEM_OK;
+    for (int i = 0; st == LEM_OK && i < s->n; i++)
+        if (s->at[i].kind == LEM_SOURCE_SAMPLED)
+            st = lem_report_sampled(p, s->at[i].title, s->at[i].path, r->cancel, err);
+    return st;
+}
+
 static lem_status add_training(lem_page *p, const lem_sources *s, lem_err *err) {
     bool any = false;
     for (int i = 0; i < s->n; i++) {
         if (s->at[i].kind != LEM_SOURCE_TELEMETRY) continue;
         if (!any) lem_page_section(p, "Training");
         any = true;
-        lem_status st = lem_report_telemetry(p, s->at[i].title, s->at[i].path, err);
+        lem_status st = lem_report_telemetry(p, s->at[i].title, s->at[i].path, false, err);
         if (st) return st;
     }
     return LEM_OK;
@@ -207,7 +217,9 @@ static lem_status add_claims(lem_page *p, const lem_report_request *r, const lem
 
 static lem_status add_sections(lem_page *p, const lem_report_request *r, const lem_sources *s, lem_err *err) {
     const lem_report_sets sets = {r->examples, r->n_sets, r->judges, r->n_examples};
-    lem_status st = add_claims(p, r, s, err);
+    lem_status st = lem_report_unfinished(p, s, err);
+    if (st == LEM_OK) st = add_claims(p, r, s, err);
+    if (st == LEM_OK) st = add_sampled(p, r, s, err);
     if (st == LEM_OK) st = lem_report_sets_add(p, &sets, err);
     if (st == LEM_OK) st = add_traces(p, r, s, err);
     if (st == LEM_OK) st = add_training(p, s, err);
@@ -227,6 +239,7 @@ lem_status lem_report_make(const lem_report_request *r, const lem_sources *sourc
     LEM_TRY(page_title(r, title, err));
     p = lem_page_new(title, NULL, err);
     if (!p) LEM_TRY(LEM_EMEM);
+    lem_page_refresh(p, r->refresh);
     LEM_TRY(add_sections(p, r, sources, err));
     *page = p;
     p = NULL;

@@ -28,8 +28,10 @@ lem_status lem_report_examples(lem_page *p, const lem_json *examples, const char
 void lem_report_example(lem_page *p, const lem_json *example, size_t index);
 
 /* telemetry.jsonl of a training run: loss and accuracy over steps, a line for each stage, and a table of
- * first and last values. title also begins the names of the CSV files. An empty file adds nothing. */
-lem_status lem_report_telemetry(lem_page *p, const char *title, const char *path,
+ * first and last values; loss also over the tokens read, where they are told. title also begins the names of
+ * the CSV files. An empty file adds nothing. growing: a run appends to it, and it is read up to its last
+ * whole row. */
+lem_status lem_report_telemetry(lem_page *p, const char *title, const char *path, bool growing,
                                 lem_err *err) LEM_MUST_CHECK;
 
 #endif

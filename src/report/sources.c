@@ -6,13 +6,14 @@
 #include "report/ablation.h"
 #include "report/benchmarks.h"
 #include "report/comparison.h"
+#include "report/sampled.h"
 
 #include <stdio.h>
 #include <string.h>
 
 enum { MAX_SOURCES = 512, MAX_DEPTH = 5, MAX_JSON = 1 << 26, TITLE = 160 };
 
-static const char telemetry[] = "telemetry.jsonl";
+static const char telemetry[] = "telemetry.jsonl", job_end[] = ".job";
 
 void lem_sources_release(lem_sources *s) {
     for (int i = 0; i < s->n; i++) {
@@ -113,6 +114,43 @@ static lem_status add_found(lem_sources *s, const char *path, const char *root, 
     return result ? add_source(s, path, title, kind, err) : LEM_OK;
 }
 
+/* A report is not told of reports. */
+static bool is_page(const char *job) {
+    lem_json *manifest = NULL;
+    lem_err ignored = LEM_ERR_INIT;
+    bool page = lem_source_beside(job, "manifest.json", &manifest, &ignored) == LEM_OK &&
+                strcmp(lem_json_str(lem_json_get(manifest, "command"), ""), "report") == 0;
+    lem_json_free(manifest);
+    return page;
+}
+
+/* An unfinished job's folder, titled by its output. */
+static lem_status add_job(lem_sources *s, const char *path, const char *root, lem_err *err) {
+    char title[TITLE];
+    title_of(path, root, title);
+    size_t n = strlen(title);
+    if (ends_with(title, job_end)) title[n - strlen(job_end)] = '\0';
+    return is_page(path) ? LEM_OK : add_source(s, path, title, LEM_SOURCE_JOB, err);
+}
+
+static bool is_held(const char *output) {
+    lem_err ignored = LEM_ERR_INIT;
+    return lem_lock_check(output, &ignored) == LEM_EIO;
+}
+
+/* The job whose output the input is, if there is an unfinished one. */
+static lem_status add_job_of(lem_sources *s, const char *input, lem_err *err) {
+    lem_buf path = {0};
+    size_t n = strlen(input);
+    while (n > 1 && input[n - 1] == '/') n--;
+    lem_buf_printf(&path, "%.*s%s", (int)n, input, job_end);
+    lem_status st = lem_buf_ok(&path, err);
+    if (st == LEM_OK && (lem_dir_has(path.data, "manifest.json") || is_held(input)))
+        st = add_job(s, path.data, "", err);
+    lem_buf_release(&path);
+    return st;
+}
+
 static bool is_rows(const char *path) {
     return ends_with(path, ".jsonl") || ends_with(path, ".jsonl.gz") || ends_with(path, ".jsonl.zst");
 }
@@ -123,7 +161,9 @@ static lem_status add_named(lem_sources *s, const char *path, lem_err *err) {
     char title[TITLE];
     lem_json *doc = NULL;
     title_of(path, "", title);
-    if (is_rows(path)) return add_source(s, path, title, LEM_SOURCE_TRACE, err);
+    if (is_rows(path))
+        return add_source(s, path, title, lem_report_is_sampled(path) ? LEM_SOURCE_SAMPLED : LEM_SOURCE_TRACE,
+                          err);
     lem_status st = lem_source_load(path, &doc, err);
     if (st) return st;
     lem_source_kind kind;
@@ -159,6 +199,8 @@ static lem_status add_entries(lem_sources *s, const char *dir, const char *root,
         lem_status st = LEM_OK;
         if (lem_file_is_dir(path) != folders) st = LEM_OK;
         else if (!folders) st = add_found(s, path, root, err);
+        else if (ends_with(names[i], job_end) && lem_dir_has(path, "manifest.json"))
+            st = add_job(s, path, root, err);
         else if (is_searched(names[i], trained)) st = add_folder(s, path, root, depth - 1, err);
         lem_free(path);
         if (st) return st;
@@ -192,20 +234,33 @@ static lem_status add_stage_outputs(lem_sources *s, const char *dir, const lem_j
     return LEM_OK;
 }
 
-static lem_status add_run(lem_sources *s, const char *dir, lem_err *err) {
+/* It has not finished a stage yet. */
+static bool recipe_runs(const char *dir) {
+    char *path = lem_path_join(dir, "run.json", NULL);
+    bool held = path && is_held(path);
+    lem_free(path);
+    return held;
+}
+
+/* begun: the job that makes the folder is among the sources already. */
+static lem_status add_run(lem_sources *s, const char *dir, bool begun, lem_err *err) {
     lem_json *run = NULL;
     int before = s->n;
     lem_status st = lem_source_beside(dir, "run.json", &run, err);
     if (st == LEM_OK) st = add_stage_outputs(s, dir, run, err);
     if (st == LEM_OK) st = add_folder(s, dir, dir, MAX_DEPTH, err);
-    if (st == LEM_OK && s->n == before && !run)
+    if (st == LEM_OK && s->n == before && !run && !begun && !recipe_runs(dir))
         st = lem_fail(err, LEM_EDATA, "%s: no run.json, telemetry.jsonl or metrics found", dir);
     lem_json_free(run);
     return st;
 }
 
 lem_status lem_sources_add(lem_sources *s, const char *input, lem_err *err) {
-    lem_status st = lem_file_is_dir(input) ? add_run(s, input, err) : add_named(s, input, err);
+    int before = s->n;
+    lem_status st = add_job_of(s, input, err);
+    bool begun = s->n > before;
+    if (st == LEM_OK && lem_file_is_dir(input)) st = add_run(s, input, begun, err);
+    else if (st == LEM_OK && !(begun && !lem_file_exists(input))) st = add_named(s, input, err);
     if (st == LEM_OK) s->n_inputs++;
     return st;
 }

@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* Long runs are drawn as means of consecutive steps, with the band of their least and greatest value. */
-enum { MAX_STAGES = 32, MAX_POINTS = 240, KINDS = 4, MAX_NAMED = 24 };
+enum { MAX_STAGES = 32, MAX_POINTS = 240, KINDS = 4, MAX_NAMED = 24, BY_TOKENS = 2 };
 
 static const char *const kind_key[KINDS] = {"loss", "val_loss", "accuracy", "val_accuracy"};
 
@@ -22,6 +22,7 @@ typedef struct stage {
     char *name;
     double first_step, last_step; /* over all stages, counted on */
     points of[KINDS];
+    points by_tokens[BY_TOKENS]; /* loss and its validation twin again, x the tokens read so far */
     double peak_lr, peak_norm;
 } stage;
 
@@ -36,6 +37,7 @@ typedef struct telemetry {
     int n;
     named more[MAX_NAMED]; /* in the order of first appearance */
     int n_more;
+    double tokens; /* read so far, over all stages; 0 = not told */
 } telemetry;
 
 static void release_points(points *p) {
@@ -49,6 +51,7 @@ static void release(telemetry *t) {
     for (int i = 0; i < t->n; i++) {
         lem_free(t->at[i].name);
         for (int k = 0; k < KINDS; k++) release_points(&t->at[i].of[k]);
+        for (int k = 0; k < BY_TOKENS; k++) release_points(&t->at[i].by_tokens[k]);
     }
     for (int i = 0; i < t->n_more; i++) release_points(&t->more[i].of);
 }
@@ -101,7 +104,8 @@ static bool begins(const char *s, const char *with) { return strncmp(s, with, st
 
 static bool is_named(const char *key) {
     return begins(key, "loss/") || begins(key, "val_loss/") || strcmp(key, "eval_accuracy") == 0 ||
-           strcmp(key, "eval_truncated") == 0 || strcmp(key, "lr") == 0 || strcmp(key, "grad_norm") == 0;
+           strcmp(key, "eval_truncated") == 0 || begins(key, "margin") || begins(key, "val_margin") ||
+           strcmp(key, "lr") == 0 || strcmp(key, "grad_norm") == 0;
 }
 
 /* The points of a column; NULL where there is no room for more. */
@@ -134,21 +138,27 @@ static lem_status add_row(telemetry *t, const lem_json *row, lem_err *err) {
     if (x > s->last_step) s->last_step = x;
     keep_peak(&s->peak_lr, lem_json_num(lem_json_get(row, "lr"), NAN));
     keep_peak(&s->peak_norm, lem_json_num(lem_json_get(row, "grad_norm"), NAN));
+    t->tokens += fmax(0, lem_json_num(lem_json_get(row, "tokens_read"), 0));
     for (int k = 0; k < KINDS; k++) {
         double v = lem_json_num(lem_json_get(row, kind_key[k]), NAN);
         lem_status st = isfinite(v) ? add_point(&s->of[k], x, v, err) : LEM_OK;
+        if (st == LEM_OK && isfinite(v) && k < BY_TOKENS) st = add_point(&s->by_tokens[k], t->tokens, v, err);
         if (st) return st;
     }
     return add_named(t, row, x, err);
 }
 
-static lem_status load(telemetry *t, const char *path, lem_err *err) {
+/* growing: a run appends to it, so that the last line may not be whole. */
+static lem_status load(telemetry *t, const char *path, bool growing, lem_err *err) {
     lem_rowset *rows = NULL;
     lem_json *row = NULL;
+    lem_err torn = LEM_ERR_INIT;
     lem_status st = LEM_OK;
-    LEM_TRY(lem_rowset_open(&path, 1, NULL, &rows, err));
+    LEM_TRY(lem_rowset_open(&path, 1, NULL, &rows, growing ? &torn : err));
     for (;;) {
-        LEM_TRY(lem_rowset_next(rows, &row, err));
+        st = lem_rowset_next(rows, &row, growing ? &torn : err);
+        if (growing && st == LEM_EDATA) break;
+        LEM_TRY(st);
         if (!row) break;
         st = add_row(t, row, err);
         if (st)
@@ -158,6 +168,7 @@ static lem_status load(telemetry *t, const char *path, lem_err *err) {
         LEM_TRY(st);
     }
 done:
+    if (growing && torn.status == LEM_EDATA) st = LEM_OK; /* or it is gone, since the job has ended */
     lem_rowset_close(rows);
     return st;
 }
@@ -183,15 +194,15 @@ static void thin(points *p) {
     p->n = out;
 }
 
-/* One chart of the kinds kind and kind + 1 (its validation twin). */
-static void chart(lem_page *p, const telemetry *t, int kind, const char *title, const char *what,
-                  const char *csv) {
+/* One chart of the kinds kind and kind + 1 (its validation twin), by steps or by tokens. */
+static void chart(lem_page *p, const telemetry *t, int kind, bool by_tokens, const char *title,
+                  const char *what, const char *csv) {
     lem_series series[2 * MAX_STAGES];
     char names[2 * MAX_STAGES][96], name[160], full[200];
     int n = 0;
     for (int i = 0; i < t->n; i++) {
         for (int k = kind; k < kind + 2; k++) {
-            const points *q = &t->at[i].of[k];
+            const points *q = by_tokens ? &t->at[i].by_tokens[k] : &t->at[i].of[k];
             if (!q->n) continue;
             snprintf(names[n], sizeof names[n], "%s%s", t->at[i].name, k > kind ? " (validation)" : "");
             series[n] = (lem_series){names[n], q->n, q->x, q->y, q->lo, q->hi};
@@ -199,10 +210,10 @@ static void chart(lem_page *p, const telemetry *t, int kind, const char *title, 
         }
     }
     if (!n) return;
-    snprintf(name, sizeof name, "%s-%s", csv, kind_key[kind]);
-    snprintf(full, sizeof full, "%s: %s", title, what);
-    lem_page_chart(p, &(lem_chart){name, full, "optimizer step", kind == 0 ? "loss" : "right", kind != 0,
-                                   false, false, series, n});
+    snprintf(name, sizeof name, "%.100s-%s%s", csv, kind_key[kind], by_tokens ? "-tokens" : "");
+    snprintf(full, sizeof full, "%.120s: %s", title, what);
+    lem_page_chart(p, &(lem_chart){name, full, by_tokens ? "tokens read" : "optimizer step",
+                                   kind == 0 ? "loss" : "right", kind != 0, false, false, series, n});
 }
 
 typedef struct named_chart {
@@ -211,9 +222,11 @@ typedef struct named_chart {
     bool percent;
 } named_chart;
 
+enum { NAMED_SHOWN = 3 }; /* the others are folded away */
 static const named_chart named_charts[] = {
     {"loss/", "val_loss/", "loss by domain", "loss", "domains", false},
     {"eval_", NULL, "graded answers", "share", "answers", true},
+    {"margin", "val_margin", "margin of right over wrong", "margin", "margin", false},
     {"lr", NULL, "learning rate", "rate", "rate", false},
     {"grad_norm", NULL, "norm of the gradient", "norm", "gradient", false}};
 
@@ -270,21 +283,28 @@ static lem_status table(lem_page *p, const telemetry *t, const char *csv, lem_er
     return LEM_OK;
 }
 
-lem_status lem_report_telemetry(lem_page *p, const char *title, const char *path, lem_err *err) {
+lem_status lem_report_telemetry(lem_page *p, const char *title, const char *path, bool growing,
+                                lem_err *err) {
     telemetry *t = lem_alloc_zero(1, sizeof *t, err);
     lem_status st = t ? LEM_OK : LEM_EMEM;
     LEM_TRY(st);
-    LEM_TRY(load(t, path, err));
+    LEM_TRY(load(t, path, growing, err));
     if (!t->n) goto done;
     lem_page_heading(p, title);
     LEM_TRY(table(p, t, title, err));
-    for (int i = 0; i < t->n; i++)
+    for (int i = 0; i < t->n; i++) {
         for (int k = 0; k < KINDS; k++) thin(&t->at[i].of[k]);
-    chart(p, t, 0, title, "loss", title);
-    chart(p, t, 2, title, "pairs in the right order", title);
+        for (int k = 0; k < BY_TOKENS; k++) thin(&t->at[i].by_tokens[k]);
+    }
+    chart(p, t, 0, false, title, "loss", title);
+    chart(p, t, 2, false, title, "pairs in the right order", title);
     for (int i = 0; i < t->n_more; i++) thin(&t->more[i].of);
-    for (size_t i = 0; i < sizeof named_charts / sizeof *named_charts; i++)
+    for (size_t i = 0; i < NAMED_SHOWN; i++) chart_of_named(p, t, &named_charts[i], title, title);
+    lem_page_fold(p, "Learning rate, gradient, loss by tokens");
+    for (size_t i = NAMED_SHOWN; i < sizeof named_charts / sizeof *named_charts; i++)
         chart_of_named(p, t, &named_charts[i], title, title);
+    if (t->tokens > 0) chart(p, t, 0, true, title, "loss by tokens", title);
+    lem_page_fold_end(p);
 done:
     if (t) release(t);
     lem_free(t);

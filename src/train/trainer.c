@@ -65,7 +65,9 @@ lem_status lem_train_pack(const lem_train_opts *o, const lem_objective *obj, lem
 static lem_status step(run *r, lem_train_metric *m, int *n_metrics, uint64_t *rows, lem_err *err) {
     const lem_train_opts *o = r->o;
     int n = lem_batches_at(&r->batches, r->done, r->items);
-    for (int i = 0; i < n; i++) *rows += (uint64_t)r->train->rows(r->train->ctx, r->items[i]);
+    r->read = 0;
+    for (int i = 0; i < n; i++) r->read += (uint64_t)r->train->rows(r->train->ctx, r->items[i]);
+    *rows += r->read;
     lem_status st = lem_gradient_run(&r->gradient, r->train, r->items, n, m, n_metrics, err);
     if (st) return lem_err_context(err, "stage %s, step %ld", o->stage, r->done);
     if (!isfinite(m[0].value))
@@ -146,6 +148,7 @@ lem_status lem_train_run(lem_model *m, lem_backend *b, const lem_objective *trai
     LEM_TRY(lem_optimizer_init(&r.opt, b, lem_range_part(lem_net_n_grads(r.net), 0, 1), err));
     if (o->muon) LEM_TRY(lem_optimizer_use_muon(&r.opt, b, m, r.net, err));
     LEM_TRY(lem_run_resume(&r, err));
+    lem_run_live_open(&r);
     LEM_TRY(lem_gradient_init(&r.gradient, r.net, b, o->max_rows, o->grad_slots ? o->grad_slots : 1, err));
     LEM_TRY(loop(&r, err));
     LEM_TRY(lem_run_settle(&r, err));
@@ -157,6 +160,7 @@ lem_status lem_train_run(lem_model *m, lem_backend *b, const lem_objective *trai
     *result = res;
 done:
     if (st == LEM_ENUMERIC) keep_last_good(&r);
+    lem_run_live_close(&r);
     lem_net_free(r.net);
     lem_optimizer_release(&r.opt);
     lem_gradient_release(&r.gradient);

@@ -35,8 +35,11 @@ typedef struct lem_train_opts {
     const char *stage;          /* written into telemetry rows */
     const char *checkpoint_dir; /* NULL = none */
     const char *identity;       /* of the whole job; belongs to the checkpoint */
-    int val_every;              /* steps; 0 = only at the end, when val is given */
-    bool look_first;            /* val and answers before the first step, too */
+    /* Telemetry is written here row by row as the run goes, for whoever looks on; what a resumed checkpoint
+     * had comes first. No resume needs it; where it cannot be written a warning says so once. NULL = not. */
+    const char *live_path;
+    int val_every;   /* steps; 0 = only at the end, when val is given */
+    bool look_first; /* val and answers before the first step, too */
     /* The step that is best by a metric of val, or of answers (then "eval_NAME"), ties to the earlier; "loss"
      * and "ece" are best when low. With best_dir it gives the parameters, else the last step does: a folder
      * of this job's own where the best so far are kept (with checkpoint_dir: a resumed run must find both, or

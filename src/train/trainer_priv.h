@@ -9,6 +9,8 @@
 #include "train/optimizer.h"
 #include "train/trainer.h"
 
+#include <stdio.h>
+
 typedef struct run {
     const lem_train_opts *o;
     lem_model *m;
@@ -20,7 +22,9 @@ typedef struct run {
     lem_batches batches;
     uint64_t *items; /* [largest batch] */
     lem_buf rows;    /* telemetry of this run */
+    FILE *live;      /* the same, row by row (lem_train_opts.live_path); NULL = not */
     long steps, done;
+    uint64_t read; /* tokens of the last step */
     lem_schedule schedule;
     long best_step; /* 0 = none yet */
     double best;
@@ -31,7 +35,10 @@ typedef struct run {
     lem_train_result *result;
 } run;
 
-/* Appends a telemetry row; norm below 0: a row without rate and norm. */
+/* Begins and ends what is written for whoever looks on; both do nothing without lem_train_opts.live_path. */
+void lem_run_live_open(run *r);
+void lem_run_live_close(run *r);
+/* Appends a telemetry row; norm below 0: a row without rate, norm and tokens read. */
 lem_status lem_run_record(run *r, const char *prefix, double lr, double norm, const lem_train_metric *m,
                           int n, lem_err *err) LEM_MUST_CHECK;
 /* Writes a checkpoint of this step, if there is a place for them. */

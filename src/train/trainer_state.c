@@ -3,6 +3,27 @@
 
 #include <stdio.h>
 
+/* The rows from there on. They are looked at and no more: a failure ends them and not the run. */
+static void live_write(run *r, size_t from) {
+    size_t n = r->rows.len - from;
+    if (!r->live || r->rows.failed || n == 0) return;
+    if (fwrite(r->rows.data + from, 1, n, r->live) == n && fflush(r->live) == 0) return;
+    lem_warn(r->log, "cannot write %s: it ends at step %ld", r->o->live_path, r->done);
+    lem_run_live_close(r);
+}
+
+void lem_run_live_open(run *r) {
+    if (!r->o->live_path) return;
+    r->live = fopen(r->o->live_path, "we");
+    if (!r->live) lem_warn(r->log, "cannot write %s: telemetry is there when the run ends", r->o->live_path);
+    live_write(r, 0);
+}
+
+void lem_run_live_close(run *r) {
+    if (r->live) (void)fclose(r->live);
+    r->live = NULL;
+}
+
 lem_status lem_run_record(run *r, const char *prefix, double lr, double norm, const lem_train_metric *m,
                           int n, lem_err *err) {
     lem_json *row = lem_json_new_object();
@@ -10,15 +31,18 @@ lem_status lem_run_record(run *r, const char *prefix, double lr, double norm, co
               lem_json_set(row, "step", lem_json_new_int(r->done));
     if (ok && norm >= 0)
         ok = lem_json_set(row, "lr", lem_json_new_num(lr)) &&
-             lem_json_set(row, "grad_norm", lem_json_new_num(norm));
+             lem_json_set(row, "grad_norm", lem_json_new_num(norm)) &&
+             lem_json_set(row, "tokens_read", lem_json_new_int((int64_t)r->read));
     for (int i = 0; ok && i < n; i++) {
         char name[96];
         snprintf(name, sizeof name, "%s%s", prefix, m[i].name);
         ok = lem_json_set(row, name, lem_json_new_num(m[i].value));
     }
     if (ok) {
+        size_t before = r->rows.len;
         lem_json_write(row, 0, &r->rows);
         lem_buf_putc(&r->rows, '\n');
+        live_write(r, before);
     }
     lem_json_free(row);
     return ok ? lem_buf_ok(&r->rows, err) : lem_fail(err, LEM_EMEM, "telemetry: out of memory");

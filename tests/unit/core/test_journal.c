@@ -124,8 +124,12 @@ static void reading_changes_nothing(void **state) {
     assert_ok(lem_journal_open(path, "id-1", NULL, NULL, &j, NULL, &err));
     assert_int_equal(lem_journal_read(path, "id-1", visit, &s, &err), LEM_EIO);
     assert_has(err.text, "locked by another run");
+    s = (seen){.ordered = true};
+    assert_ok(lem_journal_peek(path, visit, &s, &err)); /* while a run has it open, and whosever it is */
+    assert_int_equal(s.count, 70);
     assert_ok(lem_journal_close(j, &err));
     assert_int_equal(replay(path, NULL, &err), 70);
+    assert_int_equal(lem_journal_peek("/nonexistent/j", visit, &s, &err), LEM_EIO);
 }
 
 /* Cut at every byte, and cut with rubbish behind: all whole records remain, and the journal goes on from

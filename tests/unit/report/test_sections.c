@@ -39,7 +39,9 @@ static lem_status with_file(const char *text, lem_status (*add)(const char *path
 static lem_status add_candidates(const char *path) {
     return lem_report_sets_add(page, &(lem_report_sets){&path, 1, NULL, 2}, &err);
 }
-static lem_status add_telemetry(const char *path) { return lem_report_telemetry(page, "sft", path, &err); }
+static lem_status add_telemetry(const char *path) {
+    return lem_report_telemetry(page, "sft", path, false, &err);
+}
 
 static bool has(const char *what) { return strstr(lem_page_html(page), what) != NULL; }
 
