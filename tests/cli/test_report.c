@@ -280,8 +280,10 @@ static void bad_input(void **state) {
     refused("bad/e.json", "{\"metrics\": ", LEM_EDATA, "e.json");
     refused("bad/telemetry.jsonl", "{\"stage\":\"x\",\"step\":1,\"loss\":1}\n{\"stage\":\"x\",\"loss\":1}\n",
             LEM_EDATA, "telemetry.jsonl:2: 'step'");
-    refused("bad/rows.jsonl", "{\"problem\":\"p\",\"completions\":[]}\n", LEM_EDATA,
-            "rows.jsonl:1: no 'steps' list found");
+    refused("bad/rows.jsonl", "{\"problem\":\"p\"}\n", LEM_EDATA, "rows.jsonl:1: no 'steps' list found");
+    refused("bad/sampled.jsonl",
+            "{\"problem\":\"p\",\"completions\":[\"a\"]}\n{\"problem\":\"p\",\"completions\":{}}\n",
+            LEM_EDATA, "sampled.jsonl:2: ");
     refused("bad/trace.jsonl", "{\"steps\":[]}\n{\"steps\":[{\"step\":0,\"round\":0}]}\n", LEM_EDATA,
             "trace.jsonl:2: steps[0].subtree: a count expected, nothing found");
     char *nothing = in_dir("policy/stages/none");
