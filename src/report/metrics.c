@@ -39,9 +39,22 @@ static bool is_pass(const char *family) { return strcmp(family, "pass") == 0; }
 
 /* ---- the methods side by side at one k ---- */
 
-/* What a way of choosing reaches at k, by the protocol of the charts; NULL where there is no such number. */
+static bool has_curve(const lem_result_metrics *m, const char *family, const char *protocol) {
+    for (int i = 0; i < m->n_curves; i++)
+        if (strcmp(m->curves[i].family, family) == 0 && strcmp(m->curves[i].protocol, protocol) == 0)
+            return true;
+    return false;
+}
+
+/* By the protocol of the charts, or by random subsets where the family has no other (weighted votes). */
+static bool is_best_protocol(const lem_result_metrics *m, const lem_result_curve *c) {
+    if (strcmp(c->protocol, m->exact) == 0) return true;
+    return strcmp(c->protocol, "seeds") == 0 && !has_curve(m, c->family, m->exact);
+}
+
+/* What a way of choosing reaches at k; NULL where there is no such number. */
 static const lem_result_metric *method_at(const lem_result_metrics *m, const lem_result_curve *c, long k) {
-    if (is_pass(c->family) || strcmp(c->protocol, m->exact) != 0) return NULL;
+    if (is_pass(c->family) || !is_best_protocol(m, c)) return NULL;
     const lem_result_metric *x = find(m, c->family, c->protocol, k);
     return x && isfinite(x->value) ? x : NULL;
 }
@@ -124,7 +137,8 @@ static lem_status curves(lem_page *p, const lem_result_metrics *m, const char *c
     for (int i = 0; i < m->n_curves; i++) {
         const lem_result_curve *c = &m->curves[i];
         curve_points *s = &points[n_series];
-        if (strcmp(c->protocol, m->exact) != 0) continue;
+        bool chance = strcmp(c->family, "chance") == 0; /* votes by weights stand in the table */
+        if (chance ? !is_best_protocol(m, c) : strcmp(c->protocol, m->exact) != 0) continue;
         int n = gather_points(m, c, s, &percent);
         if (n < 2) continue;
         snprintf(s->name, sizeof s->name, "%s@k", c->family);

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { LEM_MAX_RESULT_METRICS = 4096, LEM_MAX_CURVES = 24, LEM_MAX_RESULT_KS = 64, LEM_RESULT_NAME = 64 };
+enum { LEM_MAX_RESULT_METRICS = 4096, LEM_MAX_CURVES = 96, LEM_MAX_RESULT_KS = 64, LEM_RESULT_NAME = 64 };
 
 typedef struct lem_result_metric {
     const char *name, *protocol;  /* borrowed from the document */
