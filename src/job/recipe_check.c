@@ -11,8 +11,8 @@
 
 /* ---- inputs and outputs ---- */
 
-/* Whether a stage writes path: it lies in its output, or is a file that an option names for writing (text that is
- * called FILE, such as --keep-out; files that are read have a type of their own). */
+/* Whether a stage writes path: it lies in its output, or is a file that an option names for writing (text
+ * that is called FILE, such as --keep-out; files that are read have a type of their own). */
 static bool writes(const recipe_stage *s, const char *path) {
     const char *out = lem_args_str(&s->args, "out");
     const lem_opt *o;

@@ -134,6 +134,40 @@ static void early_and_binary(void **state) {
     lem_json_free(all);
 }
 
+/* Labels that need no model: of the completions themselves, and of a worked solution. */
+static void without_a_model(void **state) {
+    (void)state;
+    static const char text[] =
+        "{\"problem\":\"p\",\"expected_answer\":\"2\",\"worked\":\"a\\n\\nb\\n\\n\\\\boxed{2}\","
+        "\"completions\":["
+        "\"a\\n\\nb\\n\\n\\\\boxed{2}\",\"a\\n\\nc\\n\\n\\\\boxed{7}\",\"a\\n\\nb\\n\\n\\\\boxed{2}\","
+        "\"z\\n\\n\\\\boxed{2}\"]}\n";
+    lem_err err = LEM_ERR_INIT;
+    assert_int_equal(lem_file_write_atomic("known.jsonl", text, sizeof text - 1, &err), LEM_OK);
+    run("prm annotate --from samples --labels soft --data known.jsonl --distinct --out samples.jsonl");
+    lem_json *all = load("samples.jsonl", 3);
+    is(all, "0.step_counts", "[[2,3],[2,2],[1,1]]");
+    is(all, "1.step_counts", "[[2,3],[0,1],[0,1]]");
+    is(all, "2.step_counts", "[[1,1],[1,1]]");
+    is(all, "1.step_labels.1", "0");
+    lem_json_free(all);
+    run("prm annotate --from worked --data known.jsonl --out worked.jsonl");
+    all = load("worked.jsonl", 4);
+    is(all, "0.step_labels", "[1,1,1]");
+    is(all, "1.step_labels", "[1,0,0]");
+    is(all, "2.step_labels", "[1,1,1]");
+    is(all, "3.step_labels",
+       "[0,0]"); /* another way: its answer is right, its steps are not those of the worked one */
+    lem_json_free(all);
+    if (lemma("prm annotate --from worked --data rows.jsonl --out none") != 3 ||
+        !strstr(said, "rows.jsonl:1: --from worked: text expected in the field worked, "))
+        fail_msg("%s", said);
+    if (lemma("prm annotate --from samples --model m --data rows.jsonl --out none") != 2 ||
+        !strstr(said, "--from samples needs no model"))
+        fail_msg("%s", said);
+    assert_false(lem_file_exists("none") || lem_file_exists("none.job"));
+}
+
 /* Its own output is input again, and the labels agree with themselves. */
 static void its_own_output(void **state) {
     (void)state;
@@ -320,13 +354,10 @@ static void refusals(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(rows_of_steps),
-        cmocka_unit_test(early_and_binary),
-        cmocka_unit_test(its_own_output),
-        cmocka_unit_test(a_judge),
-        cmocka_unit_test(what_becomes_of_judged_rows),
-        cmocka_unit_test(judged_later),
-        cmocka_unit_test(other_judges),
+        cmocka_unit_test(rows_of_steps),   cmocka_unit_test(early_and_binary),
+        cmocka_unit_test(without_a_model), cmocka_unit_test(its_own_output),
+        cmocka_unit_test(a_judge),         cmocka_unit_test(what_becomes_of_judged_rows),
+        cmocka_unit_test(judged_later),    cmocka_unit_test(other_judges),
         cmocka_unit_test(refusals),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

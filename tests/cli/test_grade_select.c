@@ -267,6 +267,32 @@ static void selects(void **state) {
     lem_buf_release(&b);
 }
 
+/* Fields of the rows as scores, and their sums: alone each chooses the wrong candidate once, the sum never.
+ */
+static void selects_by_sums(void **state) {
+    (void)state;
+    put("sums.jsonl", "{\"id\":\"p\",\"correct\":[true,false,false],\"completions\":[\"\\\\boxed{1}\","
+                      "\"\\\\boxed{2}\",\"\\\\boxed{2}\"],"
+                      "\"logprob\":[-3,-1,-1],\"a\":[0,1,1],\"deep\":{\"b\":[3,0,0]}}\n"
+                      "{\"id\":\"q\",\"correct\":[false,true,true],\"completions\":[\"\\\\boxed{5}\","
+                      "\"\\\\boxed{6}\",\"\\\\boxed{6}\"],"
+                      "\"logprob\":[-1,-2,-2],\"a\":[0,3,3],\"deep\":{\"b\":[1,0,0]}}\n");
+    static const char sums[] =
+        "select sums.jsonl --k 3 --chance --score logprob --score a=a --score b=deep.b --score both=a+deep.b";
+    expect(sums, 0, "\na@3                    50.00");
+    expect(sums, 0, "\nb@3                    50.00");
+    expect(sums, 0, "\nboth@3                100.00");
+    expect(sums, 0, "\nlogprob@3               0.00");
+    expect(sums, 0, "\nchance@3               50.00");
+    expect(sums, 0, "\nboth-weighted@3 ");
+    expect(sums, 0, "weighted votes: a, b, both by their sigmoid");
+    expect("select sums.jsonl --score both=a-", 2, "--score: score 'both=a-': a field");
+    expect("select sums.jsonl --score x=none", 3,
+           "sums.jsonl:1: none: a list of 3 numbers expected, nothing found");
+    expect("select sums.jsonl --score rm", 3, "no score 'rm' in the first row; name its field: rm=FIELD");
+    expect("select sums.jsonl --score a=a --score a=deep.b", 2, "two scores 'a'");
+}
+
 /* Exit statuses are what a script of CI reads, also where the result is there already. */
 static void compares(void **state) {
     (void)state;
@@ -341,10 +367,10 @@ static void shared_file(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(explain),      cmocka_unit_test(grades_rows),
-                                       cmocka_unit_test(grades_pairs), cmocka_unit_test(clusters),
-                                       cmocka_unit_test(audits),       cmocka_unit_test(marks),
-                                       cmocka_unit_test(refuses),      cmocka_unit_test(selects),
-                                       cmocka_unit_test(compares),     cmocka_unit_test(shared_file)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(explain),  cmocka_unit_test(grades_rows), cmocka_unit_test(grades_pairs),
+        cmocka_unit_test(clusters), cmocka_unit_test(audits),      cmocka_unit_test(marks),
+        cmocka_unit_test(refuses),  cmocka_unit_test(selects),     cmocka_unit_test(selects_by_sums),
+        cmocka_unit_test(compares), cmocka_unit_test(shared_file)};
     return cmocka_run_group_tests(tests, make_dir, remove_dir);
 }
