@@ -3,6 +3,7 @@
 
 #include "core/mem.h"
 #include "report/grid.h"
+#include "report/metrics_priv.h"
 #include "report/paired.h"
 #include "report/published.h"
 
@@ -75,6 +76,21 @@ static const lem_json *metric_named(const lem_json *arm, const char *name) {
     return NULL;
 }
 
+/* Along an axis of k, or of what k costs, the curves show the rest: a larger k of the same way is there. */
+static bool is_inner(const lem_json *doc, const char *name) {
+    const lem_json *names = lem_json_get(doc, "names");
+    const char *axis = text_of(lem_json_get(doc, "axis"), "name");
+    char family[LEM_RESULT_NAME], other[LEM_RESULT_NAME];
+    long k = 0, more = 0;
+    if ((strcmp(axis, "k") != 0 && strcmp(axis, "tokens") != 0) || !lem_result_split(name, family, &k))
+        return false;
+    for (size_t i = 0; i < lem_json_count(names); i++)
+        if (lem_result_split(lem_json_str(lem_json_at(names, i), ""), other, &more) && more > k &&
+            strcmp(other, family) == 0)
+            return true;
+    return false;
+}
+
 /* ---- the claims ---- */
 
 static lem_status say(lem_page *p, const lem_json *doc, lem_err *err) {
@@ -84,7 +100,8 @@ static lem_status say(lem_page *p, const lem_json *doc, lem_err *err) {
     for (size_t k = 0; k < lem_json_count(names); k++)
         for (size_t i = 0; i < lem_json_count(arms) && shown < MAX_CLAIMS; i++) {
             const lem_json *arm = lem_json_at(arms, i);
-            const lem_json *m = metric_named(arm, lem_json_str(lem_json_at(names, k), ""));
+            const char *metric = lem_json_str(lem_json_at(names, k), "");
+            const lem_json *m = is_inner(doc, metric) ? NULL : metric_named(arm, metric);
             char name[LABEL], base[LABEL];
             lem_report_pair x = pair_of(m);
             arm_label(arm, name);
@@ -111,11 +128,12 @@ static void notes(lem_page *p, const lem_json *list, void (*add)(lem_page *, con
 
 static void draw_differences(lem_page *p, const lem_json *doc, const char *csv) {
     const lem_json *arms = lem_json_get(doc, "arms"), *names = lem_json_get(doc, "names");
-    for (size_t k = 0; k < lem_json_count(names) && k < 8; k++) {
+    for (size_t k = 0; k < lem_json_count(names) && k < 64; k++) {
         const char *metric = lem_json_str(lem_json_at(names, k), "");
         lem_bar bars[MAX_BARS];
         char label[MAX_BARS][LABEL], name[CSV], title[160];
         int n = 0;
+        if (is_inner(doc, metric)) continue;
         for (size_t i = 0; i < lem_json_count(arms) && n < MAX_BARS; i++) {
             const lem_json *arm = lem_json_at(arms, i);
             lem_report_pair x = pair_of(metric_named(arm, metric));

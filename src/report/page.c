@@ -31,7 +31,7 @@ lem_page *lem_page_new(const char *title, const char *subtitle, lem_err *err) {
 
 void lem_page_free(lem_page *p) {
     if (!p) return;
-    lem_buf *own[] = {&p->title, &p->subtitle, &p->toc, &p->body, &p->md, &p->html, &p->items};
+    lem_buf *own[] = {&p->title, &p->subtitle, &p->toc, &p->body, &p->md, &p->html, &p->items, &p->stem};
     for (size_t i = 0; i < sizeof own / sizeof *own; i++) lem_buf_release(own[i]);
     for (size_t i = 0; i < p->n_sheets; i++) lem_buf_release(&p->sheets[i].text);
     lem_free(p->sheets);
@@ -425,6 +425,32 @@ void lem_page_tree_end(lem_page *p, const char *note) {
 
 /* ---- the finished texts ---- */
 
+/* A file beside the page; bytes that mean something in an address are written as %XX. */
+static void put_link(lem_page *p, lem_buf *b, const char *end, const char *text) {
+    lem_buf_puts(b, "<a href=\"");
+    for (size_t i = 0; i < p->stem.len; i++) {
+        char c = p->stem.data[i];
+        if (name_char(c) || c == '-' || c == '.') lem_buf_putc(b, c);
+        else lem_buf_printf(b, "%%%02X", (unsigned)(unsigned char)c);
+    }
+    lem_buf_printf(b, "%s\">", end);
+    lem_escape_html(b, text, strlen(text));
+    lem_buf_puts(b, "</a>\n");
+}
+
+/* What lies beside the page. */
+static void put_links(lem_page *p, lem_buf *b) {
+    char end[96];
+    if (!p->stem.len) return;
+    lem_buf_puts(b, "<details class=\"fold\"><summary>The same as Markdown and CSV</summary>\n<nav>");
+    put_link(p, b, ".md", "Markdown");
+    for (size_t i = 0; i < p->n_sheets; i++) {
+        snprintf(end, sizeof end, "-%s.csv", p->sheets[i].name);
+        put_link(p, b, end, p->sheets[i].name);
+    }
+    lem_buf_puts(b, "</nav></details>\n");
+}
+
 const char *lem_page_html(lem_page *p) {
     lem_buf *b = &p->html;
     char source[64];
@@ -456,6 +482,7 @@ const char *lem_page_html(lem_page *p) {
         lem_buf_puts(b, "</nav>\n");
     }
     lem_buf_add(b, lem_buf_str(&p->body), p->body.len);
+    put_links(p, b);
     lem_buf_printf(b,
                    "<footer>Made by lemma report. This page is one file: it needs no network and runs "
                    "%s.</footer>\n</main>\n",
@@ -489,6 +516,9 @@ lem_status lem_page_save(lem_page *p, const char *html_path, bool overwrite, lem
     if (p->failed || p->items.failed || p->toc.failed || p->body.failed || p->title.failed ||
         p->subtitle.failed)
         return lem_fail(err, LEM_EMEM, "out of memory for the report");
+    lem_buf_clear(&p->stem);
+    lem_buf_add(&p->stem, lem_path_base(html_path), strlen(lem_path_base(html_path)) - 5);
+    LEM_TRY(lem_buf_ok(&p->stem, err));
     (void)lem_page_html(p);
     LEM_TRY(write_one(html_path, &p->html, overwrite, err));
     lem_buf_add(&path, html_path, n - 5);

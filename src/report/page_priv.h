@@ -15,6 +15,7 @@ struct lem_page {
     lem_buf toc, body, md, html; /* html: the finished page, made on demand */
     lem_page_sheet *sheets;
     size_t n_sheets, cap_sheets;
+    lem_buf stem; /* name of its files without their ends; empty until it is saved */
     int sections;
     int refresh;   /* seconds; 0 = never */
     lem_buf items; /* of lem_page_browse, until it is called */

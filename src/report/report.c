@@ -7,6 +7,7 @@
 #include "report/benchmarks.h"
 #include "report/comparison.h"
 #include "report/inputs.h"
+#include "report/made.h"
 #include "report/runs.h"
 #include "report/sampled.h"
 #include "report/sections.h"
@@ -166,6 +167,7 @@ static lem_status add_provenance(lem_page *p, const lem_report_request *r, lem_e
     memcpy(paths, r->inputs, (size_t)r->n_inputs * sizeof *paths);
     for (int i = 0; i < r->n_sets; i++) paths[r->n_inputs + i] = r->examples[i];
     if (st == LEM_OK) st = lem_report_inputs(p, paths, n, &any, err);
+    if (st == LEM_OK) st = lem_report_made(p, paths, n, &any, err);
     lem_free(paths);
     return st;
 }

@@ -100,6 +100,42 @@ static void a_run_folder(void **state) {
 #define MANIFEST(inputs) "{\"command\":\"x\",\"identity\":\"0\",\"inputs\":[" inputs "]}"
 
 /* Licences from the manifests: each input once, what was made on the way left out. */
+static void every_manifest_is_shown_folded(void **state) {
+    (void)state;
+    char *run = in_dir("made"), *html = in_dir("made page.html"), text[512];
+    const char *const folder[] = {run};
+    lem_buf saved = {0};
+    int n = 0;
+    snprintf(text, sizeof text, "{\"name\":\"l\",\"stages\":[{\"name\":\"z\",\"out\":\"%s/z.json\"}]}", run);
+    put("made/run.json", text);
+    put("made/a.json", "{\"metrics\":[{\"name\":\"pass@1\",\"value\":1}]}");
+    put("made/z.json", "{\"metrics\":[]}");
+    put("made/a.json.manifest.json",
+        "{\"command\":\"select\",\"version\":\"0.1.0\",\"identity\":\"1\",\"arguments\":{\"seed\":7,\"k\":[1,"
+        "8]},"
+        "\"inputs\":[{\"option\":\"argument 1\",\"path\":\"rows\",\"sha256\":\"abc\",\"licence\":\"mit\"}],"
+        "\"output\":{\"sha256\":\"def\"}}");
+    put("made/z.json.manifest.json",
+        "{\"command\":\"grade\",\"identity\":\"2\",\"chosen\":{\"head\":\"none\"}}");
+    put("made/page.html.manifest.json", "{\"command\":\"report\",\"identity\":\"3\"}");
+    lem_page *p = make((lem_report_request){.inputs = folder, .n_inputs = 1}, &n);
+    assert_true(where(p, "<summary>grade: ") < where(p, "<summary>select: ")); /* as the stages ran */
+    where(p, "<dt>--seed</dt><dd>7</dd>");
+    where(p, "<dt>--k</dt><dd>[1,8]</dd>");
+    where(p, "<dt>chosen: head</dt><dd>none</dd>");
+    where(p, "<dt>input argument 1</dt><dd>rows; SHA-256 abc; licence mit</dd>");
+    where(p, "<dt>output, SHA-256</dt><dd>def</dd>");
+    assert_null(strstr(lem_page_html(p), "<summary>report"));
+    OK(lem_page_save(p, html, false, &err));
+    OK(lem_file_read(html, 1 << 20, &saved, &err));
+    assert_non_null(strstr(lem_buf_str(&saved), "<a href=\"made%20page.md\">Markdown</a>"));
+    assert_non_null(strstr(lem_buf_str(&saved), "<a href=\"made%20page-a-metrics.csv\">a-metrics</a>"));
+    lem_buf_release(&saved);
+    lem_page_free(p);
+    lem_free(run);
+    lem_free(html);
+}
+
 static void licences(void **state) {
     (void)state;
     char text[1024], *made = in_dir("lic/g.jsonl"), *sel = in_dir("lic/sel.json"), *run = in_dir("lic");
@@ -233,10 +269,15 @@ static void memory_runs_out(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_run_folder),      cmocka_unit_test(licences),
-        cmocka_unit_test(times_and_machine), cmocka_unit_test(named_files),
-        cmocka_unit_test(nothing_to_show),   cmocka_unit_test(a_file_that_changed),
-        cmocka_unit_test(memory_runs_out),   cmocka_unit_test(licences),
+        cmocka_unit_test(a_run_folder),
+        cmocka_unit_test(licences),
+        cmocka_unit_test(times_and_machine),
+        cmocka_unit_test(named_files),
+        cmocka_unit_test(nothing_to_show),
+        cmocka_unit_test(a_file_that_changed),
+        cmocka_unit_test(every_manifest_is_shown_folded),
+        cmocka_unit_test(memory_runs_out),
+        cmocka_unit_test(licences),
     };
     return cmocka_run_group_tests(tests, make_run, remove_run);
 }
