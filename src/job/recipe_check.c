@@ -114,6 +114,27 @@ static lem_status check_tree(recipe *r, size_t i, const lem_json *tree, lem_err 
     return st;
 }
 
+/* Words that a command reads itself may name files, as FILE or NAME=FILE: one that an earlier stage makes is
+ * waited for. */
+static bool holds_outputs(const recipe *r, size_t before, const char *folder) {
+    for (size_t i = 0; i < before; i++) {
+        const char *out = lem_args_str(&r->stages[i].args, "out");
+        if (out && lem_path_within(out, folder)) return true;
+    }
+    return false;
+}
+
+/* Words that a command reads itself may name files, as FILE or NAME=FILE: one that an earlier stage makes, or
+ * a folder of such, is waited for. */
+static void wait_for_words(recipe *r, size_t i) {
+    recipe_stage *s = &r->stages[i];
+    for (int k = 0; k < s->args.n_words; k++) {
+        const char *equals = strchr(s->args.words[k], '='), *path = equals ? equals + 1 : s->args.words[k];
+        bool made = maker_of(r, path) < i && !is_whole(path);
+        if (made || (!lem_file_exists(path) && holds_outputs(r, i, path))) wait_for(s, path);
+    }
+}
+
 static lem_status check_inputs(recipe *r, size_t i, lem_err *err) {
     const recipe_stage *s = &r->stages[i];
     const lem_opt *o;
@@ -127,6 +148,7 @@ static lem_status check_inputs(recipe *r, size_t i, lem_err *err) {
     bool paths = s->cmd->words == LEM_WORDS_INPUT || s->cmd->words == LEM_WORDS_NAMED_INPUT;
     for (int k = 0; st == LEM_OK && paths && k < s->args.n_words; k++)
         st = check_input(r, i, "", s->args.words[k], err);
+    if (st == LEM_OK && s->cmd->words == LEM_WORDS_OWN) wait_for_words(r, i);
     return st;
 }
 

@@ -127,10 +127,35 @@ static void only_what_is_expected_may_be_absent(void **state) {
     lem_buf_release(&text);
 }
 
+/* What earlier stages write beside their output (--keep-out), and files and folders in words that a command
+ * reads itself (ablate's NAME=FILE, report's folder), are waited for. */
+static void what_stages_make_is_waited_for(void **state) {
+    (void)state;
+    lem_buf text = {0};
+    write_text("rows.jsonl",
+               "{\"id\":\"a\",\"problem\":\"p\",\"expected_answer\":\"2\",\"completions\":[\"2\"]}\n");
+    write_text("made.yaml",
+               "name: made\nvars: {out: o}\nstages:\n"
+               "  - {name: g, command: grade, words: [rows.jsonl], out: o/g.jsonl}\n"
+               "  - {name: k, command: select, words: [o/g.jsonl], keep: correct, keep-out: o/right.jsonl}\n"
+               "  - {name: i, command: data convert, words: [o/right.jsonl], to: sharegpt, out: o/c.jsonl}\n"
+               "  - {name: a, command: ablate, words: ['one=o/g.jsonl'], out: o/ablation.json}\n"
+               "  - {name: r, command: report, words: [o], out: o/report.html}\n");
+    if (run("$L run made.yaml --dry-run", &text) != 0) fail_msg("%s", lem_buf_str(&text));
+    says(&text, "its plan is known when o/right.jsonl is there");
+    says(&text, "[4/5] a (ablate)\nits plan is known when o/g.jsonl is there");
+    says(&text, "its plan is known when o is there");
+    if (run("sed -i s/right.jsonl]/wrong.jsonl]/ made.yaml; $L run made.yaml --dry-run", &text) != 3)
+        fail_msg("%s", lem_buf_str(&text));
+    says(&text, "o/wrong.jsonl: no such file");
+    lem_buf_release(&text);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(acemath_is_planned),
                                        cmocka_unit_test(acemath_sft_is_planned),
-                                       cmocka_unit_test(only_what_is_expected_may_be_absent)};
+                                       cmocka_unit_test(only_what_is_expected_may_be_absent),
+                                       cmocka_unit_test(what_stages_make_is_waited_for)};
     snprintf(dir, sizeof dir, "/tmp/lemma-forecast-XXXXXX");
     if (!mkdtemp(dir)) return 1;
     make_folder();
