@@ -91,11 +91,12 @@ static size_t letters(mode_text t, size_t i) {
     return k;
 }
 
+static bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+
 /* d and a variable: one token, wherever it stands. */
 static bool differential(parser *p, tok *out) {
     size_t k = p->i + 1;
-    while (k < p->t.n && (p->t.s[k] == ' ' || p->t.s[k] == '\t' || p->t.s[k] == '\r' || p->t.s[k] == '\n'))
-        k++;
+    while (k < p->t.n && is_blank(p->t.s[k])) k++;
     if (k >= p->t.n) return false;
     bool slash = p->t.s[k] == '\\';
     size_t end = slash ? letters(p->t, k + 1) : k + lem_mode_is_letter(p->t.s[k]);
@@ -105,48 +106,48 @@ static bool differential(parser *p, tok *out) {
     return true;
 }
 
+/* A character that begins no command. */
+static tok lex_character(parser *p, char c) {
+    tok d;
+    if (c == 'd' && differential(p, &d)) return d;
+    p->i++;
+    if (lem_mode_is_digit(c)) return (tok){T_DIGIT, c, lem_mode_text_cut(p->t, p->at, p->i)};
+    if (lem_mode_is_letter(c)) return (tok){T_LETTER, c, lem_mode_text_cut(p->t, p->at, p->i)};
+    if (c == ':') return character('/');
+    if (c == '=' || c == '>') return character('<');
+    return c && strchr("+-*/()[]{}|_^!',.<", c) ? character(c) : (tok){T_BAD, c, {"", 0}};
+}
+
+/* \name or \ and a sign; false for one that is white space. */
+static bool lex_command(parser *p, tok *out) {
+    size_t end = letters(p->t, p->i + 1);
+    mode_text name = lem_mode_text_cut(p->t, p->i + 1, end);
+    if (name.n) {
+        p->i = end;
+        bool side = lem_mode_text_is(name, "left") || lem_mode_text_is(name, "right");
+        if (side && p->i < p->t.n && p->t.s[p->i] == '|') { /* \left| is one token, of kets */
+            p->i++;
+            return *out = character('k'), true;
+        }
+        return *out = command(name), !in(skipped, name);
+    }
+    char n = p->i + 1 < p->t.n ? p->t.s[p->i + 1] : 0;
+    p->i += 2;
+    *out = (tok){T_BAD, n, {"", 0}};
+    if (n == '{') *out = character('L');
+    if (n == '}') *out = character('R');
+    return !n || !strchr(",:;!*-./\"(=", n);
+}
+
 static tok lex(parser *p) {
-    while (p->i < p->t.n) {
-        char c = p->t.s[p->i];
-        if (c == ' ' || c == '\t' || c == '\r' || c == '\n') {
-            p->i++;
-            continue;
-        }
+    tok k;
+    for (;;) {
+        while (p->i < p->t.n && is_blank(p->t.s[p->i])) p->i++;
+        if (p->i >= p->t.n) break;
         p->at = p->i;
-        if (lem_mode_is_digit(c)) {
-            p->i++;
-            return (tok){T_DIGIT, c, lem_mode_text_cut(p->t, p->at, p->i)};
-        }
-        tok d;
-        if (c == 'd' && differential(p, &d)) return d;
-        if (lem_mode_is_letter(c)) {
-            p->i++;
-            return (tok){T_LETTER, c, lem_mode_text_cut(p->t, p->i - 1, p->i)};
-        }
-        if (c != '\\') {
-            p->i++;
-            if (c == ':') return character('/');
-            if (c == '=' || c == '>') return character('<');
-            return c && strchr("+-*/()[]{}|_^!',.<", c) ? character(c) : (tok){T_BAD, c, {"", 0}};
-        }
-        size_t end = letters(p->t, p->i + 1);
-        mode_text name = lem_mode_text_cut(p->t, p->i + 1, end);
-        if (name.n) {
-            p->i = end;
-            bool bar = p->i < p->t.n && p->t.s[p->i] == '|' &&
-                       (lem_mode_text_is(name, "left") || lem_mode_text_is(name, "right"));
-            if (bar) { /* \left| is one token, of kets */
-                p->i++;
-                return character('k');
-            }
-            if (in(skipped, name)) continue;
-            return command(name);
-        }
-        char n = p->i + 1 < p->t.n ? p->t.s[p->i + 1] : 0;
-        p->i += 2;
-        if (n == '{') return character('L');
-        if (n == '}') return character('R');
-        if (!n || !strchr(",:;!*-./\"(=", n)) return (tok){T_BAD, n, {"", 0}};
+        char c = p->t.s[p->i];
+        if (c != '\\') return lex_character(p, c);
+        if (lex_command(p, &k)) return k;
     }
     p->at = p->t.n;
     return (tok){T_END, 0, {"", 0}};
@@ -186,19 +187,28 @@ static mode_expr *between(parser *p, char close) {
 
 static mode_expr *braces(parser *p) { return is(p, '{') ? between(p, '}') : NULL; }
 
+static void add_digits(parser *p, lem_buf *b) {
+    while (p->cur.kind == T_DIGIT) lem_buf_putc(b, p->cur.c), next(p);
+}
+
+/* A comma and three digits. */
+static bool add_group(parser *p, lem_buf *b) {
+    parser ahead = *p;
+    int k = 0;
+    if (!is(p, ',')) return false;
+    for (next(&ahead); k < 3 && ahead.cur.kind == T_DIGIT; k++) next(&ahead);
+    if (k < 3) return false;
+    next(p);
+    for (k = 0; k < 3; k++) lem_buf_putc(b, p->cur.c), next(p);
+    return true;
+}
+
 /* Digits, with groups of a comma and three digits, and a fraction. White space between digits does not count.
  */
 static mode_expr *parse_number(parser *p) {
     lem_buf b = {0};
-    while (p->cur.kind == T_DIGIT) lem_buf_putc(&b, p->cur.c), next(p);
-    while (is(p, ',')) {
-        parser ahead = *p;
-        int k = 0;
-        for (next(&ahead); k < 3 && ahead.cur.kind == T_DIGIT; k++) next(&ahead);
-        if (k < 3) break;
-        next(p);
-        for (k = 0; k < 3; k++) lem_buf_putc(&b, p->cur.c), next(p);
-    }
+    add_digits(p, &b);
+    while (add_group(p, &b)) {}
     if (is(p, '.')) {
         parser ahead = *p;
         next(&ahead);
@@ -208,7 +218,7 @@ static mode_expr *parse_number(parser *p) {
         }
         lem_buf_putc(&b, '.');
         next(p);
-        while (p->cur.kind == T_DIGIT) lem_buf_putc(&b, p->cur.c), next(p);
+        add_digits(p, &b);
     }
     mode_text t = lem_mode_text_own(p->w, &b);
     size_t zeros = 0;
@@ -356,26 +366,39 @@ static mode_text plain_name(mode_text name) {
     return name;
 }
 
+static bool is_number(const mode_expr *a, long v) { return a->kind == MODE_NUM && lem_rat_is(a->q, v); }
+
+/* -1 as the grammar builds it. */
+static bool is_minus_one(const mode_expr *a) {
+    return a->kind == MODE_MUL && is_number(a->kid[0], -1) && is_number(a->kid[1], 1);
+}
+
+/* sin to coth: \\sin^{-1} is the inverse function. */
+static bool has_inverse(mode_text name) {
+    return name.n >= 3 && name.n <= 4 && name.s[0] && strchr("sct", name.s[0]);
+}
+
+/* The scripts of a function: its power and its base, in either order. */
+static bool function_scripts(parser *p, mode_expr **power, mode_expr **base) {
+    for (int k = 0; k < 2; k++) {
+        if (is(p, '^') && !*power && !(*power = parse_function_script(p))) return false;
+        if (is(p, '_') && !*base && !(*base = parse_function_script(p))) return false;
+    }
+    return true;
+}
+
 static mode_expr *parse_function(parser *p) {
     mode_text name = plain_name(p->cur.text);
-    mode_expr *power = NULL, *base = NULL, *arg;
+    mode_expr *power = NULL, *base = NULL;
     next(p);
-    for (int k = 0; k < 2; k++) {
-        if (is(p, '^') && !power && !(power = parse_function_script(p))) return NULL;
-        if (is(p, '_') && !base && !(base = parse_function_script(p))) return NULL;
-    }
-    if (is(p, '(')) arg = between(p, ')');
-    else arg = parse_mp(p, true);
+    if (!function_scripts(p, &power, &base)) return NULL;
+    mode_expr *arg = is(p, '(') ? between(p, ')') : parse_mp(p, true);
     if (!arg) return NULL;
-    bool inverse = power && power->kind == MODE_MUL && power->kid[0]->kind == MODE_NUM &&
-                   lem_rat_is(power->kid[0]->q, -1) && power->kid[1]->kind == MODE_NUM &&
-                   lem_rat_is(power->kid[1]->q, 1);
-    bool trig = name.n >= 3 && name.n <= 4 && strchr("sct", name.s[0]) && name.s[0];
     if (lem_mode_text_is(name, "lg") && !base) base = lem_mode_int(p->w, 10);
     if (lem_mode_text_is(name, "lg") || lem_mode_text_is(name, "ln") || lem_mode_text_is(name, "log"))
         name = lem_mode_text("log", 3);
     else base = NULL;
-    if (inverse && trig) {
+    if (power && is_minus_one(power) && has_inverse(name)) {
         lem_buf b = {0};
         lem_buf_putc(&b, 'a');
         lem_buf_add(&b, name.s, name.n);
@@ -462,25 +485,39 @@ static bool starts_postfix(parser *p, bool nofunc) {
     }
 }
 
+typedef struct factors {
+    mode_expr **f;
+    size_t n, cap;
+} factors;
+
+/* Room for one more; false when there is none. */
+static bool has_room(lem_work *w, factors *l) {
+    if (l->f && l->n < l->cap) return true;
+    mode_expr **more = lem_work_alloc(w, l->cap * 2, sizeof *more);
+    if (!more) return false;
+    if (l->f) memcpy(more, l->f, l->n * sizeof *more);
+    l->f = more;
+    l->cap *= 2;
+    return true;
+}
+
+static void read_factors(parser *p, bool nofunc, factors *l) {
+    do {
+        parser saved = *p;
+        mode_expr *a = has_room(p->w, l) ? parse_postfix(p, nofunc && l->n > 0) : NULL;
+        if (!a && l->n) take_back(p, &saved);
+        if (!a) return;
+        l->f[l->n++] = a;
+    } while (starts_postfix(p, nofunc) && !p->fatal);
+}
+
 /* Factors side by side, multiplied from the right; an x between two constants is a times sign. */
 static mode_expr *parse_factors(parser *p, bool nofunc) {
-    size_t cap = 8, n = 0;
-    mode_expr **f = lem_work_alloc(p->w, cap, sizeof *f);
-    do {
-        if (f && n == cap) {
-            mode_expr **more = lem_work_alloc(p->w, cap * 2, sizeof *f);
-            if (more) memcpy(more, f, cap * sizeof *f);
-            f = more;
-            cap *= 2;
-        }
-        parser saved = *p;
-        mode_expr *a = f ? parse_postfix(p, nofunc && n > 0) : NULL;
-        if (!a && n) take_back(p, &saved);
-        if (!a) break;
-        f[n++] = a;
-    } while (starts_postfix(p, nofunc) && !p->fatal);
-    if (!n || p->fatal) return NULL;
-    mode_expr *r = f[n - 1];
+    factors l = {.cap = 4};
+    read_factors(p, nofunc, &l);
+    if (!l.n || p->fatal) return NULL;
+    mode_expr **f = l.f, *r = f[l.n - 1];
+    size_t n = l.n;
     for (size_t k = n - 1; k-- > 0;) {
         bool times = k > 0 && f[k]->kind == MODE_SYM && lem_mode_text_is(f[k]->name, "x") &&
                      lem_mode_is_free_of_symbols(f[k - 1]) && lem_mode_is_free_of_symbols(f[k + 1]);

@@ -153,6 +153,15 @@ static lem_rat *exact_divisor(lem_work *w, const lem_rat *a, const lem_rat *b, b
     return r;
 }
 
+static lem_rat *exact_function(lem_work *w, const mode_expr *a, lem_rat *x, lem_rat *y) {
+    if (lem_mode_text_is(a->name, "factorial")) return exact_factorial(w, x);
+    if (lem_mode_text_is(a->name, "binomial") && y) return exact_binom(w, x, y);
+    if (y && (lem_mode_text_is(a->name, "gcd") || lem_mode_text_is(a->name, "lcm")))
+        return exact_divisor(w, x, y, a->name.s[0] == 'l');
+    if (lem_mode_text_is(a->name, "abs")) return lem_rat_sign(x) < 0 ? lem_rat_neg(w, x) : x;
+    return NULL;
+}
+
 lem_rat *lem_mode_exact(lem_work *w, const mode_expr *a) {
     if (a->kind == MODE_NUM) return a->q;
     if (a->kind == MODE_SYM || a->kind == MODE_CONST) return NULL;
@@ -163,14 +172,8 @@ lem_rat *lem_mode_exact(lem_work *w, const mode_expr *a) {
     case MODE_ADD: return lem_rat_add(w, x, y);
     case MODE_MUL: return lem_rat_mul(w, x, y);
     case MODE_POW: return exact_pow(w, x, y);
-    default: break;
+    default: return exact_function(w, a, x, y);
     }
-    if (lem_mode_text_is(a->name, "factorial")) return exact_factorial(w, x);
-    if (lem_mode_text_is(a->name, "binomial") && y) return exact_binom(w, x, y);
-    if (y && (lem_mode_text_is(a->name, "gcd") || lem_mode_text_is(a->name, "lcm")))
-        return exact_divisor(w, x, y, a->name.s[0] == 'l');
-    if (lem_mode_text_is(a->name, "abs")) return lem_rat_sign(x) < 0 ? lem_rat_neg(w, x) : x;
-    return NULL;
 }
 
 /* ---- numeric ---- */
@@ -324,25 +327,36 @@ static ball factorial(ball a) {
     return made(g, fabsl(g) * (4 * a.e * (1 + fabsl(logl(fabsl(x) + 2))) + 64 * unit));
 }
 
+/* Functions of one argument whose error has a form of its own; false when the name is none of them. */
+static bool of_one(mode_text name, ball x, bool real, ball *out) {
+    if (lem_mode_text_is(name, "exp")) return *out = exponential(x), true;
+    if (lem_mode_text_is(name, "abs")) return *out = made(cabsl(x.v), x.e), true;
+    if (lem_mode_text_is(name, "conjugate")) return *out = made(conjl(x.v), x.e), true;
+    if (lem_mode_text_is(name, "floor") || lem_mode_text_is(name, "ceiling"))
+        return *out = rounded(name, x), true;
+    bool product = lem_mode_text_is(name, "factorial") && (real || cimagl(x.v) == 0);
+    if (product) *out = factorial(x);
+    return product;
+}
+
+/* The larger or smaller of two real values; false for other functions and values. */
+static bool extremum(mode_text name, ball x, ball y, ball *out) {
+    bool max = lem_mode_text_is(name, "max"), min = lem_mode_text_is(name, "min");
+    if ((!max && !min) || cimagl(snapped(x)) != 0 || cimagl(snapped(y)) != 0) return false;
+    *out = (creall(x.v) > creall(y.v)) == max ? x : y;
+    return true;
+}
+
 static ball function(const mode_expr *a, point *p) {
-    ball x = value_of(a->kid[0], p), y = a->n > 1 ? value_of(a->kid[1], p) : made(0, 0);
+    ball x = value_of(a->kid[0], p), y = a->n > 1 ? value_of(a->kid[1], p) : made(0, 0), r;
     if (x.bad || y.bad) return no_ball;
     complex_fn f = a->n == 1 ? known(a->name) : NULL;
     if (f) return applied(f, x);
     if (lem_mode_text_is(a->name, "log"))
         return a->n > 1 ? mul(logarithm(x), inverse(logarithm(y))) : logarithm(x);
-    if (lem_mode_text_is(a->name, "exp")) return exponential(x);
-    if (lem_mode_text_is(a->name, "abs")) return made(cabsl(x.v), x.e);
-    bool max = lem_mode_text_is(a->name, "max"),
-         extremum = (max || lem_mode_text_is(a->name, "min")) && a->n == 2;
-    if (extremum && cimagl(snapped(x)) == 0 && cimagl(snapped(y)) == 0)
-        return (creall(x.v) > creall(y.v)) == max ? x : y;
-    if (lem_mode_text_is(a->name, "conjugate")) return made(conjl(x.v), x.e);
-    if (lem_mode_text_is(a->name, "floor") || lem_mode_text_is(a->name, "ceiling"))
-        return rounded(a->name, x);
-    if (lem_mode_text_is(a->name, "factorial") && (p->real || cimagl(x.v) == 0)) return factorial(x);
+    if ((a->n == 2 && extremum(a->name, x, y, &r)) || of_one(a->name, x, p->real, &r)) return r;
     /* A free function: a polynomial whose coefficients the name chooses. */
-    ball r = free_value(a->name, p);
+    r = free_value(a->name, p);
     r = add(r, mul(free_value((mode_text){a->name.s, a->name.n / 2}, p), x));
     r = add(r, mul(mul(x, x), mul(x, r)));
     return a->n > 1 ? add(r, mul(mul(free_value(a->name, p), y), add(y, r))) : r;
@@ -391,30 +405,43 @@ static bool has_decimal(const mode_expr *a) {
     return false;
 }
 
-mode_answer lem_mode_compare(lem_work *w, const mode_expr *a, const mode_expr *b, bool real) {
-    lem_rat *x = lem_mode_exact(w, a), *y = x ? lem_mode_exact(w, b) : NULL;
-    if (x && y) {
-        if (lem_rat_equal(x, y)) return MODE_EQUAL;
-        if (!has_decimal(a) && !has_decimal(b)) return MODE_DIFFERENT;
-        lem_rat *d = lem_rat_sub(w, x, y); /* floats of 53 bits */
-        long double m = fabsl(lem_rat_value(x));
-        return d && fabsl(lem_rat_value(d)) <= m * 1.2e-16L ? MODE_EQUAL_NUMERIC : MODE_DIFFERENT;
-    }
-    bool constant_pair = lem_mode_is_free_of_symbols(a) && lem_mode_is_free_of_symbols(b);
-    bool floats = has_decimal(a) || has_decimal(b);
-    int counted = 0, points = constant_pair ? 1 : 8, need = constant_pair ? 1 : 3;
+static mode_answer compare_exact(lem_work *w, const lem_rat *x, const lem_rat *y, bool floats) {
+    if (lem_rat_equal(x, y)) return MODE_EQUAL;
+    if (!floats) return MODE_DIFFERENT;
+    lem_rat *d = lem_rat_sub(w, x, y); /* floats of 53 bits */
+    long double m = fabsl(lem_rat_value(x));
+    return d && fabsl(lem_rat_value(d)) <= m * 1.2e-16L ? MODE_EQUAL_NUMERIC : MODE_DIFFERENT;
+}
+
+/* Values at one point, both with a value. MODE_EQUAL_NUMERIC: they agree there. */
+static mode_answer compare_balls(ball u, ball v, bool floats, bool constants) {
+    long double d = cabsl(u.v - v.v), m = cabsl(u.v) + cabsl(v.v), e = 64 * (u.e + v.e) + LDBL_MIN;
+    if (floats && constants && d > 3e-17L * m) return MODE_DIFFERENT;
+    if (floats) e += 4e-16L * m;
+    if (d > e) return MODE_DIFFERENT;
+    return e > 1e-8L * m && e > 1e-12L ? MODE_UNKNOWN : MODE_EQUAL_NUMERIC;
+}
+
+static mode_answer compare_points(lem_work *w, const mode_expr *a, const mode_expr *b, bool real,
+                                  bool floats) {
+    bool constants = lem_mode_is_free_of_symbols(a) && lem_mode_is_free_of_symbols(b);
+    int counted = 0, points = constants ? 1 : 8, need = constants ? 1 : 3;
     for (int k = 0; k < points && counted < 5; k++) {
         point p = {w, k, real || k % 2, 0}; /* negative reals too: \sqrt{1/n} is not 1/\sqrt n */
         ball u = value_of(a, &p), v = value_of(b, &p);
         if (w->limit) return MODE_UNKNOWN;
         if (u.bad && v.bad) continue;
         if (u.bad != v.bad) return MODE_DIFFERENT; /* one side has no value where the other has one */
-        long double d = cabsl(u.v - v.v), m = cabsl(u.v) + cabsl(v.v), e = 64 * (u.e + v.e) + LDBL_MIN;
-        if (floats && constant_pair && d > 3e-17L * m) return MODE_DIFFERENT;
-        if (floats) e += 4e-16L * m;
-        if (d > e) return MODE_DIFFERENT;
-        if (e > 1e-8L * m && e > 1e-12L) return MODE_UNKNOWN;
+        mode_answer here = compare_balls(u, v, floats, constants);
+        if (here != MODE_EQUAL_NUMERIC) return here;
         counted++;
     }
     return counted >= need ? MODE_EQUAL_NUMERIC : MODE_UNKNOWN;
+}
+
+mode_answer lem_mode_compare(lem_work *w, const mode_expr *a, const mode_expr *b, bool real) {
+    lem_rat *x = lem_mode_exact(w, a), *y = x ? lem_mode_exact(w, b) : NULL;
+    bool floats = has_decimal(a) || has_decimal(b);
+    if (x && y) return compare_exact(w, x, y, floats);
+    return compare_points(w, a, b, real, floats);
 }

@@ -141,16 +141,21 @@ static mode_text mixed(lem_work *w, mode_text t) {
     return lem_mode_text_own(w, &b);
 }
 
+/* The two bytes of a capital of Latin-1 or Greek. */
+static void lower_pair(char *s) {
+    unsigned char c = (unsigned char)s[0], n = (unsigned char)s[1];
+    if (c == 0xce && n >= 0x91 && n <= 0x9f) s[1] = (char)(n + 0x20);
+    else if (c == 0xce && n >= 0xa0 && n <= 0xa9) s[0] = (char)0xcf, s[1] = (char)(n - 0x20);
+    else if (c == 0xc3 && n >= 0x80 && n <= 0x9e && n != 0x97) s[1] = (char)(n + 0x20);
+}
+
 /* Lower case: ASCII, and the capital Greek letters that LaTeX gives. */
 static mode_text lowered(lem_work *w, mode_text t) {
     char *s = lem_work_strndup(w, t.s, t.n);
     if (!s) return t;
     for (size_t i = 0; i < t.n; i++) {
-        unsigned char c = (unsigned char)s[i], n = i + 1 < t.n ? (unsigned char)s[i + 1] : 0;
-        if (c >= 'A' && c <= 'Z') s[i] = (char)(c + 32);
-        else if (c == 0xce && n >= 0x91 && n <= 0x9f) s[i + 1] = (char)(n + 0x20);
-        else if (c == 0xce && n >= 0xa0 && n <= 0xa9) s[i] = (char)0xcf, s[i + 1] = (char)(n - 0x20);
-        else if (c == 0xc3 && n >= 0x80 && n <= 0x9e && n != 0x97) s[i + 1] = (char)(n + 0x20);
+        if (s[i] >= 'A' && s[i] <= 'Z') s[i] = (char)(s[i] + 32);
+        else if (i + 1 < t.n) lower_pair(s + i);
     }
     return (mode_text){s, t.n};
 }
@@ -215,25 +220,38 @@ static bool is_frac(mode_text t) {
     return positive && (k == t.n || k + lem_mode_text_char(t, k) == t.n);
 }
 
+typedef struct seen_letters {
+    char at[2][4];
+    int n;
+} seen_letters;
+
+/* The k bytes at s are a letter, of any script; signs such as × are none. */
+static bool is_letter(const char *s, size_t k) {
+    unsigned char c = (unsigned char)s[0], d = k > 1 ? (unsigned char)s[1] : 0;
+    if (c < 0x80) return lem_mode_is_letter((char)c);
+    bool product = c == 0xc3 && (d == 0x97 || d == 0xb7), mark = c == 0xe2 && d != 0x84;
+    return !product && !mark && c != 0xc2 && c != 0xcc && c != 0xef && k <= 4;
+}
+
+/* False: this is a third one. */
+static bool see_letter(seen_letters *l, const char *s, size_t k) {
+    for (int j = 0; j < l->n; j++)
+        if (memcmp(l->at[j], s, k) == 0) return true;
+    if (l->n == 2) return false;
+    memcpy(l->at[l->n++], s, k);
+    return true;
+}
+
 /* Letters that are no part of sqrt or frac; at most two different ones may be evaluated. Letters beyond ASCII
  * count by their code. */
 static bool few_letters(lem_work *w, mode_text a, mode_text b) {
-    char seen[3][4] = {{0}};
-    int n = 0;
+    seen_letters l = {.n = 0};
     for (int side = 0; side < 2; side++) {
         mode_text t =
             lem_mode_text_replace(w, lem_mode_text_replace(w, side ? b : a, "sqrt", ""), "frac", "");
         for (size_t i = 0, k; i < t.n; i += k) {
             k = lem_mode_text_char(t, i);
-            unsigned char c = (unsigned char)t.s[i], d = k > 1 ? (unsigned char)t.s[i + 1] : 0;
-            bool sign = c == 0xc2 || (c == 0xc3 && (d == 0x97 || d == 0xb7)) || (c == 0xe2 && d != 0x84) ||
-                        c == 0xcc || c == 0xef || k > 4;
-            if (!lem_mode_is_letter((char)c) && (c < 0x80 || sign)) continue;
-            int s = 0;
-            while (s < n && memcmp(seen[s], t.s + i, k) != 0) s++;
-            if (s < n) continue;
-            if (n == 2) return false;
-            memcpy(seen[n++], t.s + i, k);
+            if (is_letter(t.s + i, k) && !see_letter(&l, t.s + i, k)) return false;
         }
     }
     return true;
@@ -275,6 +293,22 @@ static mode_text element(mode_text *rest, bool tuple, bool *more) {
 static const lem_answer_result right_numeric = {LEM_ANSWER_EQUAL_NUMERIC,
                                                 "prm800k: sympy simplifies the difference to 0"};
 
+/* One part against one. */
+static lem_answer_result compare_element(lem_work *w, mode_text a, mode_text b) {
+    if (is_frac(a) && is_frac(b))
+        return lem_mode_text_equal(a, b)
+                   ? right_numeric
+                   : (lem_answer_result){LEM_ANSWER_NOT_EQUAL,
+                                         "prm800k: fractions must be the same, not just equal"};
+    if (is_int_text(w, a) != is_int_text(w, b))
+        return (lem_answer_result){LEM_ANSWER_NOT_EQUAL, "prm800k: only one is an integer"};
+    mode_answer is = by_sympy(w, a, b);
+    if (is != MODE_EQUAL && is != MODE_EQUAL_NUMERIC)
+        return (lem_answer_result){LEM_ANSWER_NOT_EQUAL,
+                                   "prm800k: sympy does not simplify the difference to 0"};
+    return right_numeric;
+}
+
 static lem_answer_result compare_elements(lem_work *w, mode_text gold, mode_text pred) {
     mode_text g = without_commas(w, gold), p = without_commas(w, pred);
     if (!g.n) return (lem_answer_result){LEM_ANSWER_NOT_EQUAL, "prm800k: the gold is empty"};
@@ -289,18 +323,8 @@ static lem_answer_result compare_elements(lem_work *w, mode_text gold, mode_text
     if (n != m) return (lem_answer_result){LEM_ANSWER_NOT_EQUAL, "prm800k: different number of parts"};
     while (gmore && pmore && !w->limit) {
         mode_text a = element(&g, gt, &gmore), b = element(&p, pt, &pmore);
-        if (is_frac(a) && is_frac(b)) {
-            if (!lem_mode_text_equal(a, b))
-                return (lem_answer_result){LEM_ANSWER_NOT_EQUAL,
-                                           "prm800k: fractions must be the same, not just equal"};
-            continue;
-        }
-        if (is_int_text(w, a) != is_int_text(w, b))
-            return (lem_answer_result){LEM_ANSWER_NOT_EQUAL, "prm800k: only one is an integer"};
-        mode_answer is = by_sympy(w, a, b);
-        if (is != MODE_EQUAL && is != MODE_EQUAL_NUMERIC)
-            return (lem_answer_result){LEM_ANSWER_NOT_EQUAL,
-                                       "prm800k: sympy does not simplify the difference to 0"};
+        lem_answer_result r = compare_element(w, a, b);
+        if (r.verdict == LEM_ANSWER_NOT_EQUAL) return r;
     }
     return right_numeric;
 }

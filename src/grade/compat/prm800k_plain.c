@@ -235,18 +235,22 @@ static bool named(walker *k, mode_text name) {
     return true;
 }
 
+/* A command of letters; blanks behind one that takes no argument are its own. */
+static void named_command(walker *k, size_t from, size_t end) {
+    k->i = end;
+    bool bare = named(k, lem_mode_text_cut(k->t, from, end));
+    size_t blank = k->i;
+    while (blank < k->t.n && lem_mode_is_space(k->t.s[blank])) blank++;
+    bool chars = blank < k->t.n && !strchr("\\{}&~$", k->t.s[blank]);
+    if (!bare || (!chars && k->i != end)) return;
+    if (chars) lem_buf_add(k->out, k->t.s + k->i, blank - k->i);
+    k->i = blank;
+}
+
 static void command(walker *k) {
     size_t from = ++k->i, end = name_end(k->t, from);
     if (end > from) {
-        k->i = end;
-        bool bare = named(k, lem_mode_text_cut(k->t, from, end));
-        size_t blank = k->i;
-        while (blank < k->t.n && lem_mode_is_space(k->t.s[blank])) blank++;
-        bool chars = blank < k->t.n && !strchr("\\{}&~$", k->t.s[blank]);
-        if (bare && (chars || k->i == end)) {
-            if (chars) lem_buf_add(k->out, k->t.s + k->i, blank - k->i);
-            k->i = blank;
-        }
+        named_command(k, from, end);
         return;
     }
     if (from >= k->t.n) return;
@@ -255,10 +259,30 @@ static void command(walker *k) {
     if (c == '\\') lem_buf_putc(k->out, '\n');
     else if (strchr(",;: ", c)) lem_buf_putc(k->out, ' ');
     else if (strchr("~&${}%#_", c)) lem_buf_putc(k->out, c);
-    else if (c == '\'' || c == '"' || c == '`' || c == '^' || c == '=') { /* accents of text */ mode_text a;
+    else if (strchr("'\"`^=", c)) { /* accents of text */ mode_text a;
         if (argument(k, &a)) walk_text(k, a);
         lem_buf_puts(k->out, "\u0301");
     }
+}
+
+/* What is no character of a run: a command, a bracket, a ligature. */
+static bool is_special(const walker *k) {
+    return strchr("\\{}&~$", k->t.s[k->i]) || lem_mode_text_at(k->t, k->i, "--") ||
+           lem_mode_text_at(k->t, k->i, "``") || lem_mode_text_at(k->t, k->i, "''");
+}
+
+/* A special character that begins no command; k->i goes behind it. */
+static void put_special(walker *k) {
+    static const struct {
+        const char *from, *to;
+    } marks[] = {{"&", "   "}, {"~", "\u00a0"}, {"---", "—"}, {"--", "–"}, {"``", "“"}, {"''", "”"}};
+    for (size_t s = 0; s < sizeof marks / sizeof *marks; s++)
+        if (lem_mode_text_at(k->t, k->i, marks[s].from)) {
+            lem_buf_puts(k->out, marks[s].to);
+            k->i += strlen(marks[s].from);
+            return;
+        }
+    k->i++;
 }
 
 static void walk(walker *k, size_t end) {
@@ -266,9 +290,7 @@ static void walk(walker *k, size_t end) {
     bool ink = false;
     while (k->i <= end && !k->w->limit) {
         char c = k->i < end ? k->t.s[k->i] : '{';
-        bool special = k->i == end || strchr("\\{}&~$", c) || lem_mode_text_at(k->t, k->i, "--") ||
-                       lem_mode_text_at(k->t, k->i, "``") || lem_mode_text_at(k->t, k->i, "''");
-        if (!special || c == 0) {
+        if (k->i != end && (c == 0 || !is_special(k))) {
             ink |= !lem_mode_is_space(c);
             k->i++;
             continue;
@@ -276,13 +298,7 @@ static void walk(walker *k, size_t end) {
         if (ink) lem_buf_add(k->out, k->t.s + run, k->i - run); /* blanks between constructs are dropped */
         if (k->i == end) return;
         if (c == '\\') command(k);
-        else {
-            if (c == '&') lem_buf_puts(k->out, "   ");
-            if (c == '~') lem_buf_puts(k->out, "\u00a0");
-            if (c == '-') lem_buf_puts(k->out, lem_mode_text_at(k->t, k->i, "---") ? "—" : "–");
-            if (c == '`' || c == '\'') lem_buf_puts(k->out, c == '`' ? "“" : "”");
-            k->i += c == '-' ? (lem_mode_text_at(k->t, k->i, "---") ? 3 : 2) : c == '`' || c == '\'' ? 2 : 1;
-        }
+        else put_special(k);
         run = k->i;
         ink = false;
     }

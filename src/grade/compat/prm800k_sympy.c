@@ -23,28 +23,46 @@ static bool foreign_letter(mode_text t, size_t i) {
            (a >= 0xe3 && a <= 0xed) || a == 0xf0 || (a == 0xe2 && b == 0x84);
 }
 
+/* e, E in front of an exponent. */
+static bool at_exponent(const parser *p) {
+    char c = at(p, 0), n = at(p, 1);
+    if (c != 'e' && c != 'E') return false;
+    return lem_mode_is_digit(n) || ((n == '-' || n == '+') && lem_mode_is_digit(at(p, 2)));
+}
+
+/* A single underscore between digits. */
+static bool at_underscore(const parser *p, size_t from) {
+    return at(p, 0) == '_' && p->i > from && lem_mode_is_digit(at(p, 1)) &&
+           lem_mode_is_digit(p->t.s[p->i - 1]);
+}
+
+/* Appends a number's characters; *whole: there is no point and no exponent among them. */
+static void number_text(parser *p, lem_buf *b, bool *whole) {
+    bool point = false, e = false;
+    for (size_t from = p->i; p->i < p->t.n; p->i++) {
+        char c = at(p, 0);
+        if (at_underscore(p, from)) continue;
+        if (lem_mode_is_digit(c)) lem_buf_putc(b, c);
+        else if (c == '.' && !point && !e) point = true, lem_buf_putc(b, c);
+        else if (!e && p->i > from && at_exponent(p)) {
+            e = true;
+            lem_buf_putc(b, 'e');
+            if (!lem_mode_is_digit(at(p, 1))) lem_buf_putc(b, at(p, 1)), p->i++;
+        } else break;
+    }
+    *whole = !point && !e;
+}
+
 /* 12, 1.5, .5, 5., 1e3, 1_000, 3j */
 static mode_expr *parse_number(parser *p) {
     lem_buf b = {0};
-    bool point = false, e = false;
+    bool whole;
     size_t from = p->i;
-    while (p->i < p->t.n) {
-        char c = at(p, 0), n = at(p, 1);
-        if (lem_mode_is_digit(c)) lem_buf_putc(&b, c);
-        else if (c == '_' && p->i > from && lem_mode_is_digit(n) && lem_mode_is_digit(p->t.s[p->i - 1])) {
-        } else if (c == '.' && !point && !e) point = true, lem_buf_putc(&b, c);
-        else if ((c == 'e' || c == 'E') && !e && p->i > from &&
-                 (lem_mode_is_digit(n) || ((n == '-' || n == '+') && lem_mode_is_digit(at(p, 2))))) {
-            e = true;
-            lem_buf_putc(&b, 'e');
-            if (!lem_mode_is_digit(n)) lem_buf_putc(&b, n), p->i++;
-        } else break;
-        p->i++;
-    }
+    number_text(p, &b, &whole);
     mode_text t = lem_mode_text_own(p->w, &b);
     size_t zeros = 0;
     while (zeros < t.n && t.s[zeros] == '0') zeros++;
-    if (t.n > 1 && zeros && zeros < t.n && !point && !e) { /* Python's tokens of 007 are 00 and 7 */
+    if (t.n > 1 && zeros && zeros < t.n && whole) { /* Python's tokens of 007 are 00 and 7 */
         p->i = from + zeros;
         return lem_mode_int(p->w, 0);
     }
@@ -73,12 +91,18 @@ static mode_expr *parse_call(parser *p, mode_text name) {
     return lem_mode_fn(p->w, lem_mode_text_own(p->w, &b), a, rest);
 }
 
+static bool is_among(const char *const *names, mode_text name) {
+    while (*names && !lem_mode_text_is(name, *names)) names++;
+    return *names != NULL;
+}
+
 /* A name: pi, a sympy function before (, a Greek name, else its letters and digits one by one, of which this
  * returns the first. */
 static mode_expr *parse_name(parser *p) {
-    static const char *const whole[] = {"mu", "nu", "xi", "eta", "rho", "tau", "phi", "chi", "psi"};
-    static const char *const objects[] = {"sqrt", "ln", "re", "im",  "ff",  "rf",  "li",
-                                          "fu",   "jn", "yn", "eye", "gff", "fft", "ntt"};
+    static const char *const whole[] = {"mu", "nu", "xi", "eta", "rho", "tau", "phi", "chi", "psi", NULL};
+    static const char *const objects[] = {"sqrt", "ln", "re",  "im",  "ff",  "rf",  "li", "fu",
+                                          "jn",   "yn", "eye", "gff", "fft", "ntt", NULL};
+    static const char *const infinite[] = {"oo", "zoo", "nan", NULL};
     if (p->i < p->split_end && name_char(at(p, 0))) {
         size_t n = lem_mode_text_char(p->t, p->i);
         p->i += n;
@@ -92,12 +116,9 @@ static mode_expr *parse_name(parser *p) {
     mode_text name = lem_mode_text_cut(p->t, p->i, end);
     bool call = end < p->t.n && p->t.s[end] == '(', split = !memchr(name.s, '_', name.n);
     if (lem_mode_text_is(name, "pi")) return p->i = end, lem_mode_const(p->w, "pi");
-    if (lem_mode_text_is(name, "oo") || lem_mode_text_is(name, "zoo") || lem_mode_text_is(name, "nan"))
-        return p->i = end, lem_mode_const(p->w, "oo");
-    for (size_t k = 0; k < sizeof objects / sizeof *objects; k++)
-        if (lem_mode_text_is(name, objects[k])) return p->i = end, call ? parse_call(p, name) : NULL;
-    for (size_t k = 0; k < sizeof whole / sizeof *whole; k++) split &= !lem_mode_text_is(name, whole[k]);
-    if (!split) return p->i = end, lem_mode_sym(p->w, name);
+    if (is_among(infinite, name)) return p->i = end, lem_mode_const(p->w, "oo");
+    if (is_among(objects, name)) return p->i = end, call ? parse_call(p, name) : NULL;
+    if (!split || is_among(whole, name)) return p->i = end, lem_mode_sym(p->w, name);
     size_t n = lem_mode_text_char(name, 0);
     mode_text first = lem_mode_text_cut(name, 0, n);
     p->i += n;

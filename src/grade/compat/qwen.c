@@ -51,6 +51,30 @@ static qwen_text joined(pair *p, const char *a, qwen_text x, const char *b, qwen
 
 /* ---- numbers: parse_digits, numeric_equal */
 
+static bool names_float(const char *w) {
+    return strcasecmp(w, "inf") == 0 || strcasecmp(w, "infinity") == 0 || strcasecmp(w, "nan") == 0;
+}
+
+static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+/* Copies t without the underscores between its digits, terminated; false where it can be no float of
+ * Python's. */
+static bool float_text(qwen_text t, char *to) {
+    size_t n = 0;
+    bool word = false;
+    for (size_t i = 0; i < t.n; i++) {
+        char c = t.s[i];
+        bool inner = i > 0 && i + 1 < t.n && is_digit(t.s[i - 1]) && is_digit(t.s[i + 1]);
+        if (c == '_' && inner) continue;
+        bool number = is_digit(c) || (c && strchr(".+-eE", c));
+        if (!number && !(c && strchr("infatyINFATY", c))) return false;
+        word = word || !number;
+        to[n++] = c;
+    }
+    to[n] = '\0';
+    return !word || names_float(to + (to[0] == '+' || to[0] == '-'));
+}
+
 /* Python's float(): digits with single underscores between them, a point, an exponent; inf, infinity, nan in
  * any case. */
 static bool python_float(qwen_text t, double *out) {
@@ -59,23 +83,7 @@ static bool python_float(qwen_text t, double *out) {
     if (t.n == 0) return false;
     if (t.n >= sizeof s) to = heap = lem_alloc(t.n + 1, 1, NULL);
     if (!to) return false;
-    size_t n = 0;
-    bool good = true, word = false;
-    for (size_t i = 0; i < t.n && good; i++) {
-        char c = t.s[i];
-        bool inner = i > 0 && i + 1 < t.n && t.s[i - 1] >= '0' && t.s[i - 1] <= '9' && t.s[i + 1] >= '0' &&
-                     t.s[i + 1] <= '9';
-        if (c == '_' && inner) continue;
-        bool number = (c >= '0' && c <= '9') || c == '.' || c == '+' || c == '-' || c == 'e' || c == 'E';
-        if (!number) word = true;
-        good = number || (c && strchr("infatyINFATY", c));
-        to[n++] = c;
-    }
-    to[n] = '\0';
-    if (good && word) {
-        const char *w = to + (to[0] == '+' || to[0] == '-');
-        good = strcasecmp(w, "inf") == 0 || strcasecmp(w, "infinity") == 0 || strcasecmp(w, "nan") == 0;
-    }
+    bool good = float_text(t, to);
     if (good) {
         *out = strtod(to, &end);
         good = *end == '\0' && end > to;

@@ -101,29 +101,33 @@ static value mul(value a, value b) {
     return some(a.v * b.v, a.m * b.m);
 }
 
+/* Neither is infinite, a is not 0. */
+static cplx finite_power(value a, value b) {
+    long double e = creall(b.v);
+    bool is_real = cimagl(a.v) == 0 && cimagl(b.v) == 0, whole = e == roundl(e);
+    if (real(b) && whole && fabsl(e) <= 64) {
+        cplx base = e < 0 ? 1 / a.v : a.v, v = 1;
+        for (int k = (int)fabsl(e); k > 0; k--) v *= base;
+        return v;
+    }
+    if (is_real && creall(a.v) > 0) return powl(creall(a.v), e);
+    if (is_real && e == 0.5L) return csqrtl(a.v);
+    return is_real && whole ? powl(creall(a.v), e) : cpowl(a.v, b.v);
+}
+
+static value infinite_power(value a, value b) {
+    if (real(b) && creall(b.v) < 0) return plain(0);
+    return real(b) && creall(b.v) > 0 && creall(a.v) > 0 ? a : none();
+}
+
 static value power_of(value a, value b) {
     if (!a.ok || !b.ok) return none();
     if (infinite(b)) return none();
-    if (infinite(a))
-        return real(b) && creall(b.v) < 0                      ? plain(0)
-               : real(b) && creall(b.v) > 0 && creall(a.v) > 0 ? a
-                                                               : none();
-    if (a.v == 0) return b.v == 0 ? plain(1) : creall(b.v) > 0 ? plain(0) : none();
-    long double e = creall(b.v), wide = fmaxl(1, cabsl(b.v)) * fmaxl(1, a.m / cabsl(a.v));
-    cplx v;
-    if (real(b) && e == roundl(e) && fabsl(e) <= 64) {
-        cplx base = e < 0 ? 1 / a.v : a.v;
-        v = 1;
-        for (int k = (int)fabsl(e); k > 0; k--) v *= base;
-    } else if (cimagl(a.v) == 0 && creall(a.v) > 0 && cimagl(b.v) == 0) {
-        v = powl(creall(a.v), e);
-    } else if (cimagl(a.v) == 0 && e == 0.5L && cimagl(b.v) == 0) {
-        v = csqrtl(a.v);
-    } else if (cimagl(a.v) == 0 && cimagl(b.v) == 0 && e == roundl(e)) {
-        v = powl(creall(a.v), e);
-    } else {
-        v = cpowl(a.v, b.v);
-    }
+    if (infinite(a)) return infinite_power(a, b);
+    if (a.v == 0 && b.v == 0) return plain(1);
+    if (a.v == 0) return creall(b.v) > 0 ? plain(0) : none();
+    long double wide = fmaxl(1, cabsl(b.v)) * fmaxl(1, a.m / cabsl(a.v));
+    cplx v = finite_power(a, b);
     value r = some(v, cabsl(v) * wide);
     return infinite(r) ? none() : r; /* beyond the range of numbers: not decided */
 }
@@ -149,7 +153,12 @@ static cplx factorial(cplx z) {
     return sqrtl(2 * PI) * cpowl(t, z + 0.5L) * cexpl(-t) * x;
 }
 
-static value function_value(const char *name, value x, value y) {
+static value to_whole(value x, bool up) {
+    return plain(up ? CMPLXL(ceill(creall(x.v) - 1e-15L), ceill(cimagl(x.v)))
+                    : CMPLXL(floorl(creall(x.v) + 1e-15L), floorl(cimagl(x.v))));
+}
+
+static value elementary(const char *name, value x) {
     static const struct {
         const char *name;
         cplx (*f)(cplx);
@@ -162,16 +171,7 @@ static value function_value(const char *name, value x, value y) {
         {"asinh", casinhl, 0},       {"acosh", cacoshl, 0}, {"atanh", catanhl, 0}, {"log", clogl, 0},
         {"factorial", factorial, 0}, {"conj", conjl, 0},
     };
-    if (!x.ok || (infinite(x) && strcmp(name, "abs") != 0)) return none();
     long double wide = fmaxl(1, x.m);
-    if (strcmp(name, "abs") == 0) return some(cabsl(x.v), x.m);
-    bool up = strcmp(name, "ceiling") == 0;
-    if (up || strcmp(name, "floor") == 0)
-        return plain(up ? CMPLXL(ceill(creall(x.v) - 1e-15L), ceill(cimagl(x.v)))
-                        : CMPLXL(floorl(creall(x.v) + 1e-15L), floorl(cimagl(x.v))));
-    if (strcmp(name, "binom") == 0) return some(factorial(x.v) / (factorial(y.v) * factorial(x.v - y.v)), 0);
-    if (strcmp(name, "log") == 0 && y.ok)
-        return x.v == 0 || y.v == 1 || y.v == 0 ? none() : some(clogl(x.v) / clogl(y.v), wide);
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         if (strcmp(name, table[i].name) != 0) continue;
         cplx v = table[i].f(table[i].how == 2 ? 1 / x.v : x.v);
@@ -180,6 +180,19 @@ static value function_value(const char *name, value x, value y) {
         return infinite(r) ? none() : r;
     }
     return none();
+}
+
+static value function_value(const char *name, value x, value y) {
+    if (!x.ok || (infinite(x) && strcmp(name, "abs") != 0)) return none();
+    if (strcmp(name, "abs") == 0) return some(cabsl(x.v), x.m);
+    if (strcmp(name, "ceiling") == 0) return to_whole(x, true);
+    if (strcmp(name, "floor") == 0) return to_whole(x, false);
+    if (strcmp(name, "binom") == 0) return some(factorial(x.v) / (factorial(y.v) * factorial(x.v - y.v)), 0);
+    if (strcmp(name, "log") == 0 && y.ok) {
+        if (x.v == 0 || y.v == 1 || y.v == 0) return none();
+        return some(clogl(x.v) / clogl(y.v), fmaxl(1, x.m));
+    }
+    return elementary(name, x);
 }
 
 static value eval(const scene *s, const qwen_node *a);

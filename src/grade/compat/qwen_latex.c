@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_DEPTH = 60 };
+enum { MAX_DEPTH = 60, MOST_ITEMS = 64 };
 
 static bool letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 static bool digit(char c) { return c >= '0' && c <= '9'; }
@@ -118,24 +118,31 @@ static bool is_greek(qwen_text t) {
     return false;
 }
 
+/* The kind of a command that is one character, \{ or \, or \;. */
+static char mark_kind(const qwen_parser *p, char c) {
+    if (c == '{') return T_LBRACE;
+    if (c == '}') return T_RBRACE;
+    return c && strchr(p->constants ? ",:;!" : ",:;!*-./\"(=", c) ? T_SKIP : T_BAD;
+}
+
+static char name_kind(const qwen_parser *p, qwen_text name) {
+    char kind = T_SYMBOL;
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        if (lem_qwen_is(name, commands[i].name)) kind = commands[i].kind;
+    return kind == T_SYMBOL && p->constants && !is_greek(name) ? T_BAD : kind;
+}
+
 static void lex_command(qwen_parser *p, qwen_token *k) {
     qwen_text t = p->text;
     size_t end = letters_from(t, k->at + 1);
     if (end == k->at + 1) {
-        char c = end < t.n ? t.s[end] : '\0';
-        k->kind = c == '{'   ? T_LBRACE
-                  : c == '}' ? T_RBRACE
-                  : c && strchr(p->constants ? ",:;!" : ",:;!*-./\"(=", c) ? T_SKIP
-                                                                           : T_BAD;
+        k->kind = mark_kind(p, end < t.n ? t.s[end] : '\0');
         k->end = end + 1;
         return;
     }
     qwen_text name = lem_qwen_part(t, k->at + 1, end);
-    k->kind = T_SYMBOL;
+    k->kind = name_kind(p, name);
     k->end = end;
-    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
-        if (lem_qwen_is(name, commands[i].name)) k->kind = commands[i].kind;
-    if (k->kind == T_SYMBOL && p->constants && !is_greek(name)) k->kind = T_BAD;
     if (end < t.n && t.s[end] == '|' && (lem_qwen_is(name, "left") || lem_qwen_is(name, "right"))) {
         k->kind = T_SIDEBAR;
         k->end = end + 1;
@@ -157,28 +164,33 @@ static void lex_letter(qwen_parser *p, qwen_token *k) {
     k->kind = T_DIFFERENTIAL;
 }
 
+/* & = is a relation sign. */
+static void lex_aligned(qwen_text t, qwen_token *k) {
+    size_t i = k->at + 1;
+    while (i < t.n && white(t.s[i])) i++;
+    k->kind = i < t.n && t.s[i] == '=' ? T_REL : T_BAD;
+    k->end = i + 1;
+}
+
+/* The kind of a character that is a token of its own. */
+static char sign_kind(const qwen_parser *p, char c) {
+    if (digit(c)) return T_DIGIT;
+    if (c == ':') return '/';
+    if (c == ';' && p->constants) return ',';
+    if (c && strchr("=<>", c)) return T_REL;
+    return c && strchr("'+-*/(){}[]|_^!,.", c) ? c : T_BAD;
+}
+
 static void lex_other(qwen_parser *p, qwen_token *k) {
     qwen_text t = p->text;
     char c = t.s[k->at];
-    size_t i = k->at + 1;
-    k->end = i;
-    k->kind = c;
-    if (digit(c)) {
-        k->kind = T_DIGIT;
-    } else if (c == '&') {
-        while (i < t.n && white(t.s[i])) i++;
-        k->kind = i < t.n && t.s[i] == '=' ? T_REL : T_BAD;
-        k->end = i + 1;
-    } else if (c == '=' || c == '<' || c == '>') {
-        k->kind = T_REL;
-    } else if (c == '\'') {
-        while (k->end < t.n && t.s[k->end] == '\'') k->end++;
-    } else if (c == ';' && p->constants) {
-        k->kind = ',';
-    } else if (!c || !strchr("+-*/(){}[]|_^:!,.", c)) {
-        k->kind = T_BAD;
+    k->end = k->at + 1;
+    if (c == '&') {
+        lex_aligned(t, k);
+        return;
     }
-    if (c == ':') k->kind = '/';
+    k->kind = sign_kind(p, c);
+    while (c == '\'' && k->end < t.n && t.s[k->end] == '\'') k->end++;
 }
 
 static const qwen_token *peek_at(qwen_parser *p, size_t index) {
@@ -316,16 +328,21 @@ static bool digits_at(qwen_parser *p, size_t at, size_t n) {
     return true;
 }
 
-/* DIGIT+ (',' DIGIT DIGIT DIGIT)* ('.' DIGIT+)?, white space between digits allowed */
-static qwen_node *number(qwen_parser *p) {
+/* DIGIT+ (',' DIGIT DIGIT DIGIT)* ('.' DIGIT+)?: the token behind it; 0 when no digit follows a point. */
+static size_t end_of_number(qwen_parser *p) {
     size_t from = p->at, at = from;
     while (digits_at(p, at, 1) && (at == from || at != p->end_of_digits)) at++;
     while (peek_at(p, at)->kind == ',' && digits_at(p, at + 1, 3)) at += 4;
-    bool point = peek_at(p, at)->kind == '.';
-    if (point) {
-        if (!digits_at(p, at + 1, 1)) return NULL;
-        for (at++; digits_at(p, at, 1);) at++;
-    }
+    if (peek_at(p, at)->kind != '.') return at;
+    if (!digits_at(p, at + 1, 1)) return 0;
+    for (at++; digits_at(p, at, 1);) at++;
+    return at;
+}
+
+/* White space between digits is allowed, zeros in front are not kept. */
+static qwen_node *number(qwen_parser *p) {
+    size_t from = p->at, at = end_of_number(p);
+    if (at == 0) return NULL;
     char *s = lem_work_alloc(p->w, at - from + 1, 1);
     if (!s) return NULL;
     size_t n = 0;
@@ -491,6 +508,22 @@ static qwen_node *function_argument(qwen_parser *p) {
     return mp(p, true);
 }
 
+/* \log_28: the last digit of the base is the argument. `at` is the function's token. */
+static qwen_node *last_digit(qwen_parser *p, size_t at, qwen_node **sub) {
+    if (p->at <= at + 3 || !digits_at(p, at + 2, p->at - at - 2) || p->tok[at + 1].kind != '_') return NULL;
+    size_t last = p->at - 1;
+    p->end_of_digits = last;
+    p->at = at + 1;
+    *sub = script(p, '_');
+    p->end_of_digits = 0;
+    return *sub && p->at == last ? function_argument(p) : NULL;
+}
+
+static bool is_minus_one(const qwen_node *a) {
+    return a->kind == QWEN_MUL && a->kid[0]->kind == QWEN_NUM && a->kid[0]->value == -1 &&
+           a->kid[1]->value == 1;
+}
+
 /* \sin, \log_2, \sin^{-1} … with an argument in parentheses, or the product that follows up to the next
  * function */
 static qwen_node *func_normal(qwen_parser *p) {
@@ -499,23 +532,13 @@ static qwen_node *func_normal(qwen_parser *p) {
     const char *name = function_name(lem_qwen_part(spelled, 1, spelled.n));
     bool ten = lem_qwen_is(spelled, "\\lg"), log = strcmp(name, "log") == 0;
     p->at++;
-    qwen_node *sub = script(p, '_'), *sup = script(p, '^'), *arg = NULL;
+    qwen_node *sub = script(p, '_'), *sup = script(p, '^');
     if (!sub) sub = script(p, '_');
-    arg = function_argument(p);
-    if (!arg && sub && p->at > at + 3 && digits_at(p, at + 2, p->at - at - 2) && p->tok[at + 1].kind == '_') {
-        p->at--; /* \log_28: the last digit of the base is the argument */
-        p->end_of_digits = p->at;
-        size_t last = p->at;
-        p->at = at + 1;
-        sub = script(p, '_');
-        p->end_of_digits = 0;
-        arg = sub && p->at == last ? function_argument(p) : NULL;
-    }
+    qwen_node *arg = function_argument(p);
+    if (!arg && sub) arg = last_digit(p, at, &sub);
     if (!arg) return fail_at(p, at);
     if (ten && !sub) sub = constant(p, 10, "10");
-    bool minus_one = sup && sup->kind == QWEN_MUL && sup->kid[0]->kind == QWEN_NUM &&
-                     sup->kid[0]->value == -1 && sup->kid[1]->value == 1;
-    const char *other = minus_one ? inverse_name(name) : NULL;
+    const char *other = sup && is_minus_one(sup) ? inverse_name(name) : NULL;
     qwen_node *f = named(p, QWEN_FN, other ? other : name, arg, log ? sub : NULL);
     return sup && !other ? binary(p, QWEN_POW, f, sup) : f;
 }
@@ -646,34 +669,41 @@ static qwen_node *juxtaposed(qwen_parser *p, qwen_node **part, size_t n) {
     return all;
 }
 
-static qwen_node *unary(qwen_parser *p, bool nofunc) {
+static qwen_node *unary(qwen_parser *p, bool nofunc);
+
+static qwen_node *signed_factor(qwen_parser *p, bool nofunc) {
+    bool minus = kind(p) == '-';
+    p->at++;
+    qwen_node *x = unary(p, nofunc);
+    return x && minus ? negate(p, x) : x;
+}
+
+/* Factors side by side. */
+static qwen_node *run_of_factors(qwen_parser *p, bool nofunc) {
     enum { MOST = 512 };
-    if (p->bad || p->w->limit || p->depth >= MAX_DEPTH || !lem_work_spend(p->w, 50)) return NULL;
-    size_t at = p->at, n = 0;
-    qwen_node *x = NULL;
-    p->depth++;
-    if (kind(p) == '+' || kind(p) == '-') {
-        bool minus = kind(p) == '-';
-        p->at++;
-        x = unary(p, nofunc);
-        if (x && minus) x = negate(p, x);
-    } else {
-        qwen_node **part = lem_work_alloc(p->w, 8, sizeof *part);
-        size_t cap = 8;
-        while (part && n < MOST) {
-            qwen_node *next = postfix(p, nofunc && n > 0);
-            if (!next) break;
-            if (n == cap) {
-                qwen_node **more = lem_work_alloc(p->w, cap * 2, sizeof *part);
-                if (!more) break;
-                memcpy(more, part, n * sizeof *part);
-                part = more;
-                cap *= 2;
-            }
-            part[n++] = next;
+    size_t n = 0, cap = 8;
+    qwen_node **part = lem_work_alloc(p->w, cap, sizeof *part);
+    while (part && n < MOST) {
+        qwen_node *next = postfix(p, nofunc && n > 0);
+        if (!next) break;
+        if (n == cap) {
+            qwen_node **more = lem_work_alloc(p->w, cap * 2, sizeof *part);
+            if (!more) break;
+            memcpy(more, part, n * sizeof *part);
+            part = more;
+            cap *= 2;
         }
-        if (n > 0 && !p->w->limit) x = juxtaposed(p, part, n);
+        part[n++] = next;
     }
+    return n > 0 && !p->w->limit ? juxtaposed(p, part, n) : NULL;
+}
+
+static qwen_node *unary(qwen_parser *p, bool nofunc) {
+    if (p->bad || p->w->limit || p->depth >= MAX_DEPTH || !lem_work_spend(p->w, 50)) return NULL;
+    size_t at = p->at;
+    p->depth++;
+    bool sign = kind(p) == '+' || kind(p) == '-';
+    qwen_node *x = sign ? signed_factor(p, nofunc) : run_of_factors(p, nofunc);
     p->depth--;
     return x ? x : fail_at(p, at);
 }
@@ -733,33 +763,54 @@ qwen_node *lem_qwen_relation(qwen_parser *p) {
     return p->bad || p->w->limit ? NULL : x;
 }
 
+/* Relations with commas from the token at p->at on; at most MOST_ITEMS. */
+static uint32_t relations(qwen_parser *p, qwen_node **item) {
+    uint32_t n = 0;
+    do {
+        if (n == MOST_ITEMS || !(item[n] = lem_qwen_relation(p))) break;
+        n++;
+    } while (take(p, ','));
+    return n;
+}
+
+static char closes_list(char open) {
+    if (open == '[') return ']';
+    if (open == '{') return '}';
+    return open == T_LBRACE ? T_RBRACE : T_END;
+}
+
+static qwen_node *list_of(qwen_parser *p, qwen_node **item, uint32_t n) {
+    qwen_node *list = named(p, QWEN_SET, "[", NULL, NULL);
+    return list && lem_qwen_with_kids(p->w, list, item, n) ? list : NULL;
+}
+
+/* Several relations in brackets; what follows them is read no further than its first token. */
+static qwen_node *bracketed_list(qwen_parser *p, char close) {
+    qwen_node *item[MOST_ITEMS];
+    p->at = 1;
+    uint32_t n = relations(p, item);
+    bool whole = n > 1 && take(p, close);
+    (void)kind(p);
+    return whole && !p->bad ? list_of(p, item, n) : NULL;
+}
+
+static qwen_node *bare_list(qwen_parser *p) {
+    qwen_node *item[MOST_ITEMS];
+    uint32_t n = relations(p, item);
+    bool end = kind(p) == T_END || kind(p) == ')' || kind(p) == ']';
+    if (p->bad || n == 0) return NULL;
+    if (n > 1) return list_of(p, item, n);
+    return end ? item[0] : NULL;
+}
+
 /* latex2sympy's start rule: a relation, or several with commas or semicolons, bare or in [] or {}, which make
  * a list. */
 qwen_node *lem_qwen_whole(qwen_parser *p) {
-    enum { MOST = 64 };
-    qwen_node *item[MOST];
-    for (int bare = 0; bare < 2; bare++) {
-        char open = kind(p), close = open == '[' ? ']' : open == '{' ? '}' : T_RBRACE;
-        uint32_t n = 0;
-        if (!bare && open != '[' && open != '{' && open != T_LBRACE) continue;
-        p->at = bare ? 0 : 1;
-        do {
-            if (n == MOST || !(item[n] = lem_qwen_relation(p))) break;
-            n++;
-        } while (take(p, ','));
-        bool list_end =
-            n > 1 &&
-            (bare || take(p, close)); /* what follows a list is read no further than its first token */
-        bool whole = list_end || (n == 1 && bare && (kind(p) == T_END || kind(p) == ')' || kind(p) == ']'));
-        (void)kind(p);
-        whole = whole && !p->bad;
-        if (whole && n == 1) return item[0];
-        qwen_node *list = whole ? named(p, QWEN_SET, "[", NULL, NULL) : NULL;
-        if (list) return lem_qwen_with_kids(p->w, list, item, n) ? list : NULL;
-        p->at = 0;
-        if (p->bad || p->w->limit) return NULL;
-    }
-    return NULL;
+    char close = closes_list(kind(p));
+    qwen_node *list = close != T_END ? bracketed_list(p, close) : NULL;
+    if (list) return list;
+    p->at = 0;
+    return p->bad || p->w->limit ? NULL : bare_list(p);
 }
 
 bool lem_qwen_parser_init(qwen_parser *p, lem_work *w, qwen_text t, bool constants) {

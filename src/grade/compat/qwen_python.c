@@ -37,34 +37,41 @@ static bool take(python *p, const char *what) {
 
 static bool digit(char c) { return c >= '0' && c <= '9'; }
 
+/* Digits with single underscores between them, from byte `from` of the number on. */
+static void add_digits(python *p, size_t from, char *s, size_t *n) {
+    const char *t = p->t.s;
+    for (; p->at < p->t.n; p->at++) {
+        size_t i = p->at;
+        bool between = t[i] == '_' && i > from && digit(t[i - 1]) && i + 1 < p->t.n && digit(t[i + 1]);
+        if (!digit(t[i]) && !between) return;
+        if (!between) s[(*n)++] = t[i];
+    }
+}
+
+/* e-3; false where none follows. */
+static bool add_exponent(python *p, char *s, size_t *n) {
+    const char *t = p->t.s;
+    size_t i = p->at, e = i + 1 + (i + 1 < p->t.n && (t[i + 1] == '-' || t[i + 1] == '+'));
+    if (*n == 0 || i >= p->t.n || (t[i] != 'e' && t[i] != 'E') || e >= p->t.n || !digit(t[e])) return false;
+    while (i < e || (i < p->t.n && digit(t[i]))) s[(*n)++] = t[i++];
+    p->at = i;
+    return true;
+}
+
 /* 12, 1_000, 1.5, .5, 5., 1e-3; no leading zeros before another digit. */
 static qwen_node *number(python *p) {
     char *s = lem_work_alloc(p->w, p->t.n - p->at + 1, 1);
     if (!s) return NULL;
-    size_t from = p->at, i = from, n = 0;
-    const char *t = p->t.s;
-    bool whole = true;
-    for (int part = 0; part < 2; part++) {
-        for (; i < p->t.n && (digit(t[i]) || (t[i] == '_' && i > from && digit(t[i - 1]) && i + 1 < p->t.n &&
-                                              digit(t[i + 1])));
-             i++)
-            if (t[i] != '_') s[n++] = t[i];
-        if (part == 0 && i < p->t.n && t[i] == '.') {
-            s[n++] = t[i++];
-            whole = false;
-        } else {
-            break;
-        }
+    size_t from = p->at, n = 0;
+    add_digits(p, from, s, &n);
+    bool whole = p->at >= p->t.n || p->t.s[p->at] != '.';
+    if (!whole) {
+        s[n++] = p->t.s[p->at++];
+        add_digits(p, from, s, &n);
     }
-    size_t e = i + 1 + (i + 1 < p->t.n && (t[i + 1] == '-' || t[i + 1] == '+'));
-    if (n > 0 && i < p->t.n && (t[i] == 'e' || t[i] == 'E') && e < p->t.n && digit(t[e])) {
-        while (i < e) s[n++] = t[i++];
-        while (i < p->t.n && digit(t[i])) s[n++] = t[i++];
-        whole = false;
-    }
-    p->at = i;
-    if (n == 0 || (n == 1 && s[0] == '.') || (whole && s[0] == '0' && n > 1 && strspn(s, "0") != n))
-        return NULL;
+    if (add_exponent(p, s, &n)) whole = false;
+    bool zeros = whole && s[0] == '0' && n > 1 && strspn(s, "0") != n;
+    if (n == 0 || (n == 1 && s[0] == '.') || zeros) return NULL;
     qwen_node *a = lem_qwen_named(p->w, QWEN_NUM, s, NULL, NULL);
     if (a) a->value = strtold(s, NULL);
     return a;
@@ -109,6 +116,16 @@ static qwen_node *container(python *p, char open) {
     return a && (n == 0 || lem_qwen_with_kids(p->w, a, item, n)) ? a : NULL;
 }
 
+/* oo, pi and E, or a symbol. */
+static qwen_node *name_alone(python *p, char *s) {
+    qwen_node *a = lem_qwen_named(p->w, strcmp(s, "oo") == 0 ? QWEN_INF : QWEN_SYM, s, NULL, NULL);
+    if (a && strcmp(s, "pi") == 0)
+        *a = (qwen_node){.kind = QWEN_NUM, .name = s, .value = 3.14159265358979323846264338327950288L};
+    if (a && strcmp(s, "E") == 0)
+        *a = (qwen_node){.kind = QWEN_NUM, .name = s, .value = 2.71828182845904523536028747135266250L};
+    return a;
+}
+
 static qwen_node *name(python *p) {
     enum { MOST = 16 };
     qwen_node *item[MOST];
@@ -118,15 +135,7 @@ static qwen_node *name(python *p) {
     while (p->at < p->t.n && (name_start(p->t.s[p->at]) || digit(p->t.s[p->at]))) p->at++;
     char *s = lem_work_strndup(p->w, p->t.s + from, p->at - from);
     if (!s) return NULL;
-    if (look(p) != '(') {
-        qwen_node *a = strcmp(s, "oo") == 0 ? lem_qwen_named(p->w, QWEN_INF, s, NULL, NULL)
-                                            : lem_qwen_named(p->w, QWEN_SYM, s, NULL, NULL);
-        if (a && strcmp(s, "pi") == 0)
-            *a = (qwen_node){.kind = QWEN_NUM, .name = s, .value = 3.14159265358979323846264338327950288L};
-        if (a && strcmp(s, "E") == 0)
-            *a = (qwen_node){.kind = QWEN_NUM, .name = s, .value = 2.71828182845904523536028747135266250L};
-        return a;
-    }
+    if (look(p) != '(') return name_alone(p, s);
     p->at++;
     if (!items(p, ')', item, &n, MOST, &comma) || n == 0) return NULL;
     if (strcmp(s, "sqrt") == 0 && n == 1) {

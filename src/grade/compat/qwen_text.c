@@ -175,17 +175,24 @@ void lem_qwen_cut_spans(lem_buf *b, const char *open, const char *close, const c
     adopt(b, &now);
 }
 
-/* str.lower for Latin, Greek and Cyrillic; other scripts with case do not occur in answers. */
+/* str.lower for Latin, Greek and Cyrillic; other scripts with case do not occur in answers. Ranges of
+ * capitals, and how far behind them their small letters are: in Latin Extended-A right behind the EVEN, or
+ * ODD, ones. */
 static uint32_t lower_of(uint32_t c) {
-    if (c < 0x80) return c >= 'A' && c <= 'Z' ? c + 32 : c;
-    if ((c >= 0xC0 && c <= 0xDE && c != 0xD7) || (c >= 0x391 && c <= 0x3A9 && c != 0x3A2) ||
-        (c >= 0x410 && c <= 0x42F))
-        return c + 32;
-    if (c >= 0x100 && c <= 0x17F && c != 0x130 && c != 0x131 && c != 0x138) {
-        bool odd = (c >= 0x139 && c <= 0x148) || (c >= 0x179 && c <= 0x17E);
-        return c == 0x178 ? 0xFF : odd ? c + (c & 1u) : c | 1u;
+    enum { EVEN = 0, ODD = 1000 };
+    static const struct {
+        uint16_t from, to, step;
+    } capitals[] = {{'A', 'Z', 32},       {0xC0, 0xD6, 32},    {0xD8, 0xDE, 32},     {0x100, 0x12F, EVEN},
+                    {0x132, 0x137, EVEN}, {0x139, 0x148, ODD}, {0x149, 0x177, EVEN}, {0x179, 0x17E, ODD},
+                    {0x17F, 0x17F, EVEN}, {0x391, 0x3A1, 32},  {0x3A3, 0x3A9, 32},   {0x400, 0x40F, 80},
+                    {0x410, 0x42F, 32}};
+    if (c == 0x178) return 0xFF;
+    for (size_t k = 0; k < sizeof capitals / sizeof *capitals; k++) {
+        if (c < capitals[k].from || c > capitals[k].to) continue;
+        if (capitals[k].step == EVEN) return c | 1u;
+        return capitals[k].step == ODD ? c + (c & 1u) : c + capitals[k].step;
     }
-    return c >= 0x400 && c <= 0x40F ? c + 80 : c;
+    return c;
 }
 
 void lem_qwen_lower(lem_buf *b) {

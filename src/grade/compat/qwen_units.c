@@ -180,34 +180,29 @@ static bool formation(const words *w, int from, int to, int64_t *out) {
 }
 
 static bool whole_part(const words *w, int n, int64_t *out) {
-    int b = find_word(w, n, 1000000000), m = find_word(w, n, 1000000), t = find_word(w, n, 1000);
+    static const int scale[] = {1000000000, 1000000, 1000};
+    int at[3], from = 0, rest = 0;
     int64_t part = 0;
     *out = 0;
-    if ((t > -1 && (t < m || t < b)) || (m > -1 && m < b)) return false;
-    if (n == 0) return true;
-    if (n == 1) {
-        *out = w->v[0];
+    for (int k = 0; k < 3; k++) {
+        at[k] = find_word(w, n, scale[k]);
+        for (int j = 0; j < k; j++)
+            if (at[k] > -1 && at[k] < at[j]) return false;
+    }
+    if (n < 2) {
+        if (n == 1) *out = w->v[0];
         return true;
     }
-    if (b > -1) {
-        if (!formation(w, 0, b, &part)) return false;
-        *out += part * 1000000000;
+    for (int k = 0; k < 3; k++) {
+        if (at[k] < 0) continue;
+        if (!formation(w, from, at[k], &part)) return false;
+        *out += part * scale[k];
+        from = at[k] + 1;
+        if (from < n) rest = from; /* the words behind the last scale that is not the last word */
+        else if (rest == 0) rest = -1;
     }
-    if (m > -1) {
-        if (!formation(w, b > -1 ? b + 1 : 0, m, &part)) return false;
-        *out += part * 1000000;
-    }
-    if (t > -1) {
-        if (!formation(w, m > -1 ? m + 1 : b > -1 ? b + 1 : 0, t, &part)) return false;
-        *out += part * 1000;
-    }
-    int from = t > -1 && t != n - 1            ? t + 1
-               : m > -1 && m != n - 1          ? m + 1
-               : b > -1 && b != n - 1          ? b + 1
-               : t == -1 && m == -1 && b == -1 ? 0
-                                               : -1;
-    if (from < 0) return true;
-    if (!formation(w, from, n, &part)) return false;
+    if (rest < 0) return true;
+    if (!formation(w, rest, n, &part)) return false;
     *out += part;
     return true;
 }
