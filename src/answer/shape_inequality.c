@@ -61,36 +61,44 @@ static void set_rational(fmpq_poly_t p, const lem_rat *r) {
     fmpq_clear(q);
 }
 
-static bool read_quotient(lem_work *w, const ast_node *a, const ast_node *x, quotient *out) {
+static bool read_constant(const lem_rat *q, quotient *out) {
+    if (mpz_sizeinbase(mpq_numref(q->q), 2) > MAX_BITS || mpz_sizeinbase(mpq_denref(q->q), 2) > MAX_BITS)
+        return false;
+    set_rational(out->num, q);
+    fmpq_poly_set_si(out->den, 1);
+    return true;
+}
+
+static bool read_symbol(const ast_node *a, const ast_node *x, quotient *out) {
+    if (!lem_ast_same_name(a, x)) return false;
+    fmpq_poly_zero(out->num);
+    fmpq_poly_set_coeff_si(out->num, 1, 1);
+    fmpq_poly_set_si(out->den, 1);
+    return true;
+}
+
+static bool read_power(lem_work *w, const ast_node *a, const ast_node *x, quotient *out) {
     long e;
+    if (a->kid[1]->kind != AST_NUM || !lem_rat_small(a->kid[1]->q, MAX_DEGREE, &e) ||
+        !read_quotient(w, a->kid[0], x, out))
+        return false;
+    if (e < 0) fmpq_poly_swap(out->num, out->den);
+    long n = e < 0 ? -e : e;
+    if (fmpq_poly_degree(out->num) * n > MAX_DEGREE || fmpq_poly_degree(out->den) * n > MAX_DEGREE)
+        return false;
+    fmpq_poly_pow(out->num, out->num, (ulong)n);
+    fmpq_poly_pow(out->den, out->den, (ulong)n);
+    return !fmpq_poly_is_zero(out->den) && is_small(out->num) && is_small(out->den);
+}
+
+static bool read_quotient(lem_work *w, const ast_node *a, const ast_node *x, quotient *out) {
     if (!lem_work_spend(w, 200)) return false;
     switch (a->kind) {
-    case AST_NUM:
-        if (mpz_sizeinbase(mpq_numref(a->q->q), 2) > MAX_BITS ||
-            mpz_sizeinbase(mpq_denref(a->q->q), 2) > MAX_BITS)
-            return false;
-        set_rational(out->num, a->q);
-        fmpq_poly_set_si(out->den, 1);
-        return true;
-    case AST_SYM:
-        if (a->len != x->len || memcmp(a->name, x->name, a->len) != 0) return false;
-        fmpq_poly_zero(out->num);
-        fmpq_poly_set_coeff_si(out->num, 1, 1);
-        fmpq_poly_set_si(out->den, 1);
-        return true;
+    case AST_NUM: return read_constant(a->q, out);
+    case AST_SYM: return read_symbol(a, x, out);
     case AST_ADD:
     case AST_MUL: return fold(w, a, x, out);
-    case AST_POW:
-        if (a->kid[1]->kind != AST_NUM || !lem_rat_small(a->kid[1]->q, MAX_DEGREE, &e) ||
-            !read_quotient(w, a->kid[0], x, out))
-            return false;
-        if (e < 0) fmpq_poly_swap(out->num, out->den);
-        if (fmpq_poly_degree(out->num) * (e < 0 ? -e : e) > MAX_DEGREE ||
-            fmpq_poly_degree(out->den) * (e < 0 ? -e : e) > MAX_DEGREE)
-            return false;
-        fmpq_poly_pow(out->num, out->num, (ulong)(e < 0 ? -e : e));
-        fmpq_poly_pow(out->den, out->den, (ulong)(e < 0 ? -e : e));
-        return !fmpq_poly_is_zero(out->den) && is_small(out->num) && is_small(out->den);
+    case AST_POW: return read_power(w, a, x, out);
     default: return false;
     }
 }
@@ -188,14 +196,19 @@ static bool add_piece(region *r, region_end lo, region_end hi) {
     return true;
 }
 
-/* From the lowest root up: the open intervals and the points where op holds, joined where they touch. */
-static bool pieces(const roots *l, char op, region *out) {
+/* The sign below all roots. */
+static int lowest_sign(const roots *l) {
     int sign = l->sign;
-    bool open = false; /* a piece runs */
-    region_end from = {NULL, false};
     for (uint32_t k = 0; k < l->n; k++)
         if (l->r[k].turns) sign = -sign;
-    open = holds(op, sign);
+    return sign;
+}
+
+/* From the lowest root up: the open intervals and the points where op holds, joined where they touch. */
+static bool pieces(const roots *l, char op, region *out) {
+    int sign = lowest_sign(l);
+    bool open = holds(op, sign); /* a piece runs */
+    region_end from = {NULL, false};
     for (uint32_t k = 0; k < l->n; k++) {
         bool at = !l->r[k].pole && holds(op, 0);
         if (l->r[k].turns) sign = -sign;

@@ -178,6 +178,15 @@ static const ast_node *bare(const ast_node *a) {
     return a;
 }
 
+/* Ends in the wrong order, or the same open one twice: no interval was meant. */
+static bool are_in_order(lem_work *w, const region_piece *p, bool *sorted) {
+    *sorted = true;
+    if (!p->lo.v || !p->hi.v) return true;
+    int o = order(w, p->lo.v, p->hi.v);
+    *sorted = o != UNKNOWN;
+    return o != 1 && (o != 0 || (p->lo.closed && p->hi.closed));
+}
+
 static bool from_tuple(lem_work *w, const ast_node *a, bool strict, region *out) {
     if (a->n != 2) return false;
     const ast_node *x = bare(a->kid[0]), *y = bare(a->kid[1]);
@@ -187,13 +196,7 @@ static bool from_tuple(lem_work *w, const ast_node *a, bool strict, region *out)
     *out = (region){0};
     (void)add_piece(out, lo ? infinite : (region_end){x, a->open == '['},
                     hi ? infinite : (region_end){y, a->close == ']'});
-    if (!lo && !hi) { /* the ends in the wrong order: no interval was meant */
-        int o = order(w, x, y);
-        if (o == 1) return false;
-        out->sorted = o != UNKNOWN;
-        if (o == 0 && !(a->open == '[' && a->close == ']')) return false;
-    } else out->sorted = true;
-    return true;
+    return are_in_order(w, &out->piece[0], &out->sorted);
 }
 
 static bool from_points(lem_work *w, const ast_node *a, region *out) {
@@ -282,56 +285,78 @@ static bool split_bars(lem_work *w, const ast_node *bars, char op, const ast_nod
     return out->sorted;
 }
 
+/* |x| < 3 */
+static bool bars_of_name(lem_work *w, const ast_node *name, char op, const ast_node *c, region *out) {
+    region t, other, half = {.sorted = true};
+    const ast_node *zero = lem_ast_int(w, 0);
+    if (!zero || !one_sided(w, name, op, c, &t)) return false;
+    (void)add_piece(&half, (region_end){zero, true}, infinite);
+    if (!intersect(w, &t, &half) || !negate(w, &t, &other) || !unite(w, &t, &other)) return false;
+    *out = t;
+    return out->sorted;
+}
+
+/* No side is a name. */
+static bool compare_expressions(lem_work *w, const ast_node *lhs, char op, const ast_node *rhs, region *out) {
+    const ast_node *var, *at;
+    bool left = lhs->kind == AST_ABS;
+    if (left != (rhs->kind == AST_ABS)) { /* bars on one side */
+        const ast_node *bars = left ? lhs : rhs;
+        const ast_node *other = left ? rhs : lhs;
+        char turned = left ? op : mirrored(op);
+        if (lem_shape_is_label(bars->kid[0])) return bars_of_name(w, bars->kid[0], turned, other, out);
+        if (split_bars(w, bars, turned, other, out)) return true;
+    }
+    if (solve_linear(w, lhs, rhs, &op, &var, &at)) return one_sided(w, var, op, at, out);
+    return !w->limit && lem_shape_solve_inequality(w, lhs, op, rhs, out);
+}
+
 static bool compare_with(lem_work *w, const ast_node *lhs, char op, const ast_node *rhs,
                          const ast_node *middle, region *out) {
     int left_rank = rank_of(lhs, middle), right_rank = rank_of(rhs, middle);
     if (left_rank > right_rank) return one_sided(w, lhs, op, rhs, out);
     if (right_rank > left_rank) return one_sided(w, rhs, mirrored(op), lhs, out);
-    if (op == '=') return false; /* equations are compared as equations */
-    bool left = lhs->kind == AST_ABS, right = rhs->kind == AST_ABS;
-    if (left != right && lem_shape_is_label((left ? lhs : rhs)->kid[0])) { /* |x| < 3 */
-        region t, other;
-        const ast_node *zero = lem_ast_int(w, 0);
-        if (!zero ||
-            !one_sided(w, (left ? lhs : rhs)->kid[0], left ? op : mirrored(op), left ? rhs : lhs, &t))
-            return false;
-        region half = {.sorted = true};
-        (void)add_piece(&half, (region_end){zero, true}, infinite);
-        if (!intersect(w, &t, &half) || !negate(w, &t, &other) || !unite(w, &t, &other)) return false;
-        *out = t;
-        return out->sorted;
-    }
-    const ast_node *var, *at;
-    if (left != right && split_bars(w, left ? lhs : rhs, left ? op : mirrored(op), left ? rhs : lhs, out))
-        return true;
-    if (solve_linear(w, lhs, rhs, &op, &var, &at)) return one_sided(w, var, op, at, out);
-    return !w->limit && lem_shape_solve_inequality(w, lhs, op, rhs, out);
+    return op != '=' && compare_expressions(w, lhs, op, rhs, out); /* equations are compared as equations */
+}
+
+static bool of_one_name(const region *a, const region *b) {
+    return !a->var || !b->var || lem_ast_same_name(a->var, b->var);
+}
+
+/* x in S, x not in S */
+static bool from_membership(lem_work *w, const ast_node *a, int level, region *out) {
+    if (!is_variable(a->kid[0]) || !build(w, a->kid[1], false, level + 1, out)) return false;
+    out->var = a->kid[0];
+    return a->name[0] == 'i' || complement(out);
+}
+
+/* a < x < b with symbols for ends: two half lines whose ends cannot be put in order. */
+static bool between_symbols(const lem_work *w, region *all, const region *r) {
+    if (w->limit || all->n != 1 || r->n != 1) return false;
+    const region_piece *x = &all->piece[0], *y = &r->piece[0];
+    bool up = !x->hi.v && !y->lo.v, down = !x->lo.v && !y->hi.v;
+    if (!up && !down) return false;
+    region_piece p = up ? (region_piece){x->lo, y->hi} : (region_piece){y->lo, x->hi};
+    *all = (region){.n = 1, .piece = {p}, .var = all->var};
+    return true;
+}
+
+/* Link k of a chain of comparisons, as a region. */
+static bool from_link(lem_work *w, const ast_node *a, uint32_t k, region *out) {
+    if (!strchr("<>lgn=", a->name[k]) || (a->len > 1 && a->name[k] == 'n')) return false;
+    return compare_with(w, a->kid[k], a->name[k], a->kid[k + 1], a->n == 3 ? a->kid[1] : NULL, out);
 }
 
 static bool from_relation(lem_work *w, const ast_node *a, bool strict, int level, region *out) {
     char first = a->name[0];
-    if (a->n == 2 && (first == 'i' || first == 'o')) {
-        if (!is_variable(a->kid[0]) || !build(w, a->kid[1], false, level + 1, out)) return false;
-        out->var = a->kid[0];
-        return first == 'i' || complement(out);
-    }
+    if (a->n == 2 && (first == 'i' || first == 'o')) return from_membership(w, a, level, out);
     if (a->n == 2 && first == '=' && strict) return false;
     region all;
     everything(&all);
     for (uint32_t k = 0; k < a->len; k++) {
         region r;
-        if (!strchr("<>lgn=", a->name[k]) || (a->len > 1 && a->name[k] == 'n')) return false;
-        if (!compare_with(w, a->kid[k], a->name[k], a->kid[k + 1], a->n == 3 ? a->kid[1] : NULL, &r))
-            return false;
-        if (all.var && r.var && !lem_ast_same_name(all.var, r.var)) return false;
-        if (!intersect(w, &all, &r)) { /* a < x < b with symbols for ends */
-            if (a->len != 2 || k != 1 || all.n != 1 || r.n != 1 || w->limit) return false;
-            bool up = !all.piece[0].hi.v && !r.piece[0].lo.v, down = !all.piece[0].lo.v && !r.piece[0].hi.v;
-            if (!up && !down) return false;
-            region_piece p = up ? (region_piece){all.piece[0].lo, r.piece[0].hi}
-                                : (region_piece){r.piece[0].lo, all.piece[0].hi};
-            all = (region){.n = 1, .piece = {p}, .var = all.var};
-        }
+        if (!from_link(w, a, k, &r) || !of_one_name(&all, &r)) return false;
+        if (!intersect(w, &all, &r) && !(a->len == 2 && k == 1 && between_symbols(w, &all, &r))) return false;
         if (!all.var) all.var = r.var;
     }
     *out = all;
@@ -346,26 +371,28 @@ static bool one_condition(lem_work *w, const ast_node *a, const ast_node *before
     return build(w, a, true, level + 1, out) || (a->kind == AST_REL && build(w, a, false, level + 1, out));
 }
 
+/* x in R */
+static bool says_real(const ast_node *a) {
+    return a->kind == AST_REL && a->n == 2 && a->name[0] == 'i' && lem_ast_is_sym(a->kid[1], "reals");
+}
+
 static bool from_list(lem_work *w, const ast_node *a, int level, region *out) {
     region all, any = {.sorted = true};
     const ast_node *before = NULL;
     everything(&all);
-    bool empty = false;
+    bool empty = false, either = a->open == 'O';
     for (uint32_t k = 0; k < a->n; k++) {
         region r;
-        if (a->kid[k]->kind == AST_REL && a->kid[k]->n == 2 && a->kid[k]->name[0] == 'i' &&
-            lem_ast_is_sym(a->kid[k]->kid[1], "reals"))
-            continue;
+        if (says_real(a->kid[k])) continue;
         if (!one_condition(w, a->kid[k], before, level, &r)) return false;
         if (a->kid[k]->kind == AST_REL) before = a->kid[k];
-        if (any.var && r.var && !lem_ast_same_name(any.var, r.var)) return false;
-        if (!unite(w, &any, &r)) return false;
-        if (a->open == 'O') continue;
+        if (!of_one_name(&any, &r) || !unite(w, &any, &r)) return false;
+        if (either) continue;
         if (!any.sorted || !intersect(w, &all, &r)) return false;
         empty = all.n == 0;
     }
-    if (!any.var && a->open != 'O') return false; /* a list of intervals is a list */
-    *out = a->open == 'O' || (empty && a->open != 'A') ? any : all;
+    if (!any.var && !either) return false; /* a list of intervals is a list */
+    *out = either || (empty && a->open != 'A') ? any : all;
     return true;
 }
 

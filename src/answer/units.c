@@ -178,33 +178,40 @@ static size_t word_length(const char *s, size_t most) {
     return n;
 }
 
+/* "per", "square": what they say of the unit that follows. */
+static bool read_modifier(reader *r, const char *word, size_t n) {
+    if (is(word, n, "per")) return r->sign = -1, true;
+    if (is(word, n, "square") || is(word, n, "sq")) return r->prefix = 2, true;
+    if (is(word, n, "cubic") || is(word, n, "cu")) return r->prefix = 3, true;
+    return false;
+}
+
+/* A unit with its power. */
+static bool read_unit(lem_work *w, reader *r, const char *word, size_t n, answer_unit *u) {
+    int exp10, power = r->prefix;
+    const unit_row *row = n ? row_of(word, n, &exp10) : NULL;
+    if (!row || !read_power(r, &power) || !multiply(w, u, row, exp10, r->sign * power)) return false;
+    r->prefix = 1;
+    return true;
+}
+
 bool lem_unit_find(lem_work *w, const char *name, size_t len, answer_unit *out) {
     answer_unit u = {.factor = lem_rat_int(w, 1)};
     reader r = {name, len, 0, 1, 1};
     int words = 0;
     while (r.i < len && u.factor) {
-        if (name[r.i] == ' ' || name[r.i] == '*') {
-            r.i++;
-            continue;
-        }
-        if (name[r.i] == '/') {
-            r.sign = -1;
+        char c = name[r.i];
+        if (c == ' ' || c == '*' || c == '/') {
+            if (c == '/') r.sign = -1;
             r.i++;
             continue;
         }
         const char *word = name + r.i;
         size_t n = word_length(word, len - r.i);
         r.i += n;
-        if (is(word, n, "per")) r.sign = -1;
-        else if (is(word, n, "square") || is(word, n, "sq")) r.prefix = 2;
-        else if (is(word, n, "cubic") || is(word, n, "cu")) r.prefix = 3;
-        else {
-            int exp10, power = r.prefix;
-            const unit_row *row = n ? row_of(word, n, &exp10) : NULL;
-            if (!row || !read_power(&r, &power) || !multiply(w, &u, row, exp10, r.sign * power)) return false;
-            r.prefix = 1;
-            words++;
-        }
+        if (read_modifier(&r, word, n)) continue;
+        if (!read_unit(w, &r, word, n, &u)) return false;
+        words++;
     }
     if (!u.factor || !words) return false;
     *out = u;

@@ -58,16 +58,14 @@ static bool closed_by(finder *f, size_t from, const char *close, int kind, bool 
     if (kind >= 0 && f->unclosed[kind]) return false;
     for (size_t i = from; i < f->t.n; i++) {
         if (one_line && f->t.s[i] == '\n') return false;
-        if (i > from && at(f->t, i, close) && !escaped(f->t, i)) {
+        if (!at(f->t, i, close)) continue;
+        if (i > from && !escaped(f->t, i)) {
             *inside = (span){from, i};
             *end = i + strlen(close);
             return true;
         }
-        if (close[0] == '$' && close[1] == '\0' && f->t.s[i] == '$') {
-            if (i > from && !escaped(f->t, i)) return false;
-            if (i == from && !escaped(f->t, i)) return false; /* an empty environment */
-        }
-        if (close[0] == '\\' && f->t.s[i] == '\\' && at(f->t, i, close)) return false;
+        bool empty = i == from && !escaped(f->t, i);
+        if (close[0] == '\\' || (close[1] == '\0' && empty)) return false;
     }
     if (kind >= 0) f->unclosed[kind] = true;
     return false;
@@ -92,28 +90,43 @@ static bool bare_fraction(mode_text t, size_t i, size_t *end) {
     return true;
 }
 
-static bool environment(finder *f, size_t i, bool boxed, span *inside, size_t *end) {
-    char c = byte(f->t, i);
-    bool ok = false;
-    if (at(f->t, i, "$$") && !escaped(f->t, i)) ok = closed_by(f, i + 2, "$$", 0, false, inside, end);
-    if (!ok && at(f->t, i, "\\[") && !escaped(f->t, i))
-        ok = closed_by(f, i + 2, "\\]", 1, false, inside, end);
-    if (!ok && c == '$' && !escaped(f->t, i) && !(i && lem_mode_is_digit(f->t.s[i - 1])))
-        ok = closed_by(f, i + 1, "$", -1, true, inside, end);
-    if (!ok && at(f->t, i, "\\(") && !escaped(f->t, i)) ok = closed_by(f, i + 2, "\\)", 2, true, inside, end);
-    if (!ok && lem_mode_is_space(c) && byte(f->t, i + 1) == '[') {
-        size_t k = i + 2;
-        while (k < f->t.n && !strchr("[]\n", f->t.s[k])) k++;
-        ok = k > i + 2 && byte(f->t, k) == ']' && lem_mode_is_space(byte(f->t, k + 1));
-        *inside = (span){i + 2, k};
-        *end = k + 2;
-    }
-    if (!ok && !boxed && (c == '-' || c == '\\') && bare_fraction(f->t, i, end))
-        *inside = (span){i, *end}, ok = true;
-    if (!ok || !boxed) return ok;
-    mode_text t = lem_mode_text_cut(f->t, inside->from, inside->to);
+/* $$…$$, \[…\], $…$, \(…\) */
+static bool delimited(finder *f, size_t i, span *inside, size_t *end) {
+    mode_text t = f->t;
+    if (escaped(t, i)) return false;
+    if (at(t, i, "$$") && closed_by(f, i + 2, "$$", 0, false, inside, end)) return true;
+    if (at(t, i, "\\[") && closed_by(f, i + 2, "\\]", 1, false, inside, end)) return true;
+    bool dollar = byte(t, i) == '$' && !(i && lem_mode_is_digit(t.s[i - 1]));
+    if (dollar && closed_by(f, i + 1, "$", -1, true, inside, end)) return true;
+    return at(t, i, "\\(") && closed_by(f, i + 2, "\\)", 2, true, inside, end);
+}
+
+/* […] between white space. */
+static bool spaced_bracket(mode_text t, size_t i, span *inside, size_t *end) {
+    size_t k = i + 2;
+    if (!lem_mode_is_space(byte(t, i)) || byte(t, i + 1) != '[') return false;
+    while (k < t.n && !strchr("[]\n", t.s[k])) k++;
+    if (k == i + 2 || byte(t, k) != ']' || !lem_mode_is_space(byte(t, k + 1))) return false;
+    *inside = (span){i + 2, k};
+    *end = k + 2;
+    return true;
+}
+
+static bool fraction_alone(mode_text t, size_t i, span *inside, size_t *end) {
+    if ((byte(t, i) != '-' && byte(t, i) != '\\') || !bare_fraction(t, i, end)) return false;
+    *inside = (span){i, *end};
+    return true;
+}
+
+static bool holds_box(mode_text t) {
     ptrdiff_t box = lem_mode_text_find(t, 0, "\\boxed{");
     return box >= 0 && lem_mode_text_find(t, (size_t)box + 8, "}") >= 0;
+}
+
+static bool environment(finder *f, size_t i, bool boxed, span *inside, size_t *end) {
+    bool ok = delimited(f, i, inside, end) || spaced_bracket(f->t, i, inside, end);
+    if (boxed) return ok && holds_box(lem_mode_text_cut(f->t, inside->from, inside->to));
+    return ok || fraction_alone(f->t, i, inside, end);
 }
 
 /* Environments joined by "and", "or" and commas, each with its percent sign. */
@@ -149,25 +162,37 @@ static size_t digit_run(mode_text t, size_t i) {
     return k - i;
 }
 
-static bool number(mode_text t, size_t i, match *m) {
-    if (i && lem_mode_is_digit(t.s[i - 1])) return false;
+/* One of these marks, and digits behind it. */
+static bool marked_digits(mode_text t, size_t i, const char *marks, size_t least) {
+    return byte(t, i) && strchr(marks, byte(t, i)) && digit_run(t, i + 1) >= least;
+}
+
+static void take_decimals(mode_text t, size_t i, match *m) {
+    m->decimal = (span){i, i + 1 + digit_run(t, i + 1)};
+}
+
+static bool number_parts(mode_text t, size_t i, match *m) {
     size_t sign = byte(t, i) == '-', d = digit_run(t, i + sign), k = i + sign + d;
     m->decimal = (span){0, 0};
-    if (d >= 1 && d <= 3 && t.s[i + sign] != '0' && strchr(" ,", byte(t, k)) && byte(t, k) &&
-        digit_run(t, k + 1) >= 3) {
-        while (byte(t, k) && strchr(" ,", t.s[k]) && digit_run(t, k + 1) >= 3)
-            k += 4; /* \d{3} takes three, whatever follows */
+    if (d >= 1 && d <= 3 && t.s[i + sign] != '0' && marked_digits(t, k, " ,", 3)) {
+        while (marked_digits(t, k, " ,", 3)) k += 4; /* \d{3} takes three, whatever follows */
         m->whole = (span){i, k};
-        if (byte(t, k) == '.' && lem_mode_is_digit(byte(t, k + 1)))
-            m->decimal = (span){k, k + 1 + digit_run(t, k + 1)};
-    } else if (d && strchr(".,", byte(t, k)) && byte(t, k) && lem_mode_is_digit(byte(t, k + 1))) {
+        if (marked_digits(t, k, ".", 1)) take_decimals(t, k, m);
+        return true;
+    }
+    if (d) {
         m->whole = (span){i, k};
-        m->decimal = (span){k, k + 1 + digit_run(t, k + 1)};
-    } else if (byte(t, i) == '.' && lem_mode_is_digit(byte(t, i + 1))) {
-        m->whole = (span){i, i};
-        m->decimal = (span){i, i + 1 + digit_run(t, i + 1)};
-    } else if (d) m->whole = (span){i, k};
-    else return false;
+        if (marked_digits(t, k, ".,", 1)) take_decimals(t, k, m);
+        return true;
+    }
+    if (!marked_digits(t, i, ".", 1)) return false;
+    m->whole = (span){i, i};
+    take_decimals(t, i, m);
+    return true;
+}
+
+static bool number(mode_text t, size_t i, match *m) {
+    if ((i && lem_mode_is_digit(t.s[i - 1])) || !number_parts(t, i, m)) return false;
     m->to = m->decimal.to ? m->decimal.to : m->whole.to;
     size_t p = m->to + blank_run(t, m->to), n = at(t, p, "\\%") ? 0 : percent_at(t, p);
     m->percent[0] = n > 0;
@@ -182,23 +207,34 @@ static size_t arithmetic_char(mode_text t, size_t i) {
     return at(t, i, "×") || at(t, i, "÷") ? 2 : 0;
 }
 
+static bool may_end(mode_text t, size_t i) {
+    char c = byte(t, i);
+    return strchr(".)", c) || lem_mode_is_space(c) || at(t, i, "**");
+}
+
+static bool is_operator(char c) { return c && (strchr("+-*/^()", c) || (c & 0x80)); }
+
+/* The place from k on where an expression with an operator may end, 0 when there is none; *run: how far its
+ * characters go. */
+static size_t end_of_expression(mode_text t, size_t k, size_t most, size_t *run) {
+    size_t op = 0, stop = 0, i = k, n; /* op: behind the first operator */
+    for (; i < t.n && i < most && (n = arithmetic_char(t, i)) > 0; i += n) {
+        if (op && op < i && may_end(t, i)) stop = i;
+        if (!op && is_operator(byte(t, i))) op = i + n;
+    }
+    *run = i;
+    if (op && i > op && (i >= t.n || strchr(",:$", byte(t, i)))) stop = i;
+    return stop;
+}
+
 /* -?(?-?digit… with an operator, up to a place where an expression may end. */
 static bool arithmetic(mode_text t, size_t i, match *m, size_t *barren) {
-    size_t k = i, run, op = 0, stop = 0;
+    size_t k = i, run;
     k += byte(t, k) == '-';
     k += byte(t, k) == '(';
     k += byte(t, k) == '-';
     if (!lem_mode_is_digit(byte(t, k))) return false;
-    for (run = k + 1; run < t.n && run < i + 4000; run += arithmetic_char(t, run)) {
-        if (!arithmetic_char(t, run)) break;
-        char c = byte(t, run);
-        bool ends =
-            op && op < run && (strchr(".)", c) || lem_mode_is_space(c) || at(t, run, "**")) && run > op;
-        if (ends) stop = run;
-        if (c && (strchr("+-*/^()", c) || (c & 0x80))) op = op ? op : run + arithmetic_char(t, run);
-    }
-    char c = byte(t, run);
-    if (op && run > op && (run >= t.n || strchr(",:$", c))) stop = run;
+    size_t stop = end_of_expression(t, k + 1, i + 4000, &run);
     if (!stop) *barren = run;
     if (!stop) return false;
     m->env[0] = (span){i, stop};
@@ -260,39 +296,51 @@ static ptrdiff_t find_folded(mode_text t, size_t from, const char *s) {
     return MODE_NONE;
 }
 
+static bool any_number(finder *f, size_t i, match *m) {
+    return number_or_arithmetic(f, i, false, m) || number_or_arithmetic(f, i, true, m);
+}
+
+/* What stands behind "is", which ends at i; the blanks may belong to the environment or to the number. */
+static bool after_is(finder *f, size_t i, bool latex, bool hope, match *m) {
+    for (size_t b = i + blank_run(f->t, i) + 1; b-- > i;) {
+        bool hit = latex ? environments(f, b, false, m) : any_number(f, b, m);
+        if (hit && (latex || hope || b == i)) return true; /* a number's own prefix must follow at once */
+    }
+    return false;
+}
+
+static bool says_is(mode_text t, size_t i, bool any_case) {
+    return at(t, i, "is") || (any_case && low(byte(t, i)) == 'i' && low(byte(t, i + 1)) == 's');
+}
+
+/* ". I hope": it is part of the match. */
+static bool hope_follows(mode_text t, match *m) {
+    size_t e = m->to + (byte(t, m->to) == '.');
+    e += lem_mode_is_space(byte(t, e));
+    if (!at(t, e, "I hope")) return false;
+    m->to = e + 6;
+    return true;
+}
+
+static bool final_answer_at(finder *f, size_t k, bool latex, bool hope, match *m) {
+    size_t s = blank_run(f->t, k), i = k + s;
+    if (!s || !says_is(f->t, i, hope)) return false;
+    i += 2;
+    i += byte(f->t, i) == ':';
+    return after_is(f, i, latex, hope, m) && (!hope || hope_follows(f->t, m));
+}
+
 /* "final answer is X. I hope" where hope, else "final answer … is X". */
 static void final_answers(finder *f, bool latex, bool hope) {
     size_t next = 0;
+    match m;
     for (ptrdiff_t p = find_folded(f->t, 0, "final answer"); p >= 0;
          p = find_folded(f->t, next, "final answer")) {
         size_t base = (size_t)p + 12, limit = base + (hope ? 0 : 100);
         next = base;
         for (size_t k = base; k <= limit && k < f->t.n; k++) {
             if (!latex && byte(f->t, k ? k - 1 : 0) == '\n' && k > base) break;
-            size_t s = blank_run(f->t, k), i = k + s;
-            if (!s ||
-                !(at(f->t, i, "is") || (hope && low(byte(f->t, i)) == 'i' && low(byte(f->t, i + 1)) == 's')))
-                continue;
-            i += 2;
-            i += byte(f->t, i) == ':';
-            match m;
-            bool hit = false;
-            for (size_t b = i + blank_run(f->t, i); !hit && b + 1 > i;
-                 b--) { /* the blanks may belong to the environment or to the number */
-                hit = latex ? environments(f, b, false, &m)
-                            : (number_or_arithmetic(f, b, false, &m) || number_or_arithmetic(f, b, true, &m));
-                if (!latex && !hope) {
-                    if (b != i) hit = false; /* there the number's own prefix must follow at once */
-                }
-                if (b == 0) break;
-            }
-            if (!hit) continue;
-            if (hope) {
-                size_t e = m.to + (byte(f->t, m.to) == '.');
-                e += lem_mode_is_space(byte(f->t, e));
-                if (!at(f->t, e, "I hope")) continue;
-                m.to = e + 6;
-            }
+            if (!final_answer_at(f, k, latex, hope, &m)) continue;
             m.from = (size_t)p;
             add(f, &m);
             next = m.to;
@@ -303,6 +351,28 @@ static void final_answers(finder *f, bool latex, bool hope) {
 
 static bool equals_follows(mode_text t, size_t i) { return byte(t, i + blank_run(t, i)) == '='; }
 
+/* A number behind the last equals sign of the line, at most 100 characters away. */
+static bool after_equals(finder *f, size_t base, match *m) {
+    size_t line = base;
+    while (line < f->t.n && f->t.s[line] != '\n' && line < base + 102) line++;
+    for (size_t k = line; k-- > base;) {
+        if (f->t.s[k] != '=' || k > base + 100) continue;
+        for (size_t b = k + 1 + blank_run(f->t, k + 1); b > k; b--)
+            if (any_number(f, b, m) && !equals_follows(f->t, m->to)) return true;
+    }
+    return false;
+}
+
+/* At most 50 characters away; a number in the same line. */
+static bool answer_near(finder *f, size_t base, bool latex, match *m) {
+    for (size_t k = base; k <= base + 50 && k < f->t.n; k++) {
+        if (latex && environments(f, k, false, m)) return true;
+        if (!latex && any_number(f, k, m) && !equals_follows(f->t, m->to)) return true;
+        if (!latex && f->t.s[k] == '\n') return false;
+    }
+    return false;
+}
+
 /* "answer" and at most 50 characters (or 100 up to an equals sign, for numbers) before X. */
 static void answers(finder *f, bool latex, bool colon) {
     size_t next = 0;
@@ -311,28 +381,11 @@ static void answers(finder *f, bool latex, bool colon) {
         next = base;
         if (colon && byte(f->t, base) != ':') continue;
         base += colon;
-        match m, best;
-        bool hit = false;
-        size_t line = base;
-        while (line < f->t.n && f->t.s[line] != '\n' && line < base + 102) line++;
-        for (size_t k = line; !latex && !hit && k-- > base;) {
-            if (f->t.s[k] != '=' || k > base + 100) continue;
-            for (size_t b = k + 1 + blank_run(f->t, k + 1); !hit && b > k; b--)
-                hit = (number_or_arithmetic(f, b, false, &m) || number_or_arithmetic(f, b, true, &m)) &&
-                      !equals_follows(f->t, m.to);
-            if (hit) best = m;
-        }
-        for (size_t k = base; !hit && k <= base + 50 && k < f->t.n; k++) {
-            hit = latex ? environments(f, k, false, &m)
-                        : (number_or_arithmetic(f, k, false, &m) || number_or_arithmetic(f, k, true, &m));
-            if (hit && !latex && equals_follows(f->t, m.to)) hit = false;
-            if (hit) best = m;
-            if (!latex && f->t.s[k] == '\n') break;
-        }
-        if (!hit) continue;
-        best.from = (size_t)p;
-        add(f, &best);
-        next = best.to;
+        match m;
+        if (!(!latex && after_equals(f, base, &m)) && !answer_near(f, base, latex, &m)) continue;
+        m.from = (size_t)p;
+        add(f, &m);
+        next = m.to;
     }
 }
 
@@ -356,6 +409,14 @@ static void plain_box(finder *f) {
     add(f, &m);
 }
 
+/* Rightmost end first, then leftmost beginning. */
+static int later(const void *x, const void *y) {
+    const match *a = x, *b = y;
+    if (a->to != b->to) return a->to < b->to ? 1 : -1;
+    return a->from > b->from ? 1 : a->from < b->from ? -1 : 0;
+}
+
+/* The matches of one priority, in the order in which they are tried. */
 static void collect(finder *f, int level) {
     f->n = 0;
     f->barren = 0;
@@ -364,30 +425,29 @@ static void collect(finder *f, int level) {
     if (level == 1) everywhere(f, 1), plain_box(f);
     if (level == 2 || level == 3) answers(f, true, level == 2), answers(f, false, level == 2);
     if (level == 4) everywhere(f, 0), everywhere(f, 2), everywhere(f, 3);
-}
-
-/* Rightmost end first, then leftmost beginning. */
-static int later(const void *x, const void *y) {
-    const match *a = x, *b = y;
-    if (a->to != b->to) return a->to < b->to ? 1 : -1;
-    return a->from > b->from ? 1 : a->from < b->from ? -1 : 0;
+    if (f->n > 1) qsort(f->m, f->n, sizeof *f->m, later); /* no two matches of one pattern are equal */
 }
 
 /* ---- values ---- */
+
+/* The digits of the whole part, at least one; zeros in front go where there is no minus. */
+static void add_whole(lem_buf *b, mode_text whole, bool minus) {
+    size_t i = minus;
+    while (!minus && i < whole.n && whole.s[i] == '0') i++;
+    if (minus) lem_buf_putc(b, '-');
+    size_t before = b->len;
+    for (; i < whole.n; i++)
+        if (lem_mode_is_digit(whole.s[i])) lem_buf_putc(b, whole.s[i]);
+    if (b->len == before) lem_buf_putc(b, '0');
+}
 
 static mv_value *number_value(finder *f, const match *m, mode_text *text) {
     mode_text whole = lem_mode_text_cut(f->t, m->whole.from, m->whole.to);
     bool minus = whole.n && whole.s[0] == '-';
     lem_buf b = {0};
-    size_t i = minus;
-    if (!minus)
-        while (i < whole.n && whole.s[i] == '0') i++;
-    if (minus) lem_buf_putc(&b, '-');
-    size_t before = b.len;
-    for (; i < whole.n; i++)
-        if (lem_mode_is_digit(whole.s[i])) lem_buf_putc(&b, whole.s[i]);
-    if (b.len == before) lem_buf_putc(&b, '0');
-    for (i = m->decimal.from; i < m->decimal.to; i++) lem_buf_putc(&b, f->t.s[i] == ',' ? '.' : f->t.s[i]);
+    add_whole(&b, whole, minus);
+    for (size_t i = m->decimal.from; i < m->decimal.to; i++)
+        lem_buf_putc(&b, f->t.s[i] == ',' ? '.' : f->t.s[i]);
     *text = lem_mode_text_own(f->w, &b);
     mode_expr *e = lem_mode_num(f->w, minus ? lem_mode_text_cut(*text, 1, text->n) : *text);
     if (e && minus) e->q = lem_rat_neg(f->w, e->q);
@@ -411,35 +471,49 @@ static mv_value *arithmetic_value(finder *f, const match *m, mode_text *text) {
     return lem_mv_expr(f->w, lem_prm800k_parse(f->w, lem_mode_text_own(f->w, &b)));
 }
 
+static mv_value *with_percent(lem_work *w, mv_value *v, bool percent) {
+    return v && percent && v->kind == MV_EXPR ? lem_mv_expr(w, lem_mv_percent(w, v->e)) : v;
+}
+
+/* The set of n values; those that are sets give their elements. */
+static mv_value *union_of(lem_work *w, mv_value *const *v, int n) {
+    size_t room = 0;
+    for (int k = 0; k < n; k++) room += v[k]->n + 1;
+    mv_value *set = lem_mv_new(w, MV_SET, (uint32_t)room);
+    if (!set) return NULL;
+    set->n = 0;
+    for (int k = 0; k < n; k++) {
+        if (v[k]->kind != MV_SET && !lem_mv_set_add(w, set, v[k])) return NULL;
+        for (uint32_t j = 0; v[k]->kind == MV_SET && j < v[k]->n; j++)
+            if (!lem_mv_set_add(w, set, v[k]->kid[j])) return NULL;
+    }
+    return set;
+}
+
 static mv_value *environment_value(finder *f, const match *m, mode_text *text) {
     mv_value *v[MAX_ENVS];
     lem_buf b = {0};
     bool all = true;
-    size_t room = 0;
     for (int k = 0; k < m->n; k++) {
         mode_text t = lem_mv_normalise(f->w, lem_mode_text_cut(f->t, m->env[k].from, m->env[k].to),
                                        (mv_config){m->by == BY_BOX});
         if (k) lem_buf_puts(&b, " and ");
         lem_buf_add(&b, t.s, t.n);
-        v[k] = lem_mv_parse(f->w, t);
-        if (v[k] && m->percent[k] && v[k]->kind == MV_EXPR)
-            v[k] = lem_mv_expr(f->w, lem_mv_percent(f->w, v[k]->e));
+        v[k] = with_percent(f->w, lem_mv_parse(f->w, t), m->percent[k]);
         all &= v[k] != NULL;
-        room += v[k] ? v[k]->n + 1 : 1;
         if (k == 0) *text = t;
     }
     if (m->n > 1 && all) *text = lem_mode_text_of(f->w, &b);
     lem_buf_release(&b);
-    if (m->n == 1 || !all) return v[0];
-    mv_value *set = lem_mv_new(f->w, MV_SET, (uint32_t)room);
-    if (!set) return NULL;
-    set->n = 0;
-    for (int k = 0; k < m->n; k++) {
-        if (v[k]->kind != MV_SET && !lem_mv_set_add(f->w, set, v[k])) return NULL;
-        for (uint32_t j = 0; v[k]->kind == MV_SET && j < v[k]->n; j++)
-            if (!lem_mv_set_add(f->w, set, v[k]->kid[j])) return NULL;
+    return m->n == 1 || !all ? v[0] : union_of(f->w, v, m->n);
+}
+
+static mv_value *value_of_match(finder *f, const match *m, mode_text *text) {
+    switch (m->by) {
+    case BY_NUMBER: return number_value(f, m, text);
+    case BY_ARITHMETIC: return arithmetic_value(f, m, text);
+    default: return environment_value(f, m, text);
     }
-    return set;
 }
 
 mv_answer lem_mv_extract(lem_work *w, mode_text response, mode_text *span_out) {
@@ -449,13 +523,9 @@ mv_answer lem_mv_extract(lem_work *w, mode_text response, mode_text *span_out) {
     if (span_out) *span_out = (mode_text){"", 0};
     for (int level = 0; level < 5 && !a.value && !w->limit; level++) {
         collect(&f, level);
-        if (f.n > 1) qsort(f.m, f.n, sizeof *f.m, later); /* no two matches of one pattern are equal */
         for (size_t k = 0; k < f.n && !a.value && !w->limit && tries++ < MAX_TRIES; k++) {
-            const match *m = &f.m[k];
             mode_text text;
-            a.value = m->by == BY_NUMBER       ? number_value(&f, m, &text)
-                      : m->by == BY_ARITHMETIC ? arithmetic_value(&f, m, &text)
-                                               : environment_value(&f, m, &text);
+            a.value = value_of_match(&f, &f.m[k], &text);
             if (!a.found && text.n) a.text = text, a.found = true;
             if (span_out && (a.value || (!span_out->n && text.n))) *span_out = text;
         }

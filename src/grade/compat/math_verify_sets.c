@@ -21,17 +21,8 @@ mv_value *lem_mv_expr(lem_work *w, mode_expr *e) {
 
 /* ---- matrices ---- */
 
-static mv_value *parse_matrix(mv_parser *p) {
-    static const char *const kinds[][2] = {{"\\begin{pmatrix}", "\\end{pmatrix}"},
-                                           {"\\begin{bmatrix}", "\\end{bmatrix}"},
-                                           {"\\begin{matrix}", "\\end{matrix}"},
-                                           {"\\begin{array}", "\\end{array}"}};
-    size_t k = 0;
-    while (k < 4 && !lem_mv_take(p, kinds[k][0])) k++;
-    if (k == 4) return NULL;
-    const char *close = kinds[k][1];
-    if (k == 3 && lem_mv_take(p, "{"))
-        while (p->i < p->t.n && p->t.s[p->i++] != '}') {}
+/* The entries up to `close`, which stands behind them; NULL where rows differ in length. */
+static mv_value *matrix_entries(mv_parser *p, const char *close) {
     enum { MOST = 400 };
     mv_value *m = lem_mv_new(p->w, MV_MATRIX, MOST);
     uint32_t n = 0, col = 0;
@@ -46,9 +37,23 @@ static mv_value *parse_matrix(mv_parser *p) {
         col = 0;
         if (end) break;
     }
-    if (!m || !lem_mv_take(p, close)) return NULL;
-    m->n = n;
+    if (m) m->n = n;
     return m;
+}
+
+static mv_value *parse_matrix(mv_parser *p) {
+    static const char *const kinds[][2] = {{"\\begin{pmatrix}", "\\end{pmatrix}"},
+                                           {"\\begin{bmatrix}", "\\end{bmatrix}"},
+                                           {"\\begin{matrix}", "\\end{matrix}"},
+                                           {"\\begin{array}", "\\end{array}"}};
+    size_t k = 0;
+    while (k < 4 && !lem_mv_take(p, kinds[k][0])) k++;
+    if (k == 4) return NULL;
+    const char *close = kinds[k][1];
+    if (k == 3 && lem_mv_take(p, "{"))
+        while (p->i < p->t.n && p->t.s[p->i++] != '}') {}
+    mv_value *m = matrix_entries(p, close);
+    return m && lem_mv_take(p, close) ? m : NULL;
 }
 
 /* ---- sets ---- */
@@ -167,27 +172,39 @@ static mv_value *list_value(lem_work *w, const parts *in) {
     return set;
 }
 
+/* The sign of an infinity; 0 for anything else. */
+static int infinite(const mv_value *v) {
+    const mode_expr *e = v->kind == MV_EXPR ? v->e : NULL;
+    bool minus = e && e->kind == MODE_MUL && e->kid[0]->kind == MODE_NUM && lem_rat_is(e->kid[0]->q, -1);
+    const mode_expr *o = minus ? e->kid[1] : e;
+    if (!o || o->kind != MODE_CONST || !lem_mode_text_is(o->name, "oo")) return 0;
+    return minus ? -1 : 1;
+}
+
 /* -1, 0, 1 for numbers; 2 when that is not known. */
 static int order(lem_work *w, const mv_value *a, const mv_value *b) {
     long double x, y, i, j;
-    int s[2];
-    const mv_value *v[2] = {a, b};
-    for (int k = 0; k < 2; k++) { /* infinities */
-        const mode_expr *e = v[k]->kind == MV_EXPR ? v[k]->e : NULL;
-        bool minus = e && e->kind == MODE_MUL && e->kid[0]->kind == MODE_NUM && lem_rat_is(e->kid[0]->q, -1);
-        const mode_expr *o = minus ? e->kid[1] : e;
-        s[k] = o && o->kind == MODE_CONST && lem_mode_text_is(o->name, "oo") ? (minus ? -1 : 1) : 0;
-    }
-    if (s[0] || s[1]) {
-        if ((!s[0] && !lem_mode_is_free_of_symbols(a->e)) || (!s[1] && !lem_mode_is_free_of_symbols(b->e)))
-            return 2;
-        return s[0] < s[1] ? -1 : s[0] > s[1];
+    int s = infinite(a), t = infinite(b);
+    if (s || t) {
+        bool known = (s || lem_mode_is_free_of_symbols(a->e)) && (t || lem_mode_is_free_of_symbols(b->e));
+        return known ? (s > t) - (s < t) : 2;
     }
     if (a->kind != MV_EXPR || b->kind != MV_EXPR || !lem_mode_value(w, a->e, &x, &i) ||
         !lem_mode_value(w, b->e, &y, &j) || i != 0 || j != 0)
         return 2;
     if (lem_mode_compare(w, a->e, b->e, true) <= MODE_EQUAL_NUMERIC) return 0;
     return x < y ? -1 : 1;
+}
+
+/* What is written as an interval and is none: ends that are equal or backwards. */
+static mv_value *settled_interval(lem_work *w, mv_value *v) {
+    int o = order(w, v->kid[0], v->kid[1]);
+    bool open = v->left_open, shut = v->right_open;
+    bool backwards = o == 1 || (o == 0 && open && shut);
+    if (backwards && open == shut) v->kind = MV_TUPLE;
+    else if (o == 1 || (o == 0 && (open || shut))) return lem_mv_new(w, MV_EMPTY, 0);
+    else if (o == 0) v->kind = MV_SET, v->n = 1;
+    return v;
 }
 
 static mv_value *parse_interval(mv_parser *p) {
@@ -203,12 +220,7 @@ static mv_value *parse_interval(mv_parser *p) {
     if (!shut && !lem_mv_take(p, "]") && !lem_mv_take(p, "\\rbrack")) return NULL;
     v->left_open = open;
     v->right_open = shut;
-    int o = order(p->w, v->kid[0], v->kid[1]);
-    bool backwards = o == 1 || (o == 0 && open && shut);
-    if (backwards && open == shut) v->kind = MV_TUPLE;
-    else if (o == 1 || (o == 0 && (open || shut))) return lem_mv_new(p->w, MV_EMPTY, 0);
-    else if (o == 0) v->kind = MV_SET, v->n = 1;
-    return v;
+    return settled_interval(p->w, v);
 }
 
 static mv_value *parse_literal(mv_parser *p) {
@@ -374,42 +386,54 @@ static mv_value *parse_minus(mv_parser *p) {
     return v;
 }
 
+static size_t digits_at(mode_text t, size_t i) {
+    size_t k = i;
+    while (k < t.n && lem_mode_is_digit(t.s[k])) k++;
+    return k - i;
+}
+
+static bool is_mark(mode_text t, size_t i, char c) { return i < t.n && t.s[i] == c; }
+
 /* 12,345 and 1,234.5 as a whole are numbers, not sets. */
 static bool comma_number(mode_text t, mode_text *digits, lem_work *w) {
-    size_t i = 0, k = 0;
     t = lem_mode_text_strip(t);
-    if (i < t.n && t.s[i] == '-') i++;
-    for (; i < t.n && lem_mode_is_digit(t.s[i]); i++) k++;
-    if (k < 1 || k > 3 || i >= t.n || t.s[i] != ',') return false;
-    while (i + 3 < t.n && t.s[i] == ',' && lem_mode_is_digit(t.s[i + 1]) && lem_mode_is_digit(t.s[i + 2]) &&
-           lem_mode_is_digit(t.s[i + 3]))
-        i += 4;
-    if (i + 1 < t.n && t.s[i] == '.' && lem_mode_is_digit(t.s[i + 1]))
-        for (i++; i < t.n && lem_mode_is_digit(t.s[i]);) i++;
+    size_t i = is_mark(t, 0, '-'), k = digits_at(t, i);
+    i += k;
+    if (k < 1 || k > 3 || !is_mark(t, i, ',')) return false;
+    while (is_mark(t, i, ',') && digits_at(t, i + 1) >= 3) i += 4;
+    if (is_mark(t, i, '.') && digits_at(t, i + 1)) i += 1 + digits_at(t, i + 1);
     *digits = lem_mode_text_replace(w, t, ",", t.s[0] == '0' ? "." : ""); /* 0,111 is a decimal comma */
     return i == t.n && lem_mode_text_count(*digits, ".") < 2;
+}
+
+static mv_value *digits_value(mv_parser *p, mode_text digits) {
+    bool minus = digits.n && digits.s[0] == '-';
+    mode_expr *e = lem_mode_num(p->w, minus ? lem_mode_text_cut(digits, 1, digits.n) : digits);
+    return lem_mv_expr(p->w, minus ? lem_mv_negated(p, e) : e);
+}
+
+/* x = 1, 2 and x \in S to the end of the text; NULL: it is none. */
+static bool parse_named(mv_parser *p, parts *in, mv_value **out) {
+    static const char *const signs[] = {"=", "\\in", "∈", NULL};
+    mv_value *names = parse_names(p), *v;
+    if (!names || !lem_mv_take_any(p, signs)) return false;
+    size_t side = p->i;
+    if (parse_parts(p, false, in) && lem_mv_at_end(p))
+        return *out = relation(p->w, '=', names, list_value(p->w, in)), true;
+    p->i = side;
+    if (!(v = parse_minus(p)) || !lem_mv_at_end(p)) return false;
+    return *out = relation(p->w, '=', names, v), true;
 }
 
 static mv_value *parse_whole(lem_work *w, mode_text t, bool complex) {
     mode_text digits;
     mv_parser p = {.w = w, .t = t, .complex = complex};
     parts *in = lem_work_alloc(w, 1, sizeof *in);
-    mv_value *names, *v;
+    mv_value *v;
     p.dead = lem_work_alloc(w, t.n + 1, 1);
     if (!in || !p.dead) return NULL;
-    if (comma_number(t, &digits, w)) {
-        bool minus = digits.n && digits.s[0] == '-';
-        mode_expr *e = lem_mode_num(w, minus ? lem_mode_text_cut(digits, 1, digits.n) : digits);
-        return lem_mv_expr(w, minus ? lem_mv_negated(&p, e) : e);
-    }
-    names = parse_names(&p);
-    if (names && (lem_mv_take(&p, "=") || lem_mv_take(&p, "\\in") || lem_mv_take(&p, "∈"))) {
-        mv_parser side = p;
-        if (parse_parts(&p, false, in) && lem_mv_at_end(&p))
-            return relation(w, '=', names, list_value(w, in));
-        p.i = side.i;
-        if ((v = parse_minus(&p)) && lem_mv_at_end(&p)) return relation(w, '=', names, v);
-    }
+    if (comma_number(t, &digits, w)) return digits_value(&p, digits);
+    if (parse_named(&p, in, &v)) return v;
     p.i = 0;
     p.depth = 0;
     if (parse_parts(&p, true, in) && lem_mv_at_end(&p)) return list_value(w, in);

@@ -172,34 +172,41 @@ static bool separated(mode_text between) {
     return false;
 }
 
+/* The last box that begins before `end`: its beginning, and where its content begins; false: there is none.
+ */
+static bool last_box(mode_text t, size_t end, size_t *from, size_t *content) {
+    mode_text head = lem_mode_text_cut(t, 0, end);
+    ptrdiff_t a = lem_mode_text_rfind(head, "\\boxed"), b = lem_mode_text_rfind(head, "\\fbox"),
+              at = a > b ? a : b;
+    if (at < 0) return false;
+    *from = (size_t)at;
+    *content = (size_t)at + (a > b ? 6 : 5);
+    *content += blanks(head, *content);
+    return *content < end;
+}
+
+/* Two boxes are one answer: few characters stand between them, or words that join them. */
+static bool stands_close(mode_text between, mode_text a, mode_text b) {
+    size_t chars = lem_mode_text_chars(between, 70);
+    return chars < 10 || (chars < 70 && !lem_mode_text_equal(a, b) && separated(between));
+}
+
 /* The contents of the boxes, joined by commas: all, or the last and those that stand close before it. */
 static mode_text boxes(lem_work *w, mode_text t, bool last_only) {
     enum { MOST = 64 };
     mode_text found[MOST];
-    size_t n = 0, end = t.n, next_start = 0;
-    for (mode_text head = t; n < MOST;) {
-        ptrdiff_t a = lem_mode_text_rfind(head, "\\boxed"), b = lem_mode_text_rfind(head, "\\fbox"),
-                  at = a > b ? a : b;
-        if (at < 0) break;
-        size_t k = (size_t)at + (a > b ? 6 : 5);
-        k += blanks(lem_mode_text_cut(t, 0, end), k);
-        if (k >= end) break;
+    size_t n = 0, end = t.n, from, k;
+    while (n < MOST && last_box(t, end, &from, &k)) {
         size_t close = t.s[k] == '{' ? box_close(t, k, end) : end;
         if (close == end) {
             if (!n) found[n++] = lem_mode_text_cut(t, k, t.n);
             break;
         }
         mode_text inside = lem_mode_text_strip(lem_mode_text_cut(t, k + 1, close));
-        if (last_only && n) {
-            mode_text between = lem_mode_text_cut(t, close + 1, next_start);
-            size_t chars = lem_mode_text_chars(between, 70);
-            if (chars >= 10 &&
-                !(chars < 70 && !lem_mode_text_equal(inside, found[n - 1]) && separated(between)))
-                break;
-        }
+        if (last_only && n && !stands_close(lem_mode_text_cut(t, close + 1, end), inside, found[n - 1]))
+            break;
         if (!n || !lem_mode_text_equal(found[n - 1], inside)) found[n++] = inside;
-        next_start = end = (size_t)at;
-        head = lem_mode_text_cut(t, 0, end);
+        end = from;
     }
     if (!n) return t;
     lem_buf b = {0};
@@ -234,22 +241,32 @@ static mode_text delimiters(lem_work *w, mode_text t) {
     return lem_mode_text_own(w, &b);
 }
 
+/* \text{ } */
+static size_t empty_text(mode_text t, size_t i) {
+    size_t k = i + 5 + blanks(t, i + 5);
+    if (k >= t.n || t.s[k] != '{') return 0;
+    k++;
+    k += blanks(t, k);
+    return k < t.n && t.s[k] == '}' ? k + 1 - i : 0;
+}
+
+/* The bytes at i that say nothing. */
+static size_t noise(mode_text t, size_t i) {
+    char c = t.s[i];
+    if (c == '$') return 1;
+    if (c == '"' || c == '\'') return !(i && t.s[i - 1] == '\\');
+    if (c != '\\') return 0;
+    if (lem_mode_text_at(t, i, "\\mathrm{th}")) return 11;
+    if (lem_mode_text_at(t, i, "\\!")) return 2 + blanks(t, i + 2);
+    if (lem_mode_text_at(t, i, "\\text")) return empty_text(t, i);
+    if (lem_mode_text_at(t, i, "\\$")) return 2;
+    return lem_mode_text_at(t, i, "\\displaystyle") ? 13 : 0;
+}
+
 static mode_text without_noise(lem_work *w, mode_text t) {
     lem_buf b = {0};
     for (size_t i = 0; i < t.n;) {
-        size_t n = 0;
-        if (lem_mode_text_at(t, i, "\\mathrm{th}")) n = 11;
-        else if (lem_mode_text_at(t, i, "\\!")) n = 2 + blanks(t, i + 2);
-        else if (lem_mode_text_at(t, i, "\\text")) {
-            size_t k = i + 5 + blanks(t, i + 5);
-            if (k < t.n && t.s[k] == '{') {
-                k++;
-                k += blanks(t, k);
-                if (k < t.n && t.s[k] == '}') n = k + 1 - i;
-            }
-        } else if (lem_mode_text_at(t, i, "\\$")) n = 2;
-        else if (t.s[i] == '$' || ((t.s[i] == '"' || t.s[i] == '\'') && !(i && t.s[i - 1] == '\\'))) n = 1;
-        else if (lem_mode_text_at(t, i, "\\displaystyle")) n = 13;
+        size_t n = noise(t, i);
         if (n) i += n;
         else lem_buf_putc(&b, t.s[i++]);
     }
@@ -288,6 +305,21 @@ static size_t conjunction(mode_text t, size_t i) {
     return 0;
 }
 
+/* {,} with blanks. */
+static size_t braced_comma(mode_text t, size_t i) {
+    size_t k = i + blanks(t, i);
+    if (k >= t.n || t.s[k] != '{') return 0;
+    size_t j = k + 1 + blanks(t, k + 1);
+    if (j >= t.n || t.s[j] != ',') return 0;
+    j++;
+    j += blanks(t, j);
+    return j < t.n && t.s[j] == '}' ? j + 1 - i : 0;
+}
+
+static bool is_inf(mode_text t, size_t i) {
+    return lem_mode_text_at(t, i, "inf") && !lem_mode_text_at(t, i + 3, "inity");
+}
+
 /* What the pattern table of to_replace_patterns finds at i: its length, and the replacement. */
 static size_t replaced(mode_text t, size_t i, const char **to) {
     static const char *const fixed[][2] = {
@@ -297,27 +329,17 @@ static size_t replaced(mode_text t, size_t i, const char **to) {
         {"infinity", "\\infty"},  {",\\ldots", " "},      {"\\ldots", " "},       {"\\text{percentage}", "%"},
         {"\\text{percent}", "%"}, {"\\text{pct}", "%"},   {" sqrt", "\\sqrt"}};
     static const char *const percent[] = {"percentage", "percent", "pct"};
-    size_t n, k = i + blanks(t, i);
-    char c = t.s[i];
-    if (lem_mode_is_space(c) && i + 1 < t.n && t.s[i + 1] == '.') return *to = " 0.", 2;
-    if (k < t.n && t.s[k] == '{') { /* {,} */
-        size_t j = k + 1 + blanks(t, k + 1);
-        if (j < t.n && t.s[j] == ',') {
-            j++;
-            j += blanks(t, j);
-            if (j < t.n && t.s[j] == '}') return *to = ",", j + 1 - i;
-        }
-    }
-    if ((n = conjunction(t, i))) return *to = ",", n;
-    if (c == '\\' && i + 1 < t.n && lem_mode_is_space(t.s[i + 1]) && !(i && t.s[i - 1] == '\\'))
-        return *to = " ", 2;
+    size_t n;
+    char c = t.s[i], next = i + 1 < t.n ? t.s[i + 1] : '\0';
+    bool slash_before = i && t.s[i - 1] == '\\';
+    if (lem_mode_is_space(c) && next == '.') return *to = " 0.", 2;
+    if ((n = braced_comma(t, i)) || (n = conjunction(t, i))) return *to = ",", n;
+    if (c == '\\' && lem_mode_is_space(next) && !slash_before) return *to = " ", 2;
     for (size_t p = 0; p < 3; p++)
         if ((n = spaced_word(t, i, percent[p]))) return *to = "\\%", n;
     for (size_t p = 0; p < sizeof fixed / sizeof *fixed; p++)
         if (lem_mode_text_at(t, i, fixed[p][0])) return *to = fixed[p][1], strlen(fixed[p][0]);
-    if (lem_mode_text_at(t, i, "inf") && !lem_mode_text_at(t, i + 3, "inity") && !(i && t.s[i - 1] == '\\'))
-        return *to = "\\infty", 3;
-    return 0;
+    return !slash_before && is_inf(t, i) ? (*to = "\\infty", 3) : 0;
 }
 
 static mode_text rewritten(lem_work *w, mode_text t) {
@@ -341,13 +363,17 @@ static mode_text rewritten(lem_work *w, mode_text t) {
 
 /* ---- units ---- */
 
+/* Where a power at the end begins: ^2, {^2}. */
+static size_t before_power(mode_text t) {
+    size_t end = t.n;
+    if (end >= 3 && t.s[end - 2] == '^' && lem_mode_is_digit(t.s[end - 1])) return end - 2;
+    bool braced = end >= 5 && t.s[end - 1] == '}' && lem_mode_is_digit(t.s[end - 2]);
+    return braced && lem_mode_text_at(t, end - 4, "{^") ? end - 4 : end;
+}
+
 /* From the first \text{ on, when the text ends with a brace (and a power). */
 static mode_text without_text_unit(mode_text t) {
-    size_t end = t.n;
-    if (end >= 3 && t.s[end - 2] == '^' && lem_mode_is_digit(t.s[end - 1])) end -= 2;
-    else if (end >= 5 && t.s[end - 1] == '}' && lem_mode_is_digit(t.s[end - 2]) &&
-             lem_mode_text_at(t, end - 4, "{^"))
-        end -= 4;
+    size_t end = before_power(t);
     ptrdiff_t a = lem_mode_text_find(t, 0, "\\text{"), b = lem_mode_text_find(t, 0, "\\mbox{"),
               at = a < 0 || (b >= 0 && b < a) ? b : a;
     if (at < 0 || !end || t.s[end - 1] != '}' || end < (size_t)at + 7) return t;
@@ -430,6 +456,30 @@ static mode_text two_digits(lem_work *w, mode_text t, const char *head) {
     return lem_mode_text_own(w, &b);
 }
 
+/* \frac2{…} at k, behind the name: both parts; the place behind them, 0 when it is none. */
+static size_t digit_and_braces(mode_text t, size_t k, mode_text *x, mode_text *y) {
+    if (!lem_mode_is_digit(t.s[k])) return 0;
+    size_t m = k + 1 + one_blank(t, k + 1);
+    const char *close = m < t.n && t.s[m] == '{' ? memchr(t.s + m, '}', t.n - m) : NULL;
+    if (!close) return 0;
+    size_t end = (size_t)(close - t.s);
+    *x = lem_mode_text_cut(t, k, k + 1);
+    *y = lem_mode_text_cut(t, m + 1, end);
+    return end + 1;
+}
+
+/* \frac{…}2: up to the first brace that a digit follows. */
+static size_t braces_and_digit(mode_text t, size_t k, mode_text *x, mode_text *y) {
+    for (size_t m = k + 1; t.s[k] == '{' && m < t.n; m++) {
+        size_t d = m + 1 + one_blank(t, m + 1);
+        if (t.s[m] != '}' || d >= t.n || !lem_mode_is_digit(t.s[d])) continue;
+        *x = lem_mode_text_cut(t, k + 1, m);
+        *y = lem_mode_text_cut(t, d, d + 1);
+        return d + 1;
+    }
+    return 0;
+}
+
 /* \frac{…}2 and \frac2{…} */
 static mode_text half_braced(lem_work *w, mode_text t, bool digit_first) {
     if (lem_mode_text_find(t, 0, "\\frac") < 0) return t;
@@ -437,19 +487,8 @@ static mode_text half_braced(lem_work *w, mode_text t, bool digit_first) {
     for (size_t i = 0; i < t.n;) {
         size_t k = i + 5 + one_blank(t, i + 5), end = 0;
         mode_text x = {"", 0}, y = {"", 0};
-        if (lem_mode_text_at(t, i, "\\frac") && k < t.n && digit_first && lem_mode_is_digit(t.s[k])) {
-            size_t m = k + 1 + one_blank(t, k + 1);
-            const char *close = m < t.n && t.s[m] == '{' ? memchr(t.s + m, '}', t.n - m) : NULL;
-            if (close)
-                x = lem_mode_text_cut(t, k, k + 1), y = lem_mode_text_cut(t, m + 1, (size_t)(close - t.s)),
-                end = (size_t)(close - t.s) + 1;
-        } else if (lem_mode_text_at(t, i, "\\frac") && k < t.n && !digit_first && t.s[k] == '{') {
-            for (size_t m = k + 1; m < t.n && !end; m++) {
-                size_t d = m + 1 + one_blank(t, m + 1);
-                if (t.s[m] == '}' && d < t.n && lem_mode_is_digit(t.s[d]))
-                    x = lem_mode_text_cut(t, k + 1, m), y = lem_mode_text_cut(t, d, d + 1), end = d + 1;
-            }
-        }
+        if (lem_mode_text_at(t, i, "\\frac") && k < t.n)
+            end = digit_first ? digit_and_braces(t, k, &x, &y) : braces_and_digit(t, k, &x, &y);
         if (!end) {
             lem_buf_putc(&b, t.s[i++]);
             continue;
@@ -462,6 +501,14 @@ static mode_text half_braced(lem_work *w, mode_text t, bool digit_first) {
     return lem_mode_text_own(w, &b);
 }
 
+/* How long the characters at k and behind it are; 0 where the text or another `head` comes first. */
+static void two_characters(mode_text t, size_t k, const char *head, size_t *n, size_t *m) {
+    ptrdiff_t next = lem_mode_text_find(t, k, head);
+    size_t stop = next < 0 ? t.n : (size_t)next;
+    *n = k < stop ? lem_mode_text_char(t, k) : 0;
+    *m = k + *n < stop ? lem_mode_text_char(t, k + *n) : 0;
+}
+
 /* \sqrt3 and \frac12 by their first characters. */
 static mode_text first_characters(lem_work *w, mode_text t, const char *head, int args) {
     if (lem_mode_text_find(t, 0, head) < 0) return t;
@@ -472,20 +519,14 @@ static mode_text first_characters(lem_work *w, mode_text t, const char *head, in
         lem_buf_add(&b, t.s + i, k - i);
         k += blanks(t, k);
         i = k;
-        ptrdiff_t next = lem_mode_text_find(t, k, head);
-        size_t stop = next < 0 ? t.n : (size_t)next, n = k < stop ? lem_mode_text_char(t, k) : 0,
-               m = k + n < stop ? lem_mode_text_char(t, k + n) : 0;
-        if (!n || t.s[k] == '{' || (args == 1 && t.s[k] == '[')) {
-            if (!n && args == 2) { /* too short: the text stays as it was */
-                lem_buf_release(&b);
-                return t;
-            }
-            continue;
-        }
-        if (args == 2 && !m) {
+        size_t n, m;
+        two_characters(t, k, head, &n, &m);
+        bool braced = n && (t.s[k] == '{' || (args == 1 && t.s[k] == '['));
+        if (args == 2 && (!n || (!braced && !m))) { /* too short: the text stays as it was */
             lem_buf_release(&b);
             return t;
         }
+        if (!n || braced) continue;
         braces(&b, lem_mode_text_cut(t, k, k + n));
         i = k + n;
         if (args == 1 || t.s[i] == '{') continue;

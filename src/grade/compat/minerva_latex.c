@@ -373,7 +373,7 @@ static bool is_minus_one(const mode_expr *a) {
     return a->kind == MODE_MUL && is_number(a->kid[0], -1) && is_number(a->kid[1], 1);
 }
 
-/* sin to coth: \\sin^{-1} is the inverse function. */
+/* sin to coth: \sin^{-1} is the inverse function. */
 static bool has_inverse(mode_text name) {
     return name.n >= 3 && name.n <= 4 && name.s[0] && strchr("sct", name.s[0]);
 }
