@@ -120,7 +120,7 @@ static long k_of(const lem_matched_side *x, const char *name) {
     return strcmp(at, "@all") == 0 ? x->d->max_n : strtol(at + 1, NULL, 10);
 }
 
-static void average(const lem_matched *m, const lem_arm *x, const char *name, lem_arm_metric *out) {
+static void average(lem_matched *m, const lem_arm *x, const char *name, lem_arm_metric *out) {
     out->tokens = 0;
     for (int s = 0; s < x->n_runs; s++) {
         const lem_matched_side *side = &m->side[x->run[s]];
@@ -129,7 +129,7 @@ static void average(const lem_matched *m, const lem_arm *x, const char *name, le
         out->tokens += tokens_of(side, m->n, k_of(side, name)) / x->n_runs;
     }
     for (int i = 0; i < m->n; i++) out->v[i] /= x->n_runs;
-    out->at = lem_eval_mean_interval(out->v, m->n);
+    out->at = lem_eval_clusters_mean(&m->clusters, out->v);
 }
 
 static lem_status measure(lem_ablation *a, lem_matched *m, int j, lem_err *err) {
@@ -149,7 +149,7 @@ static lem_status measure(lem_ablation *a, lem_matched *m, int j, lem_err *err) 
         lem_arm_metric *x = &a->arm[i].m[j];
         const lem_arm *base = a->arm[i].base ? NULL : base_of(a, &a->arm[i]);
         x->compared = base != NULL;
-        if (base) x->less_base = lem_eval_paired(x->v, base->m[j].v, m->n);
+        if (base) x->less_base = lem_eval_clusters_paired(&m->clusters, x->v, base->m[j].v);
     }
     return st;
 }

@@ -34,14 +34,26 @@ static void split(const char *name, char of[2][NAME]) {
 }
 
 /* What values left. */
-static void compare_values(const lem_matched *m, const char *name, const char *protocol,
-                           lem_comparison *out) {
+static void compare_values(lem_matched *m, const char *name, const char *protocol, lem_comparison *out) {
     memset(out, 0, sizeof *out);
     snprintf(out->name, sizeof out->name, "%.95s", name);
     out->protocol = protocol;
-    out->a = lem_eval_mean_interval(m->side[0].v, m->n);
-    out->b = lem_eval_mean_interval(m->side[1].v, m->n);
-    out->b_minus_a = lem_eval_paired(m->side[1].v, m->side[0].v, m->n);
+    out->a = lem_eval_clusters_mean(&m->clusters, m->side[0].v);
+    out->b = lem_eval_clusters_mean(&m->clusters, m->side[1].v);
+    out->b_minus_a = lem_eval_clusters_paired(&m->clusters, m->side[1].v, m->side[0].v);
+}
+
+/* Of what the values left; problems are drawn, with all their rows. */
+static lem_status resample(const lem_matched *m, lem_comparison *out, lem_err *err) {
+    const lem_eval_clusters *c = &m->clusters;
+    double *d = lem_alloc_zero((size_t)c->n, sizeof *d, err);
+    if (!d) return LEM_EMEM;
+    for (int i = 0; i < m->n; i++)
+        d[c->of ? c->of[i] : i] += (m->side[1].v[i] - m->side[0].v[i]) * c->n / m->n;
+    lem_status st = lem_bootstrap_mean(d, c->n, 0, &out->bootstrap, err);
+    out->resampled = st == LEM_OK;
+    lem_free(d);
+    return st;
 }
 
 static lem_status compare_one(lem_matched *m, const char *name, lem_comparison *out, lem_err *err) {
@@ -49,8 +61,9 @@ static lem_status compare_one(lem_matched *m, const char *name, lem_comparison *
     const char *protocol;
     split(name, of);
     lem_status st = lem_matched_values(m, (const char *const[]){of[0], of[1]}, &protocol, err);
-    if (st == LEM_OK) compare_values(m, name, protocol, out);
-    return st;
+    if (st) return st;
+    compare_values(m, name, protocol, out);
+    return resample(m, out, err);
 }
 
 /* Problems whose first k candidates give a right choice in one of the files alone. */

@@ -4,6 +4,7 @@
  * Those that stand in one file only are counted and left out.
  * rm@all, maj@all and pass@all are of all candidates that a problem has in its file, the first of equals;
  * maj@all:rm@all compares the vote of the first file with the best scored of the second.
+ * The paired bootstrap (stats/bootstrap.h) of the same differences stands beside.
  * Each other metric is compared by its exact value where there is one for both (the expectation over all
  * subsets), else by the first k candidates; a difference says on how many problems it rests (interval.h). */
 #ifndef LEM_EVAL_COMPARE_H
@@ -12,12 +13,15 @@
 #include "core/json.h"
 #include "eval/load.h"
 #include "eval/metrics.h"
+#include "stats/bootstrap.h"
 
 typedef struct lem_comparison {
     char name[96]; /* "rm@8", "maj@8:rm@8" */
     const char *protocol;
     lem_eval_interval a, b;
     lem_eval_pairs b_minus_a;
+    bool resampled; /* bootstrap is set: not of what lem_eval_compare_all appends */
+    lem_bootstrap bootstrap;
 } lem_comparison;
 
 typedef struct lem_flip { /* a problem that is right in one of them: by the first k candidates */

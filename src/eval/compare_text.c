@@ -13,6 +13,14 @@ static lem_json *interval_json(const lem_eval_interval *at) {
     return lem_object_done(&o);
 }
 
+static lem_json *bootstrap_json(const lem_bootstrap *b) {
+    lem_object o = lem_object_new();
+    lem_object_range(&o, "ci95", b->low, b->high);
+    lem_object_num(&o, "above", b->above);
+    lem_object_int(&o, "resamples", LEM_BOOTSTRAP_RESAMPLES);
+    return lem_object_done(&o);
+}
+
 static lem_json *comparison_json(const lem_comparison *x) {
     const lem_eval_pairs *d = &x->b_minus_a;
     lem_object o = lem_object_new();
@@ -25,6 +33,7 @@ static lem_json *comparison_json(const lem_comparison *x) {
     lem_object_int(&o, "worse", (uint64_t)d->worse);
     if (isfinite(d->p)) lem_object_num(&o, "p", d->p);
     lem_object_bool(&o, "too_few", d->too_few);
+    if (x->resampled) lem_object_json(&o, "bootstrap", bootstrap_json(&x->bootstrap));
     return lem_object_done(&o);
 }
 
@@ -133,6 +142,20 @@ static void put_flips(const lem_compared *c, int flips, lem_buf *out) {
                        c->flip[i].name);
 }
 
+/* Where enough problems differ for it to hold. */
+static void put_bootstraps(const lem_compared *c, lem_buf *out) {
+    bool any = false;
+    for (int i = 0; i < c->n_at; i++) {
+        const lem_comparison *x = &c->at[i];
+        if (!x->resampled || x->b_minus_a.too_few) continue;
+        if (!any)
+            lem_buf_printf(out, "\npaired bootstrap (BCa, %d resamples), B - A\n", LEM_BOOTSTRAP_RESAMPLES);
+        any = true;
+        lem_buf_printf(out, "%-18s [%+.2f, %+.2f], above 0 in %.1f %%\n", x->name, 100 * x->bootstrap.low,
+                       100 * x->bootstrap.high, 100 * x->bootstrap.above);
+    }
+}
+
 void lem_compared_text(const lem_compared *c, int flips, lem_buf *out) {
     lem_buf_printf(out, "%d problems in both", c->n);
     if (c->only_a || c->only_b)
@@ -142,6 +165,7 @@ void lem_compared_text(const lem_compared *c, int flips, lem_buf *out) {
     lem_buf_printf(out, "\n%-18s %-8s  %-24s  %-24s  %s\n", "percent [95 %]", "protocol", "A", "B",
                    "B - A, points");
     for (int i = 0; i < c->n_at; i++) put_comparison(&c->at[i], out);
+    put_bootstraps(c, out);
     put_flips(c, flips, out);
     lem_spoil_lines(&c->a->spoil, "A: ", out);
     lem_spoil_lines(&c->b->spoil, "B: ", out);

@@ -3,6 +3,7 @@
 #include "eval/interval.h"
 
 #include <math.h>
+#include <stddef.h>
 
 /* ---- quantiles ---- */
 
@@ -40,15 +41,37 @@ static double beta_cdf(double a, double b, double x) {
     return 1 - front * beta_fraction(b, a, 1 - x) / b;
 }
 
-/* x with P(X <= x) = p. */
-static double beta_quantile(double a, double b, double p) {
-    double lo = 0, hi = 1;
+typedef struct curve { /* a function that rises from 0 to 1 over [0, 1] */
+    double (*at)(double a, double b, double x);
+    double a, b;
+} curve;
+
+/* x where it is p: false position with the far end's weight halved (Illinois), and a bisection each third
+ * step. */
+static double inverse(curve c, double p) {
+    double lo = 0, hi = 1, below = -p, above = 1 - p;
     for (int i = 0; i < 200 && hi - lo > 1e-14 * hi; i++) {
-        double mid = 0.5 * (lo + hi);
-        if (beta_cdf(a, b, mid) < p) lo = mid;
-        else hi = mid;
+        double x = i % 3 == 2 ? 0.5 * (lo + hi) : (lo * above - hi * below) / (above - below);
+        double y = c.at(c.a, c.b, x) - p;
+        if (y < 0) {
+            lo = x;
+            below = y;
+            above /= 2;
+        } else {
+            hi = x;
+            above = y;
+            below /= 2;
+        }
     }
     return 0.5 * (lo + hi);
+}
+
+/* x with P(X <= x) = p. */
+static double beta_quantile(double a, double b, double p) { return inverse((curve){beta_cdf, a, b}, p); }
+
+/* P(X > sum) + P(X = sum) / 2 of n trials at share x. */
+static double mid_p(double sum, double n, double x) {
+    return 0.5 * (beta_cdf(sum, n - sum + 1, x) + beta_cdf(sum + 1, n - sum, x));
 }
 
 /* x with P(|T| <= x) = 0.95 for Student's t: T^2 / (df + T^2) is Beta(1/2, df/2). */
@@ -83,31 +106,58 @@ static double without_skewness(double t, double a /* skewness over sqrt n */) {
     return 3 / a * (cbrt(1 + a * (t - a / 6)) - 1);
 }
 
+typedef struct ratio {           /* of clusters */
+    double mean, squares, cubes; /* sums over clusters of what is above the mean */
+    double variance;             /* of the mean */
+    double rows, equal;          /* rows; clusters of equal size that tell as much as these */
+} ratio;
+
+static ratio measure(const double *sum, const double *size, int n) {
+    ratio r = {0};
+    double sizes2 = 0, total = 0;
+    for (int i = 0; i < n; i++) {
+        double m = size ? size[i] : 1;
+        r.rows += m;
+        sizes2 += m * m;
+        total += sum[i];
+    }
+    r.mean = total / r.rows;
+    r.equal = r.rows * r.rows / sizes2;
+    for (int i = 0; i < n; i++) {
+        double d = sum[i] - r.mean * (size ? size[i] : 1);
+        r.squares += d * d;
+        r.cubes += d * d * d;
+    }
+    r.variance = n > 1 ? r.squares * n / (n - 1) / (r.rows * r.rows) : 0;
+    return r;
+}
+
 /* A few problems far from the rest pull the mean to one side. */
-static void widen_for_skewness(const double *v, int n, double squares, lem_eval_interval *out) {
-    double cubes = 0, s = sqrt(squares / (n - 1)), t = t95(n - 1);
-    for (int i = 0; i < n; i++) cubes += pow((v[i] - out->mean) / s, 3);
-    double a = cubes / n / sqrt(n), step = s / sqrt(n);
-    double lo = out->mean - step * without_skewness(t, a), hi = out->mean - step * without_skewness(-t, a);
+static void widen_for_skewness(const ratio *r, int n, lem_eval_interval *out) {
+    double s = sqrt(r->squares / (n - 1)), t = t95(n - 1), step = sqrt(r->variance);
+    double a = r->cubes / (s * s * s) / n / sqrt(n);
+    double lo = r->mean - step * without_skewness(t, a), hi = r->mean - step * without_skewness(-t, a);
     if (lo < out->lo) out->lo = lo > 0 ? lo : 0;
     if (hi > out->hi) out->hi = hi < 1 ? hi : 1;
 }
 
-lem_eval_interval lem_eval_mean_interval(const double *v, int n) {
-    double sum = 0, squares = 0;
-    for (int i = 0; i < n; i++) sum += v[i];
-    double mean = sum / n;
-    for (int i = 0; i < n; i++) squares += (v[i] - mean) * (v[i] - mean);
-    lem_eval_interval out = {mean, 0, 1};
-    double events = sum < n - sum ? sum : n - sum, size = n;
-    if (events >= LEM_EVAL_FEW_EVENTS && squares > 0) {
-        double t = z95 / t95(n - 1);
-        size = mean * (1 - mean) * (n - 1) / squares * n * (t * t);
-        if (size < n) size = n * t * t;
+lem_eval_interval lem_eval_ratio_interval(const double *sum, const double *size, int n) {
+    ratio r = measure(sum, size, n);
+    lem_eval_interval out = {r.mean, 0, 1};
+    double events = fmin(r.mean, 1 - r.mean) * r.equal;
+    if (events < LEM_EVAL_FEW_EVENTS || r.squares <= 0) {
+        clopper_pearson(r.mean * r.equal, r.equal, &out);
+        return out;
     }
-    clopper_pearson(mean * size, size, &out);
-    if (events >= LEM_EVAL_FEW_EVENTS && squares > 0) widen_for_skewness(v, n, squares, &out);
+    double t = z95 / t95(n - 1), trials = fmax(r.mean * (1 - r.mean) / r.variance * t * t, r.equal);
+    out.lo = inverse((curve){mid_p, r.mean * trials, trials}, 0.025);
+    out.hi = inverse((curve){mid_p, r.mean * trials, trials}, 0.975);
+    if (trials > r.equal) widen_for_skewness(&r, n, &out); /* 0/1 values have no more than that of it */
     return out;
+}
+
+lem_eval_interval lem_eval_mean_interval(const double *v, int n) {
+    return lem_eval_ratio_interval(v, NULL, n);
 }
 
 /* ---- pairs ---- */
@@ -122,21 +172,29 @@ static double sign_test(int k, int m) {
 }
 
 lem_eval_pairs lem_eval_paired(const double *a, const double *b, int n) {
-    double sum = 0, squares = 2; /* one more pair that differs each way */
+    double sum = 0, squares = 0, differ = 0;
     lem_eval_pairs out = {.p = 1};
     bool whole = true;
     for (int i = 0; i < n; i++) {
         double d = a[i] - b[i];
         sum += d;
         squares += d * d;
+        differ += fabs(d);
         out.better += d > rounding;
         out.worse += d < -rounding;
         whole = whole && fabs(d - round(d)) <= rounding;
     }
-    double m = n + 2, mean = sum / m, spread = z95 * sqrt((squares / m - mean * mean) / m);
-    out.at = (lem_eval_interval){sum / n, fmax(mean - spread, -1), fmin(mean + spread, 1)};
-    out.p = NAN;
-    if (whole) out.p = sign_test(out.better < out.worse ? out.better : out.worse, out.better + out.worse);
-    out.too_few = out.better + out.worse < LEM_EVAL_FEW_PAIRS;
+    int events = out.better + out.worse;
+    double mean_of_all = sum / n, variance = squares / n - mean_of_all * mean_of_all;
+    if (!whole && differ >= LEM_EVAL_MANY_DIFFER && variance > rounding) {
+        double mean = mean_of_all, spread = t95(n - 1) * sqrt(variance / (n - 1));
+        out.at = (lem_eval_interval){mean, fmax(mean - spread, -1), fmin(mean + spread, 1)};
+    } else {
+        double m = n + 2, mean = sum / m, spread = z95 * sqrt(((squares + 2) / m - mean * mean) / m);
+        out.at = (lem_eval_interval){sum / n, fmax(mean - spread, -1), fmin(mean + spread, 1)};
+    }
+    int fewer = out.better < out.worse ? out.better : out.worse;
+    out.p = whole ? sign_test(fewer, events) : NAN;
+    out.too_few = events < LEM_EVAL_FEW_PAIRS;
     return out;
 }

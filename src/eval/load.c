@@ -326,6 +326,7 @@ static lem_status make_problem(const loader *l, worker *w, item *it, lem_err *er
     lem_status st = LEM_OK;
     it->p.n = w->row.n;
     it->p.id = id ? lem_hash64(id, strlen(id), 1) : it->number;
+    it->p.cluster = w->row.problem ? lem_hash64(w->row.problem, strlen(w->row.problem), 2) : 0;
     LEM_TRY(name_problem(w, it, id, err));
     LEM_TRY(lem_spoil_count(&it->spoil, &w->row, err));
     LEM_TRY(add_correct(l, w, it, err));

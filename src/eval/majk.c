@@ -34,19 +34,25 @@ static void clear(const lem_eval_problem *p, const int *subset, int k, double *c
         if (p->group[subset[j]] >= 0) count[p->group[subset[j]]] = 0;
 }
 
-double lem_eval_vote(const lem_eval_problem *p, const double *score, lem_eval_weight weight,
-                     const int *subset, int k, double *count) {
+static void add_votes(const lem_eval_problem *p, const double *score, lem_eval_weight weight,
+                      const int *subset, int k, double *count) {
     for (int j = 0; j < k; j++) {
         int i = subset[j];
         if (p->group[i] >= 0) count[p->group[i]] += vote_of(score, weight, i);
     }
+}
+
+double lem_eval_vote(const lem_eval_problem *p, const double *score, lem_eval_weight weight,
+                     const int *subset, int k, double *count) {
+    add_votes(p, score, weight, subset, k, count);
     int winner = winner_of(p, subset, k, count);
     clear(p, subset, k, count);
     return winner >= 0 && p->correct[winner] ? 1 : 0;
 }
 
-double lem_eval_vote_pessimistic(const lem_eval_problem *p, const double *score, lem_eval_weight weight,
-                                 double alpha, const int *subset, int k, double *count) {
+/* What each group of the subset has in a pessimistic vote, into count; the members' scratch is zero again. */
+static void count_pessimistic(const lem_eval_problem *p, const double *score, lem_eval_weight weight,
+                              double alpha, const int *subset, int k, double *count) {
     double *members = count + p->n;
     for (int j = 0; j < k; j++) {
         int i = subset[j], g = p->group[i];
@@ -60,10 +66,74 @@ double lem_eval_vote_pessimistic(const lem_eval_problem *p, const double *score,
         count[g] = count[g] / members[g] - alpha * sqrt(log(k) / members[g]);
         members[g] = 0;
     }
+}
+
+double lem_eval_vote_pessimistic(const lem_eval_problem *p, const double *score, lem_eval_weight weight,
+                                 double alpha, const int *subset, int k, double *count) {
+    count_pessimistic(p, score, weight, alpha, subset, k, count);
     int winner = winner_of(p, subset, k, count);
     clear(p, subset, k, count);
     return winner >= 0 && p->correct[winner] ? 1 : 0;
 }
+
+/* ---- all subsets, one by one ---- */
+
+/* Mean correctness of the tied winners, each that of its first member; count is zero afterwards. */
+static double tied_winners(const lem_eval_problem *p, const int *subset, int k, double *count) {
+    int winner = winner_of(p, subset, k, count), right = 0, tied = 0;
+    if (winner < 0) return 0;
+    double best = count[p->group[winner]], least = best - 1e-12 * (1 + fabs(best));
+    for (int j = 0; j < k; j++) {
+        int g = p->group[subset[j]];
+        if (g < 0 || count[g] < least) continue;
+        tied++;
+        right += p->correct[subset[j]] != 0;
+        count[g] = -INFINITY; /* later members do not speak for it */
+    }
+    clear(p, subset, k, count);
+    return (double)right / tied;
+}
+
+/* The next subset in lexical order; false behind the last. */
+static bool next_subset(int *subset, int k, int n) {
+    int j = k - 1;
+    while (j >= 0 && subset[j] == n - k + j) j--;
+    if (j < 0) return false;
+    subset[j]++;
+    for (j++; j < k; j++) subset[j] = subset[j - 1] + 1;
+    return true;
+}
+
+static double subsets(int n, int k) {
+    double c = 1;
+    if (k > n - k) k = n - k;
+    for (int i = 1; i <= k && c <= LEM_EVAL_MOST_SUBSETS; i++) c = c * (n - k + i) / i;
+    return c;
+}
+
+lem_status lem_eval_vote_enumerated(const lem_eval_problem *p, const double *score, lem_eval_weight weight,
+                                    double alpha, int k, double *out, bool *feasible, lem_err *err) {
+    int n = p->n;
+    if (k < 1 || k > n) return lem_fail(err, LEM_EUSAGE, "a vote of %d candidates of %d", k, n);
+    *feasible = subsets(n, k) <= LEM_EVAL_MOST_SUBSETS;
+    if (!*feasible) return LEM_OK;
+    int *subset = lem_alloc((size_t)k, sizeof *subset, err);
+    double *count = subset ? lem_alloc_zero(2 * (size_t)n, sizeof *count, err) : NULL, sum = 0, all = 0;
+    for (int j = 0; count && j < k; j++) subset[j] = j;
+    if (count) do {
+            if (alpha > 0) count_pessimistic(p, score, weight, alpha, subset, k, count);
+            else add_votes(p, score, weight, subset, k, count);
+            sum += tied_winners(p, subset, k, count);
+            all++;
+        } while (next_subset(subset, k, n));
+    *out = sum / all;
+    lem_status st = count ? LEM_OK : LEM_EMEM;
+    lem_free(subset);
+    lem_free(count);
+    return st;
+}
+
+/* ---- plain votes, by the sizes of groups ---- */
 
 typedef struct exact {
     const lem_eval_problem *p;

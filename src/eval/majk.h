@@ -28,4 +28,11 @@ double lem_eval_vote_pessimistic(const lem_eval_problem *p, const double *score,
 lem_status lem_eval_vote_exact(const lem_eval_problem *p, int k, double *out, bool *feasible,
                                lem_err *err) LEM_MUST_CHECK;
 
+/* The same expectation of a vote weighted by score (alpha 0) or a pessimistic one, by going through all
+ * subsets. *feasible is false where there are more than LEM_EVAL_MOST_SUBSETS. Values within rounding tie. */
+enum { LEM_EVAL_MOST_SUBSETS = 20000 };
+lem_status lem_eval_vote_enumerated(const lem_eval_problem *p, const double *score, lem_eval_weight weight,
+                                    double alpha, int k, double *out, bool *feasible,
+                                    lem_err *err) LEM_MUST_CHECK;
+
 #endif

@@ -3,6 +3,7 @@
 
 #include "core/mem.h"
 #include "core/rng.h"
+#include "eval/clusters.h"
 #include "eval/majk.h"
 #include "eval/passk.h"
 #include "eval/rmk.h"
@@ -13,13 +14,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_COLUMNS = 8 + 7 * LEM_EVAL_MAX_SCORERS, PAIRS = 12 * LEM_EVAL_MAX_SCORERS };
+enum { MAX_COLUMNS = 8 + 9 * LEM_EVAL_MAX_SCORERS, PAIRS = 12 * LEM_EVAL_MAX_SCORERS };
 static const char EXACT[] = "exact", FIRST[] = "first-k", SEEDS[] = "seeds";
 
 typedef struct column {
     char name[40];
     const char *protocol;
-    double *v; /* [problems in] */
+    double *v;      /* [problems in] */
+    double seed_sd; /* over the random subsets; NAN elsewhere */
 } column;
 
 typedef struct scratch { /* of one worker */
@@ -33,16 +35,26 @@ typedef struct at_k {
     const lem_eval_problem **in;
     int k, n, n_columns, longest;
     column c[MAX_COLUMNS];
-    bool chance;             /* wanted, and every problem has texts */
+    bool chance; /* wanted, and every problem has texts */
+    lem_eval_clusters clusters;
     struct scratch *scratch; /* [workers] */
     int workers;
 } at_k;
+
+/* Values of one subset go to share * value in v[column][problem], and in millionths, whose sums do not depend
+ * on their order, to sum[column * stride]. */
+typedef struct sink {
+    double **v, share;
+    uint64_t *sum; /* NULL = not wanted */
+    size_t stride;
+} sink;
 
 static lem_status add_column(at_k *a, const char *base, const char *protocol, double **v, lem_err *err) {
     if (a->n_columns == MAX_COLUMNS) return lem_fail(err, LEM_EUSAGE, "too many scorers");
     column *c = &a->c[a->n_columns];
     snprintf(c->name, sizeof c->name, "%.30s@%d", base, a->k);
     c->protocol = protocol;
+    c->seed_sd = NAN;
     c->v = lem_alloc_zero((size_t)a->n, sizeof *c->v, err);
     if (!c->v) return LEM_EMEM;
     a->n_columns++;
@@ -50,27 +62,81 @@ static lem_status add_column(at_k *a, const char *base, const char *protocol, do
     return LEM_OK;
 }
 
-static lem_status exact_columns(at_k *a, lem_err *err) {
+/* One column of exact values, problem by problem over the threads. */
+typedef enum exact_kind { EXACT_PASS, EXACT_VOTE, EXACT_BEST, EXACT_WEIGHTED, EXACT_PESSIMISTIC } exact_kind;
+
+typedef struct exact_worker {
+    bool infeasible;
     lem_status st;
+    lem_err err;
+} exact_worker;
+
+typedef struct exact_job {
+    const at_k *a;
+    exact_kind kind;
+    int scorer;
     double *v;
-    LEM_TRY(add_column(a, "pass", EXACT, &v, err));
-    for (int i = 0; i < a->n; i++)
-        v[i] = lem_eval_pass_at_k(a->in[i]->n, lem_eval_count_correct(a->in[i]), a->k);
-    if (!a->o->no_votes) {
-        bool feasible = true;
-        LEM_TRY(add_column(a, "maj", EXACT, &v, err));
-        for (int i = 0; i < a->n && feasible; i++)
-            LEM_TRY(lem_eval_vote_exact(a->in[i], a->k, &v[i], &feasible, err));
-        if (!feasible)
-            lem_free(a->c[--a->n_columns]
-                         .v); /* one problem too large: no exact value at this k, the seeds remain */
+    exact_worker *w; /* [workers] */
+} exact_job;
+
+static lem_status exact_value(const exact_job *j, int i, bool *feasible, lem_err *err) {
+    const lem_eval_problem *p = j->a->in[i];
+    const double *score = p->score[j->scorer];
+    lem_eval_weight weight = j->a->o->weighted[j->scorer];
+    int k = j->a->k;
+    double *v = &j->v[i], alpha = j->kind == EXACT_PESSIMISTIC ? j->a->o->pessimistic : 0;
+    switch (j->kind) {
+    case EXACT_PASS: *v = lem_eval_pass_at_k(p->n, lem_eval_count_correct(p), k); return LEM_OK;
+    case EXACT_VOTE: return lem_eval_vote_exact(p, k, v, feasible, err);
+    case EXACT_BEST: return lem_eval_best_exact(p, score, k, v, err);
+    case EXACT_WEIGHTED:
+    case EXACT_PESSIMISTIC: return lem_eval_vote_enumerated(p, score, weight, alpha, k, v, feasible, err);
     }
+    return LEM_OK;
+}
+
+static void exact_task(void *ctx, int i, int worker) {
+    const exact_job *j = ctx;
+    exact_worker *w = &j->w[worker];
+    bool feasible = true;
+    if (w->st || w->infeasible) return; /* the column is lost */
+    w->st = exact_value(j, i, &feasible, &w->err);
+    w->infeasible = !feasible;
+}
+
+/* One problem too large: no exact value at this k, the seeds remain. */
+static lem_status exact_column(at_k *a, exact_kind kind, int scorer, const char *base, lem_err *err) {
+    exact_job j = {.a = a, .kind = kind, .scorer = scorer};
+    lem_status st = add_column(a, base, EXACT, &j.v, err);
+    if (st) return st;
+    j.w = lem_alloc_zero((size_t)a->workers, sizeof *j.w, err);
+    if (!j.w) return LEM_EMEM;
+    lem_pool_run(a->o->pool, a->n, exact_task, &j);
+    bool lost = false;
+    for (int w = 0; w < a->workers; w++) {
+        lost = lost || j.w[w].infeasible;
+        if (st || !j.w[w].st) continue;
+        st = j.w[w].st;
+        if (err) *err = j.w[w].err;
+    }
+    lem_free(j.w);
+    if (lost) lem_free(a->c[--a->n_columns].v);
+    return st;
+}
+
+static lem_status exact_columns(at_k *a, lem_err *err) {
+    char name[40];
+    lem_status st = LEM_OK;
+    LEM_TRY(exact_column(a, EXACT_PASS, 0, "pass", err));
+    if (!a->o->no_votes) LEM_TRY(exact_column(a, EXACT_VOTE, 0, "maj", err));
     for (int s = 0; s < a->o->n_scorers; s++) {
-        LEM_TRY(add_column(a, a->o->scorers[s], EXACT, &v, err));
-        for (int i = 0; i < a->n; i++)
-            LEM_TRY(lem_eval_best_exact(a->in[i], a->in[i]->score[s], a->k, &v[i], err));
+        LEM_TRY(exact_column(a, EXACT_BEST, s, a->o->scorers[s], err));
+        if (!a->o->weighted[s] || a->o->no_votes) continue;
+        snprintf(name, sizeof name, "%.16s-weighted", a->o->scorers[s]);
+        LEM_TRY(exact_column(a, EXACT_WEIGHTED, s, name, err));
+        snprintf(name, sizeof name, "%.16s-pessimistic", a->o->scorers[s]);
+        if (a->o->pessimistic > 0) LEM_TRY(exact_column(a, EXACT_PESSIMISTIC, s, name, err));
     }
-    st = LEM_OK;
 done:
     return st;
 }
@@ -95,20 +161,28 @@ done:
     return st;
 }
 
-static void add_subset(const at_k *a, const scratch *w, int i, double **v, double share) {
+static uint64_t millionths(double value) { return (uint64_t)llround(1e6 * value); }
+
+static void put(const sink *to, int c, int i, double value) {
+    to->v[c][i] += to->share * value;
+    if (to->sum) to->sum[(size_t)c * to->stride] += millionths(value);
+}
+
+static void add_subset(const at_k *a, const scratch *w, int i, const sink *to) {
     const lem_eval_problem *p = a->in[i];
     int c = 0;
     if (!a->o->no_votes)
-        v[c++][i] += share * lem_eval_vote(p, NULL, LEM_EVAL_WEIGHT_NONE, w->subset, a->k, w->count);
-    if (a->chance) v[c++][i] += share * lem_eval_chance(p, w->subset, a->k, w->count);
+        put(to, c++, i, lem_eval_vote(p, NULL, LEM_EVAL_WEIGHT_NONE, w->subset, a->k, w->count));
+    if (a->chance) put(to, c++, i, lem_eval_chance(p, w->subset, a->k, w->count));
     for (int s = 0; s < a->o->n_scorers; s++) {
         lem_eval_weight weight = a->o->weighted[s];
-        v[c++][i] += share * lem_eval_best_of(p, p->score[s], w->subset, a->k);
+        put(to, c++, i, lem_eval_best_of(p, p->score[s], w->subset, a->k));
         if (!weight || a->o->no_votes) continue;
-        v[c++][i] += share * lem_eval_vote(p, p->score[s], weight, w->subset, a->k, w->count);
+        put(to, c++, i, lem_eval_vote(p, p->score[s], weight, w->subset, a->k, w->count));
         if (a->o->pessimistic > 0)
-            v[c++][i] += share * lem_eval_vote_pessimistic(p, p->score[s], weight, a->o->pessimistic,
-                                                           w->subset, a->k, w->count);
+            put(to, c++, i,
+                lem_eval_vote_pessimistic(p, p->score[s], weight, a->o->pessimistic, w->subset, a->k,
+                                          w->count));
     }
 }
 
@@ -120,7 +194,7 @@ static lem_status first_columns(at_k *a, lem_err *err) {
     for (int j = 0; j < a->k; j++) a->scratch[0].subset[j] = j;
     for (int i = 0; i < a->n; i++) {
         pass[i] = lem_eval_pass_first(a->in[i], a->k);
-        add_subset(a, &a->scratch[0], i, v, 1);
+        add_subset(a, &a->scratch[0], i, &(sink){v, 1, NULL, 0});
     }
 done:
     return st;
@@ -146,31 +220,62 @@ typedef struct seed_job {
     const at_k *a;
     double **v;
     int seeds;
+    uint64_t *sum; /* [workers][columns][seeds] in millionths */
+    size_t per_worker;
 } seed_job;
 
 static void seed_task(void *ctx, int i, int worker) {
     const seed_job *j = ctx;
     const at_k *a = j->a;
     const scratch *w = &a->scratch[worker];
+    uint64_t *sum = j->sum + (size_t)worker * j->per_worker;
+    sink to = {j->v, 1.0 / j->seeds, sum, (size_t)j->seeds};
     if (a->k == a->in[i]->n) { /* there is one subset */
+        to.share = 1;
+        to.sum = NULL;
         draw(a, w, a->in[i], a->o->seed);
-        add_subset(a, w, i, j->v, 1);
+        add_subset(a, w, i, &to);
+        for (size_t h = 0; h < j->per_worker; h++) sum[h] += millionths(j->v[h / to.stride][i]);
         return;
     }
-    for (int s = 0; s < j->seeds; s++) {
+    for (int s = 0; s < j->seeds; s++, to.sum++) {
         draw(a, w, a->in[i], a->o->seed + (uint64_t)s);
-        add_subset(a, w, i, j->v, 1.0 / j->seeds);
+        add_subset(a, w, i, &to);
+    }
+}
+
+/* The standard deviation of the means over problems that the seeds give. */
+static void spread_of_seeds(at_k *a, const seed_job *j, int first) {
+    for (int c = first; c < a->n_columns; c++) {
+        double sum = 0, squares = 0;
+        for (int s = 0; s < j->seeds; s++) {
+            uint64_t all = 0;
+            for (int w = 0; w < a->workers; w++)
+                all += j->sum[(size_t)w * j->per_worker + (size_t)(c - first) * (size_t)j->seeds + (size_t)s];
+            double mean = 1e-6 * (double)all / a->n;
+            sum += mean;
+            squares += mean * mean;
+        }
+        double variance = (squares - sum * sum / j->seeds) / (j->seeds - 1);
+        a->c[c].seed_sd = j->seeds > 1 ? sqrt(fmax(variance, 0)) : NAN;
     }
 }
 
 static lem_status seed_columns(at_k *a, lem_err *err) {
-    int seeds = a->o->n_seeds ? a->o->n_seeds : 100;
+    seed_job j = {.a = a, .seeds = a->o->n_seeds ? a->o->n_seeds : 100};
     lem_status st = LEM_OK;
     double *v[MAX_COLUMNS];
-    if (seeds < 0) return LEM_OK;
+    int first = a->n_columns;
+    if (j.seeds < 0) return LEM_OK;
     LEM_TRY(subset_columns(a, SEEDS, v, err));
-    lem_pool_run(a->o->pool, a->n, seed_task, &(seed_job){a, v, seeds});
+    j.v = v;
+    j.per_worker = (size_t)(a->n_columns - first) * (size_t)j.seeds;
+    j.sum = lem_alloc_zero((size_t)a->workers * j.per_worker + 1, sizeof *j.sum, err);
+    if (!j.sum) LEM_TRY(LEM_EMEM);
+    lem_pool_run(a->o->pool, a->n, seed_task, &j);
+    spread_of_seeds(a, &j, first);
 done:
+    lem_free(j.sum);
     return st;
 }
 
@@ -195,6 +300,7 @@ static lem_metric named(const at_k *a, const char *name, const char *protocol) {
     memset(&m, 0, sizeof m);
     snprintf(m.name, sizeof m.name, "%.63s", name);
     m.protocol = protocol;
+    m.seed_sd = NAN;
     m.k = a->k;
     m.n = a->n;
     return m;
@@ -235,15 +341,18 @@ static lem_status summarise(at_k *a, lem_metrics *out, lem_err *err) {
     pairs d = {.n = 0};
     lem_status st = LEM_OK;
     difference_pairs(a, &d);
+    LEM_TRY(lem_eval_clusters_make(a->in, a->n, &a->clusters, err));
+    if (out->problems == 0 && a->clusters.of) out->problems = a->clusters.n;
     for (int c = 0; c < a->n_columns; c++) {
         lem_metric m = named(a, a->c[c].name, a->c[c].protocol);
-        m.at = lem_eval_mean_interval(a->c[c].v, a->n);
+        m.at = lem_eval_clusters_mean(&a->clusters, a->c[c].v);
+        m.seed_sd = a->c[c].seed_sd;
         LEM_TRY(append(&out->m, &out->n, &m, err));
     }
     for (int i = 0; i < d.n; i++) {
         const column *x = &a->c[d.at[i][0]];
         lem_metric m = named(a, d.name[i], x->protocol);
-        lem_eval_pairs p = lem_eval_paired(x->v, a->c[d.at[i][1]].v, a->n);
+        lem_eval_pairs p = lem_eval_clusters_paired(&a->clusters, x->v, a->c[d.at[i][1]].v);
         m.at = p.at;
         m.better = p.better;
         m.worse = p.worse;
@@ -283,6 +392,7 @@ static lem_status open_k(at_k *a, const lem_eval_problem *problems, int n, lem_e
 static void close_k(at_k *a) {
     for (int c = 0; c < a->n_columns; c++) lem_free(a->c[c].v);
     lem_free(a->in);
+    lem_eval_clusters_release(&a->clusters);
     for (int w = 0; a->scratch && w < a->workers; w++) {
         lem_free(a->scratch[w].subset);
         lem_free(a->scratch[w].deck);
@@ -328,7 +438,7 @@ done:
 
 lem_status lem_eval_metrics(const lem_eval_problem *problems, int n, const lem_eval_opts *opts,
                             lem_metrics *out, lem_err *err) {
-    lem_metrics m = {NULL, 0, NULL, 0};
+    lem_metrics m = {0};
     lem_status st = LEM_OK;
     for (int i = 0; i < n; i++)
         if (problems[i].n < 1 || problems[i].n > LEM_EVAL_MAX_N)
@@ -344,7 +454,7 @@ done:
 void lem_metrics_release(lem_metrics *m) {
     lem_free(m->m);
     lem_free(m->diff);
-    *m = (lem_metrics){NULL, 0, NULL, 0};
+    *m = (lem_metrics){0};
 }
 
 const lem_metric *lem_metrics_find(const lem_metrics *m, const char *name, const char *protocol) {

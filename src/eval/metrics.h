@@ -38,6 +38,7 @@ typedef struct lem_metric {
     const char *protocol; /* "exact", "first-k", "seeds" */
     int k, n;             /* n problems */
     lem_eval_interval at; /* 95 % (interval.h) */
+    double seed_sd;       /* of seeds: standard deviation of the value from seed to seed; NAN elsewhere */
     /* of a difference: problems on which the first is better and worse, McNemar's p or NAN, and whether too
      * few differ to conclude anything */
     int better, worse;
@@ -50,6 +51,7 @@ typedef struct lem_metrics {
     int n;
     lem_metric *diff; /* "rm@8-maj@8": paired on the same problems, same protocol */
     int n_diff;
+    int problems; /* distinct ones at the smallest k, where some stand in several rows; else 0 */
 } lem_metrics;
 
 lem_status lem_eval_metrics(const lem_eval_problem *problems, int n, const lem_eval_opts *opts,
@@ -63,8 +65,8 @@ lem_status lem_eval_values(const lem_eval_problem *problems, int n, const lem_ev
 /* NULL when absent. */
 const lem_metric *lem_metrics_find(const lem_metrics *m, const char *name, const char *protocol);
 
-/* [{"name","protocol","value","ci95":[lo,hi],"n"}, …], differences also with "better","worse","p","too_few";
- * caller owns. */
+/* [{"name","protocol","value","ci95":[lo,hi],"n"[,"seed_sd"]}, …], differences also with
+ * "better","worse","p","too_few"; caller owns. */
 lem_json *lem_metrics_json(const lem_metric *m, int n, bool differences);
 /* From such lists (NULL = none); entries that are none are left out. */
 lem_status lem_metrics_read(const lem_json *metrics, const lem_json *differences, lem_metrics *out,

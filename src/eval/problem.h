@@ -23,6 +23,7 @@ typedef enum lem_eval_weight {
 typedef struct lem_eval_problem {
     int n;
     uint64_t id;              /* keys the random draws: a hash of the row's id */
+    uint64_t cluster;         /* rows of the same problem have the same; 0: a problem of its own */
     const uint8_t *correct;   /* [n] 1 right, 0 wrong or undecided */
     const uint8_t *undecided; /* [n] 1 of those; NULL: not known */
     const int32_t *group;     /* [n] equal answers share a number in 0..n-1; LEM_EVAL_NO_VOTE */

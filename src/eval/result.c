@@ -58,7 +58,9 @@ static bool any_weight(const lem_eval_data *d) {
     return false;
 }
 
-static lem_json *notes_json(const lem_eval_data *d, const lem_eval_opts *o, bool by_string) {
+static lem_json *notes_json(const lem_eval_result *r, bool by_string) {
+    const lem_eval_data *d = r->d;
+    const lem_eval_opts *o = &r->o;
     lem_buf intervals = {0}, weights = {0}, pessimistic = {0};
     weights_text(d, &weights);
     lem_buf_printf(&pessimistic,
@@ -67,9 +69,10 @@ static lem_json *notes_json(const lem_eval_data *d, const lem_eval_opts *o, bool
     lem_buf_printf(
         &intervals,
         "intervals: 95 %% over problems, exact (Clopper-Pearson) where fewer than %d are right or wrong, "
-        "Korn-Graubard and Hall else; paired differences: Bonett-Price, McNemar's exact test of 0/1 values, "
-        "nothing "
-        "concluded where fewer than %d problems differ; random subsets: %d per problem, seed %llu",
+        "mid-P (Korn-Graubard) and Hall else; paired differences: Bonett-Price, Student's where values are "
+        "not "
+        "0/1 and many differ, McNemar's exact test of 0/1 values, nothing concluded where fewer than %d "
+        "problems differ; random subsets: %d per problem, seed %llu",
         LEM_EVAL_FEW_EVENTS, LEM_EVAL_FEW_PAIRS, o->n_seeds > 0 ? o->n_seeds : 0,
         (unsigned long long)o->seed);
     const char *string_votes = "votes count equal answer strings; candidates without an answer do not vote",
@@ -82,6 +85,8 @@ static lem_json *notes_json(const lem_eval_data *d, const lem_eval_opts *o, bool
         {true, "exact: expectation over all k-subsets, tied scores and tied votes averaged; first-k: the "
                "first k candidates, first of the tied; seeds: mean over random k-subsets, first of the tied"},
         {true, lem_buf_str(&intervals)},
+        {r->m.problems > 0,
+         "some problems stand in several rows: intervals are over problems, not over rows"},
         {true, by_string ? string_votes : key_votes},
         {any_weight(d), lem_buf_str(&weights)},
         {d->no_probabilities,
@@ -172,7 +177,7 @@ lem_json *lem_eval_result_json(const lem_eval_result *r, bool by_string) {
     lem_object_json(&o, "differences", lem_metrics_json(r->m.diff, r->m.n_diff, true));
     lem_object_json(&o, "scores", qualities_json(d, r->q));
     lem_object_json(&o, "by", strata_json(r));
-    lem_object_json(&o, "notes", notes_json(d, &r->o, by_string));
+    lem_object_json(&o, "notes", notes_json(r, by_string));
     lem_object_json(&o, "warnings", lem_spoil_warnings(&d->spoil));
     lem_object_json(&o, "spoiled", spoiled_json(d));
     lem_object_json(&o, "counts", counts_json(d));
@@ -188,6 +193,7 @@ void lem_eval_result_text(const lem_eval_result *r, lem_eval_telling how, lem_bu
                    (unsigned long long)d->spoil.n, d->min_n, d->max_n);
     lem_buf_puts(out, "; ");
     lem_eval_correctness_text(d, out);
+    if (r->m.problems) lem_buf_printf(out, "; only %d are distinct: intervals are over those", r->m.problems);
     if (d->no_probabilities)
         lem_buf_puts(out, "; step scores leave 0..1, so what needs probabilities is left out");
     lem_buf_puts(out, "\n");

@@ -57,6 +57,15 @@ static void take(lem_matched *m, lem_map *const *index, int i) {
     m->name[m->n++] = first->name[i];
 }
 
+static lem_status find_clusters(lem_matched *m, lem_err *err) {
+    const lem_eval_problem **p = lem_alloc((size_t)m->n, sizeof *p, err);
+    if (!p) return LEM_EMEM;
+    for (int i = 0; i < m->n; i++) p[i] = &m->side[0].p[i];
+    lem_status st = lem_eval_clusters_make(p, m->n, &m->clusters, err);
+    lem_free((void *)p);
+    return st;
+}
+
 lem_status lem_eval_match(const lem_eval_data *const *d, const char *const *names, int n_sides,
                           lem_matched *out, lem_err *err) {
     lem_matched m = {.n_sides = n_sides};
@@ -74,6 +83,7 @@ lem_status lem_eval_match(const lem_eval_data *const *d, const char *const *name
     if (m.n == 0)
         LEM_TRY(lem_fail(err, LEM_EDATA, "no problem stands in %s files (they are matched by id)",
                          n_sides == 2 ? "both" : "all"));
+    LEM_TRY(find_clusters(&m, err));
     *out = m;
     m = (lem_matched){0};
 done:
@@ -89,6 +99,7 @@ void lem_matched_release(lem_matched *m) {
         lem_free(m->side[s].v);
     }
     lem_free(m->side);
+    lem_eval_clusters_release(&m->clusters);
     lem_free((void *)m->name);
     *m = (lem_matched){0};
 }

@@ -7,6 +7,7 @@
 #ifndef LEM_EVAL_VALUES_H
 #define LEM_EVAL_VALUES_H
 
+#include "eval/clusters.h"
 #include "eval/load.h"
 #include "eval/metrics.h"
 
@@ -17,11 +18,12 @@ typedef struct lem_matched_side {
     double *v;              /* [n] the last values asked for */
 } lem_matched_side;
 
-typedef struct lem_matched { /* zeroed = empty */
-    lem_matched_side *side;  /* [n_sides] */
-    int n_sides, n;          /* n problems are in all of them, in the order of the first */
-    int least;               /* candidates that every problem has */
-    const char **name;       /* [n] borrowed from the first */
+typedef struct lem_matched {    /* zeroed = empty */
+    lem_matched_side *side;     /* [n_sides] */
+    int n_sides, n;             /* n problems are in all of them, in the order of the first */
+    int least;                  /* candidates that every problem has */
+    const char **name;          /* [n] borrowed from the first */
+    lem_eval_clusters clusters; /* of the first: rows of the same problem */
 } lem_matched;
 
 /* Problems are matched by id, else by text (lem_eval_problem.id). names [n_sides] of the sets stand in

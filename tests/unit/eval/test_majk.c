@@ -61,6 +61,68 @@ static void equals_enumeration(void **state) {
     }
 }
 
+/* Mean over all subsets, ties within rounding shared, group by group. */
+static double brute_weighted(const lem_eval_problem *p, const double *score, double alpha, int k) {
+    double sum = 0;
+    int all = 0;
+    for (unsigned s = 0; s < 1u << p->n; s++) {
+        if (__builtin_popcount(s) != k) continue;
+        double best = -INFINITY, value[10], right = 0;
+        int first[10], members[10] = {0}, tied = 0;
+        for (int g = 0; g < 10; g++) {
+            value[g] = 0;
+            for (int i = p->n - 1; i >= 0; i--)
+                if (s >> i & 1 && p->group[i] == g) value[g] += score[i], members[g]++, first[g] = i;
+            if (alpha > 0 && members[g]) value[g] = value[g] / members[g] - alpha * sqrt(log(k) / members[g]);
+            if (members[g] && value[g] > best) best = value[g];
+        }
+        for (int g = 0; g < 10; g++)
+            if (members[g] && value[g] > best - 1e-9) tied++, right += p->correct[first[g]];
+        if (tied) sum += right / tied;
+        all++;
+    }
+    return sum / all;
+}
+
+static void weighted_equals_enumeration(void **state) {
+    (void)state;
+    lem_rng r = lem_rng_make(12, "test", 0);
+    lem_err err = LEM_ERR_INIT;
+    for (int trial = 0; trial < 200; trial++) {
+        int32_t group[10];
+        uint8_t right[10];
+        double score[10], flat[10];
+        int n = 1 + (int)lem_rng_next_below(&r, 10);
+        for (int i = 0; i < n; i++) {
+            group[i] = (int32_t)lem_rng_next_below(&r, n < 5 ? (uint64_t)n : 5) - trial % 2;
+            right[i] = (uint8_t)lem_rng_next_below(&r, 2);
+            score[i] = (double)(1 + lem_rng_next_below(&r, 4)) / 4; /* ties happen */
+            flat[i] = 1;
+        }
+        lem_eval_problem p = {.n = n, .correct = right, .group = group};
+        for (int k = 1; k <= n; k++)
+            for (int a = 0; a < 3; a++) {
+                bool feasible = false;
+                double v = NAN, alpha = 0.2 * a;
+                assert_int_equal(
+                    lem_eval_vote_enumerated(&p, score, LEM_EVAL_WEIGHT_SCORE, alpha, k, &v, &feasible, &err),
+                    LEM_OK);
+                assert_true(feasible);
+                assert_near(v, brute_weighted(&p, score, alpha, k), 1e-12);
+                assert_int_equal(
+                    lem_eval_vote_enumerated(&p, flat, LEM_EVAL_WEIGHT_SCORE, 0, k, &v, &feasible, &err),
+                    LEM_OK);
+                assert_near(v, exact(&p, k), 1e-12); /* equal weights are plain votes */
+            }
+    }
+    lem_eval_problem large = {.n = 64};
+    bool feasible = true;
+    double v;
+    assert_int_equal(lem_eval_vote_enumerated(&large, NULL, LEM_EVAL_WEIGHT_SCORE, 0, 8, &v, &feasible, &err),
+                     LEM_OK);
+    assert_false(feasible);
+}
+
 static void one_subset(void **state) {
     (void)state;
     int32_t group[] = {0, 1, 1, 0, -1, 2};
@@ -144,7 +206,8 @@ static void sizes(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(equals_enumeration), cmocka_unit_test(one_subset),
-                                       cmocka_unit_test(pessimistic), cmocka_unit_test(sizes)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(equals_enumeration), cmocka_unit_test(weighted_equals_enumeration),
+        cmocka_unit_test(one_subset), cmocka_unit_test(pessimistic), cmocka_unit_test(sizes)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -122,7 +122,7 @@ static void protocols(void **state) {
     assert_int_equal(lem_metrics_find(&m, "rm@5", "exact")->n, 40);
     assert_int_equal(lem_metrics_find(&m, "rm@8", "exact")->n, 30); /* the short problems are left out */
     assert_non_null(lem_metrics_find(&m, "rm-weighted@5", "first-k"));
-    assert_null(lem_metrics_find(&m, "rm-weighted@5", "exact"));
+    assert_non_null(lem_metrics_find(&m, "rm-weighted@5", "exact"));
     /* random subsets estimate the exact value: 40 problems x 400 draws, standard error below .004 */
     assert_near(value(&m, "rm@3", "seeds"), value(&m, "rm@3", "exact"), 0.016);
     assert_near(value(&m, "rm@3-maj@3", "exact"), value(&m, "rm@3", "exact") - value(&m, "maj@3", "exact"),
@@ -137,9 +137,63 @@ static void protocols(void **state) {
     lem_metrics_release(&m);
 }
 
+enum { POOL = 64, PROBLEMS = 40 };
+typedef struct large {
+    double score[POOL];
+    int32_t group[POOL];
+    uint8_t correct[POOL];
+} large;
+
+/* The exact values lie where 100 seeds put them: within two standard deviations from seed to seed of the mean
+ * that one draw has, and near the mean of all seeds. */
+static void exact_within_seeds(void **state) {
+    (void)state;
+    static large t[PROBLEMS];
+    lem_eval_problem p[PROBLEMS];
+    lem_rng r = lem_rng_make(9, "large", 0);
+    for (int i = 0; i < PROBLEMS; i++) {
+        double rate = lem_rng_next_unit(&r);
+        p[i] = (lem_eval_problem){.n = POOL,
+                                  .id = (uint64_t)i,
+                                  .correct = t[i].correct,
+                                  .group = t[i].group,
+                                  .score = {t[i].score}};
+        for (int j = 0; j < POOL; j++) {
+            t[i].correct[j] = lem_rng_next_unit(&r) < rate;
+            t[i].group[j] = t[i].correct[j] ? 0 : 1 + (int32_t)lem_rng_next_below(&r, 5);
+            t[i].score[j] = 0.6 * lem_rng_next_unit(&r) + (t[i].correct[j] ? 0.3 : 0);
+        }
+    }
+    lem_eval_opts o = {.ks = {2, 16, 62},
+                       .n_ks = 3,
+                       .scorers = {"rm"},
+                       .weighted = {LEM_EVAL_WEIGHT_SCORE},
+                       .n_scorers = 1,
+                       .pessimistic = 0.3};
+    lem_metrics m;
+    lem_err err = LEM_ERR_INIT;
+    int seen = 0;
+    assert_int_equal(lem_eval_metrics(p, PROBLEMS, &o, &m, &err), LEM_OK);
+    for (int i = 0; i < m.n; i++) {
+        const lem_metric *s = &m.m[i], *x = lem_metrics_find(&m, s->name, "exact");
+        if (strcmp(s->protocol, "seeds") != 0 || !x) continue;
+        seen++;
+        assert_true(s->seed_sd > 0 && s->seed_sd < 0.1);
+        assert_true(isnan(x->seed_sd));
+        /* ties of votes go to the first in one and are averaged in the other */
+        double ties = strncmp(s->name, "maj", 3) == 0 ? 0.02 : 0;
+        if (!(fabs(s->at.mean - x->at.mean) <= 4 * s->seed_sd / 10 + ties))
+            fail_msg("%s: exact %.4f, seeds %.4f (sd %.4f)", s->name, x->at.mean, s->at.mean, s->seed_sd);
+        assert_true(fabs(s->at.mean - x->at.mean) <= 2 * s->seed_sd + ties);
+    }
+    assert_int_equal(seen, 3 + 3 + 2 + 2); /* maj, rm at all; weighted and pessimistic at 2 and 62 */
+    lem_metrics_release(&m);
+}
+
 static void json_shape(void **state) {
     (void)state;
-    lem_metric m = {.name = "rm@8", .protocol = "exact", .k = 8, .n = 100, .at = {.94, .89, .98}};
+    lem_metric m = {
+        .name = "rm@8", .protocol = "exact", .k = 8, .n = 100, .at = {.94, .89, .98}, .seed_sd = NAN};
     lem_json *j = lem_metrics_json(&m, 1, false);
     lem_buf b = {0};
     lem_json_write(j, 0, &b);
@@ -167,6 +221,7 @@ static void no_scores_no_votes(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(qwen_file), cmocka_unit_test(protocols),
-                                       cmocka_unit_test(json_shape), cmocka_unit_test(no_scores_no_votes)};
+                                       cmocka_unit_test(exact_within_seeds), cmocka_unit_test(json_shape),
+                                       cmocka_unit_test(no_scores_no_votes)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,76 @@
+/* clusters.c - rows to problems, and sums over them */
+#include "eval/clusters.h"
+
+#include "core/hash.h"
+#include "core/mem.h"
+
+#include <math.h>
+#include <string.h>
+
+static lem_status number(const lem_eval_problem *const *p, int rows, lem_map *seen, lem_eval_clusters *c,
+                         lem_err *err) {
+    for (int i = 0; i < rows; i++) {
+        int64_t at = c->n;
+        uint64_t key = p[i]->cluster;
+        if (key == 0 || !lem_map_find(seen, (const char *)&key, sizeof key, &at)) {
+            lem_status st = key ? lem_map_set(seen, (const char *)&key, sizeof key, c->n, err) : LEM_OK;
+            if (st) return st;
+            c->n++;
+        }
+        c->of[i] = (int)at;
+    }
+    return LEM_OK;
+}
+
+lem_status lem_eval_clusters_make(const lem_eval_problem *const *p, int rows, lem_eval_clusters *out,
+                                  lem_err *err) {
+    lem_eval_clusters c = {.rows = rows};
+    lem_map *seen = lem_map_new(err);
+    lem_status st = seen ? LEM_OK : LEM_EMEM;
+    size_t n = rows ? (size_t)rows : 1;
+    if (st == LEM_OK && !(c.of = lem_alloc(n, sizeof *c.of, err))) st = LEM_EMEM;
+    if (st == LEM_OK) st = number(p, rows, seen, &c, err);
+    lem_map_free(seen);
+    if (st == LEM_OK && c.n == rows) {
+        lem_free(c.of);
+        c.of = NULL;
+    } else if (st == LEM_OK) {
+        c.size = lem_alloc_zero(n, sizeof *c.size, err);
+        c.a = lem_alloc(n, sizeof *c.a, err);
+        c.b = lem_alloc(n, sizeof *c.b, err);
+        if (!c.size || !c.a || !c.b) st = LEM_EMEM;
+        for (int i = 0; st == LEM_OK && i < rows; i++) c.size[c.of[i]]++;
+    }
+    if (st == LEM_OK) *out = c;
+    else lem_eval_clusters_release(&c);
+    return st;
+}
+
+void lem_eval_clusters_release(lem_eval_clusters *c) {
+    lem_free(c->of);
+    lem_free(c->size);
+    lem_free(c->a);
+    lem_free(c->b);
+    *c = (lem_eval_clusters){0};
+}
+
+static void add_up(const lem_eval_clusters *c, const double *v, double scale, double *sum) {
+    memset(sum, 0, (size_t)c->n * sizeof *sum);
+    for (int i = 0; i < c->rows; i++) sum[c->of[i]] += scale * v[i];
+}
+
+lem_eval_interval lem_eval_clusters_mean(lem_eval_clusters *c, const double *v) {
+    if (!c->of) return lem_eval_mean_interval(v, c->rows);
+    add_up(c, v, 1, c->a);
+    return lem_eval_ratio_interval(c->a, c->size, c->n);
+}
+
+lem_eval_pairs lem_eval_clusters_paired(lem_eval_clusters *c, const double *a, const double *b) {
+    if (!c->of) return lem_eval_paired(a, b, c->rows);
+    double scale = (double)c->n / c->rows;
+    add_up(c, a, scale, c->a);
+    add_up(c, b, scale, c->b);
+    lem_eval_pairs out = lem_eval_paired(c->a, c->b, c->n);
+    out.p = NAN;
+    return out;
+}

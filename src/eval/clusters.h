@@ -1,0 +1,25 @@
+/* eval/clusters.h - intervals where a problem stands in several rows: rows of one problem are no independent
+ * trials (interval.h) */
+#ifndef LEM_EVAL_CLUSTERS_H
+#define LEM_EVAL_CLUSTERS_H
+
+#include "core/err.h"
+#include "eval/interval.h"
+#include "eval/problem.h"
+
+typedef struct lem_eval_clusters { /* zeroed = empty */
+    int rows, n;                   /* n problems */
+    int *of;                       /* [rows] the problem of a row; NULL where none repeats */
+    double *size, *a, *b;          /* [n] rows of each; scratch */
+} lem_eval_clusters;
+
+/* By lem_eval_problem.cluster. LEM_EMEM. */
+lem_status lem_eval_clusters_make(const lem_eval_problem *const *p, int rows, lem_eval_clusters *out,
+                                  lem_err *err) LEM_MUST_CHECK;
+void lem_eval_clusters_release(lem_eval_clusters *c);
+/* v [rows] */
+lem_eval_interval lem_eval_clusters_mean(lem_eval_clusters *c, const double *v);
+/* better and worse count problems; p is NAN where one repeats. */
+lem_eval_pairs lem_eval_clusters_paired(lem_eval_clusters *c, const double *a, const double *b);
+
+#endif
