@@ -12,6 +12,7 @@
 #include "eval/spoil.h"
 #include "job/shard.h"
 
+#include <math.h>
 #include <string.h>
 
 enum { BATCH = 128, MAX_SHOWN = 100, MAX_LOGGED = 10 };
@@ -339,6 +340,7 @@ static void put_model(lem_object *o, const lem_grade_model_tally *t) {
     lem_object_int(o, "own_correct", t->own_right);
     lem_object_num(o, "own_accuracy", share(t->own_right, t->own));
     lem_object_int(o, "agree", t->agree);
+    if (isfinite(lem_grade_kappa(t))) lem_object_num(o, "kappa", lem_grade_kappa(t));
 }
 
 static lem_json *verdicts_json(const job *j) {
@@ -429,6 +431,7 @@ static void print_line(FILE *f, const char *name, const lem_grade_model_tally *t
     if (t->own)
         fprintf(f, "  %9.2f  %llu of %llu", 100 * share(t->own_right, t->own), (unsigned long long)t->agree,
                 (unsigned long long)t->own);
+    if (t->own && isfinite(lem_grade_kappa(t))) fprintf(f, " (kappa %.3f)", lem_grade_kappa(t));
     fputc('\n', f);
 }
 

@@ -3,6 +3,7 @@
 
 #include "core/mem.h"
 #include "grade/cluster.h"
+#include "stats/agreement.h"
 
 #include <math.h>
 #include <string.h>
@@ -149,6 +150,13 @@ static void count(lem_grade_model_tally *t, lem_grade_correct c, int own) {
     t->own++;
     t->own_right += own == 1;
     t->agree += (own == 1) == (c == LEM_GRADE_RIGHT);
+    t->ours_right += c == LEM_GRADE_RIGHT;
+}
+
+double lem_grade_kappa(const lem_grade_model_tally *t) {
+    uint64_t both = (t->agree + t->own_right + t->ours_right - t->own) / 2;
+    const uint64_t table[4] = {both, t->ours_right - both, t->own_right - both, t->agree - both};
+    return lem_kappa(table, 2);
 }
 
 void lem_grade_tally_add(lem_grade_tally *t, const lem_graded *g, int n_models) {

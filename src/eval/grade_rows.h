@@ -24,6 +24,7 @@ typedef struct lem_grade_rows_opts {
  * one. */
 typedef struct lem_grade_model_tally {
     uint64_t n, right, undecided, own, own_right, agree;
+    uint64_t ours_right; /* of those with a word of their own, the ones that are right here */
 } lem_grade_model_tally;
 typedef struct lem_grade_tally {
     uint64_t rows;
@@ -51,6 +52,9 @@ typedef struct lem_graded {
 lem_status lem_grade_row(const lem_candidates *c, const lem_grade_rows_opts *o, lem_graded *out,
                          lem_err *err) LEM_MUST_CHECK;
 void lem_graded_release(lem_graded *g);
+/* Cohen's kappa of the rows' own correctness and ours, undecided being wrong; NAN where one of them varies
+ * nowhere. */
+double lem_grade_kappa(const lem_grade_model_tally *t);
 void lem_grade_tally_add(lem_grade_tally *t, const lem_graded *g, int n_models);
 
 /* A copy of the row with predicted_answer, correct, verdict, rule, of programs code_error, and in our names

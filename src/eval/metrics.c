@@ -34,6 +34,7 @@ typedef struct at_k {
     const lem_eval_opts *o;
     const lem_eval_problem **in;
     int k, n, n_columns, longest;
+    double tokens; /* of k candidates, mean over problems */
     column c[MAX_COLUMNS];
     bool chance; /* wanted, and every problem has texts */
     lem_eval_clusters clusters;
@@ -301,6 +302,7 @@ static lem_metric named(const at_k *a, const char *name, const char *protocol) {
     snprintf(m.name, sizeof m.name, "%.63s", name);
     m.protocol = protocol;
     m.seed_sd = NAN;
+    m.tokens = a->tokens;
     m.k = a->k;
     m.n = a->n;
     return m;
@@ -364,6 +366,19 @@ done:
     return st;
 }
 
+/* k candidates cost k times the mean of their problem. */
+static double tokens_of(const at_k *a) {
+    double all = 0;
+    if (!a->o->has_tokens) return NAN;
+    for (int i = 0; i < a->n; i++) {
+        const lem_eval_problem *p = a->in[i];
+        double sum = 0;
+        for (int j = 0; j < p->n; j++) sum += p->length[j];
+        all += a->k * sum / p->n;
+    }
+    return all / a->n;
+}
+
 /* The problems that have k candidates, and scratch for them. */
 static lem_status open_k(at_k *a, const lem_eval_problem *problems, int n, lem_err *err) {
     a->in = lem_alloc((size_t)n, sizeof *a->in, err);
@@ -375,6 +390,7 @@ static lem_status open_k(at_k *a, const lem_eval_problem *problems, int n, lem_e
         }
     a->chance = a->o->chance;
     for (int i = 0; i < a->n; i++) a->chance = a->chance && a->in[i]->text;
+    a->tokens = tokens_of(a);
     size_t longest = a->longest ? (size_t)a->longest : 1;
     a->workers = lem_pool_threads(a->o->pool);
     a->scratch = lem_alloc_zero((size_t)a->workers, sizeof *a->scratch, err);

@@ -28,6 +28,7 @@ typedef struct lem_eval_opts {
     bool chosen;        /* the scorers were asked for: each also against logprob, and votes weighted by it */
     bool chance;        /* also a score that knows nothing (texts.h), where all problems have texts */
     bool no_votes;      /* answers are unknown: no majority */
+    bool has_tokens;    /* lem_eval_problem.length is in tokens */
     int n_seeds;        /* random subsets per problem; 0 = 100, negative = none */
     uint64_t seed;
     lem_pool *pool; /* borrowed; NULL = one thread. It changes no result */
@@ -38,6 +39,7 @@ typedef struct lem_metric {
     const char *protocol; /* "exact", "first-k", "seeds" */
     int k, n;             /* n problems */
     lem_eval_interval at; /* 95 % (interval.h) */
+    double tokens;        /* of k candidates, mean over problems; NAN where not known */
     double seed_sd;       /* of seeds: standard deviation of the value from seed to seed; NAN elsewhere */
     /* of a difference: problems on which the first is better and worse, McNemar's p or NAN, and whether too
      * few differ to conclude anything */
@@ -65,7 +67,7 @@ lem_status lem_eval_values(const lem_eval_problem *problems, int n, const lem_ev
 /* NULL when absent. */
 const lem_metric *lem_metrics_find(const lem_metrics *m, const char *name, const char *protocol);
 
-/* [{"name","protocol","value","ci95":[lo,hi],"n"[,"seed_sd"]}, …], differences also with
+/* [{"name","protocol","value","ci95":[lo,hi],"n"[,"tokens"][,"seed_sd"]}, …], differences also with
  * "better","worse","p","too_few"; caller owns. */
 lem_json *lem_metrics_json(const lem_metric *m, int n, bool differences);
 /* From such lists (NULL = none); entries that are none are left out. */

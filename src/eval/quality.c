@@ -93,6 +93,20 @@ static void release(work *w) {
     lem_free(w->order);
 }
 
+/* Score against the share of right ones, by tenths of the score (Guo et al. 2017, arXiv 1706.04599). */
+static double calibration(const lem_auc_score *s, uint64_t n) {
+    enum { BINS = 10 };
+    double score[BINS] = {0}, right[BINS] = {0}, sum = 0;
+    for (uint64_t i = 0; i < n; i++) {
+        if (s[i].score < 0 || s[i].score > 1) return NAN;
+        int b = s[i].score < 1 ? (int)(BINS * s[i].score) : BINS - 1;
+        score[b] += s[i].score;
+        right[b] += s[i].right;
+    }
+    for (int b = 0; b < BINS; b++) sum += fabs(score[b] - right[b]);
+    return n ? sum / (double)n : NAN;
+}
+
 lem_status lem_eval_quality_of(const lem_eval_problem *p, int n, int s, lem_eval_quality *out, lem_err *err) {
     work w = {0};
     lem_eval_quality q = {0};
@@ -101,6 +115,7 @@ lem_status lem_eval_quality_of(const lem_eval_problem *p, int n, int s, lem_eval
     for (uint64_t i = 0; st == LEM_OK && i < w.n; i++) q.right += w.all[i].right;
     if (st == LEM_OK) st = lem_auc_clustered(w.all, w.n, (uint64_t)n, &q.auc, err);
     q.scored = w.n;
+    q.ece = calibration(w.all, w.n);
     q.pairs = of(w.pairs);
     q.problems = w.pairs.n;
     q.ended = of(w.ended);
@@ -123,6 +138,7 @@ lem_json *lem_eval_quality_json(const char *scorer, const lem_eval_quality *q) {
     put(&o, "pairs", q->pairs);
     put(&o, "auc", q->auc.area);
     if (!isnan(q->auc.low)) lem_object_range(&o, "ci95", q->auc.low, q->auc.high);
+    put(&o, "ece", q->ece);
     put(&o, "length_rho", q->length);
     put(&o, "label_length_rho", q->label_length);
     put(&o, "ended_pairs", q->ended);
@@ -142,6 +158,7 @@ static void line(const char *scorer, const lem_eval_quality *q, lem_buf *out) {
     cell(out, 2, q->length);
     cell(out, 2, q->label_length);
     cell(out, 3, q->ended);
+    cell(out, 3, q->ece);
     lem_buf_putc(out, '\n');
 }
 
@@ -149,11 +166,12 @@ void lem_eval_quality_table(const char *const *scorers, const lem_eval_quality *
     bool any = false;
     for (int s = 0; s < n; s++) any = any || q[s].problems > 0;
     if (!any) return;
-    lem_buf_printf(out, "\n%-15s %8s %9s    %-20s %8s %8s %8s\n", "score", "pairs", "problems",
-                   "AUC [95 % interval]", "length", "(right)", "ended");
+    lem_buf_printf(out, "\n%-15s %8s %9s    %-20s %8s %8s %8s %8s\n", "score", "pairs", "problems",
+                   "AUC [95 % interval]", "length", "(right)", "ended", "ECE");
     for (int s = 0; s < n; s++)
         if (q[s].problems) line(scorers[s], &q[s], out);
     lem_buf_puts(
         out, "pairs: right above wrong within a problem that has both; length: rank correlation of score and "
-             "length, (right): of\ncorrectness and length; ended: ended above cut\n");
+             "length, (right): of\ncorrectness and length; ended: ended above cut; ECE: calibration error of "
+             "scores in 0..1, ten bins\n");
 }

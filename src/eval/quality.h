@@ -19,14 +19,15 @@ typedef struct lem_eval_quality { /* NaN where there is nothing to tell */
      * the same of correctness and length over those of them where it varies: what a perfect score would show.
      */
     double length, label_length;
+    double ece;   /* expected calibration error in ten bins, of scores that all lie in 0..1 */
     double ended; /* pairs of an ended and a cut candidate of a problem with the ended one above, as pairs */
 } lem_eval_quality;
 
 /* Of score s of problems that all have it. */
 lem_status lem_eval_quality_of(const lem_eval_problem *p, int n, int s, lem_eval_quality *out,
                                lem_err *err) LEM_MUST_CHECK;
-/* {scorer, pairs, problems, auc, ci95, scored, length_rho, label_length_rho, ended_pairs}; what is NaN is
- * left out. NULL: out of memory. */
+/* {scorer, pairs, problems, auc, ci95, scored, ece, length_rho, label_length_rho, ended_pairs}; what is NaN
+ * is left out. NULL: out of memory. */
 lem_json *lem_eval_quality_json(const char *scorer, const lem_eval_quality *q);
 /* A table for people, one line a score; nothing where no problem has both classes. */
 void lem_eval_quality_table(const char *const *scorers, const lem_eval_quality *q, int n, lem_buf *out);

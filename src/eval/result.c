@@ -8,6 +8,7 @@
 void lem_eval_opts_from(lem_eval_opts *o, const lem_eval_data *d) {
     o->n_scorers = d->n_scorers;
     o->no_votes = d->no_votes;
+    o->has_tokens = d->has_tokens;
     memcpy(o->scorers, d->scorers, sizeof o->scorers);
     memcpy(o->weighted, d->weighted, sizeof o->weighted);
 }

@@ -13,6 +13,7 @@ static lem_json *metric_json(const lem_metric *m, bool difference) {
     lem_object_num(&o, "value", m->at.mean);
     lem_object_range(&o, "ci95", m->at.lo, m->at.hi);
     lem_object_int(&o, "n", (uint64_t)m->n);
+    if (!difference && isfinite(m->tokens)) lem_object_num(&o, "tokens", m->tokens);
     if (!difference && isfinite(m->seed_sd)) lem_object_num(&o, "seed_sd", m->seed_sd);
     if (difference) {
         lem_object_int(&o, "better", (uint64_t)m->better);

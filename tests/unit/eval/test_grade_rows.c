@@ -2,6 +2,7 @@
 #include "../../support/jsonl.h"
 #include "eval/grade_rows.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -190,8 +191,18 @@ static void several_golds(void **state) {
     }
 }
 
+static void kappa(void **state) {
+    (void)state;
+    /* 45 right by both, 35 by neither, 15 and 5 by one: .8 agree, .6 * .5 + .4 * .5 by chance */
+    lem_grade_model_tally t = {.n = 100, .own = 100, .own_right = 60, .ours_right = 50, .agree = 80};
+    assert_true(fabs(lem_grade_kappa(&t) - 0.6) < 1e-12);
+    t = (lem_grade_model_tally){.n = 9, .own = 9, .own_right = 9, .ours_right = 9, .agree = 9};
+    assert_true(isnan(lem_grade_kappa(&t)));
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(openai_labels), cmocka_unit_test(qwen_labels),
-                                       cmocka_unit_test(rows_gain_fields), cmocka_unit_test(several_golds)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(kappa), cmocka_unit_test(openai_labels),
+                                       cmocka_unit_test(qwen_labels), cmocka_unit_test(rows_gain_fields),
+                                       cmocka_unit_test(several_golds)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

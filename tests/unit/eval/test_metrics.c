@@ -190,10 +190,30 @@ static void exact_within_seeds(void **state) {
     lem_metrics_release(&m);
 }
 
+static void tokens(void **state) {
+    (void)state;
+    uint8_t right[] = {1, 0, 0, 1};
+    double length[] = {10, 20, 60, 30}, other[] = {5, 5, 5, 5};
+    lem_eval_problem p[] = {{.n = 4, .correct = right, .length = length},
+                            {.n = 4, .correct = right, .length = other}};
+    lem_eval_opts o = {.ks = {1, 4}, .n_ks = 2, .no_votes = true, .n_seeds = -1, .has_tokens = true};
+    lem_metrics m;
+    lem_err err = LEM_ERR_INIT;
+    assert_int_equal(lem_eval_metrics(p, 2, &o, &m, &err), LEM_OK);
+    assert_near(lem_metrics_find(&m, "pass@1", "exact")->tokens, 17.5, 1e-12);
+    assert_near(lem_metrics_find(&m, "pass@4", "first-k")->tokens, 70, 1e-12);
+    lem_metrics_release(&m);
+}
+
 static void json_shape(void **state) {
     (void)state;
-    lem_metric m = {
-        .name = "rm@8", .protocol = "exact", .k = 8, .n = 100, .at = {.94, .89, .98}, .seed_sd = NAN};
+    lem_metric m = {.name = "rm@8",
+                    .protocol = "exact",
+                    .k = 8,
+                    .n = 100,
+                    .at = {.94, .89, .98},
+                    .seed_sd = NAN,
+                    .tokens = NAN};
     lem_json *j = lem_metrics_json(&m, 1, false);
     lem_buf b = {0};
     lem_json_write(j, 0, &b);
@@ -220,8 +240,8 @@ static void no_scores_no_votes(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(qwen_file), cmocka_unit_test(protocols),
-                                       cmocka_unit_test(exact_within_seeds), cmocka_unit_test(json_shape),
-                                       cmocka_unit_test(no_scores_no_votes)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(qwen_file), cmocka_unit_test(protocols),  cmocka_unit_test(exact_within_seeds),
+        cmocka_unit_test(tokens),    cmocka_unit_test(json_shape), cmocka_unit_test(no_scores_no_votes)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

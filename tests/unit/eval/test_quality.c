@@ -71,7 +71,22 @@ static void as_json_and_text(void **state) {
     lem_buf_release(&b);
 }
 
+/* Scores .1 .15 (one right) and 1 .95 (both right): |.25 - 1| + |1.95 - 2| over 4. */
+static void calibrated(void **state) {
+    (void)state;
+    static const uint8_t right[] = {1, 0, 1, 1};
+    static const double score[] = {.1, .15, 1, .95};
+    const lem_eval_problem p = problem(4, right, score, NULL, NULL),
+                           q = problem(4, right_a, score_a, NULL, NULL);
+    lem_eval_quality out;
+    OK(lem_eval_quality_of(&p, 1, 0, &out, &err));
+    near(out.ece, (0.75 + 0.05) / 4);
+    OK(lem_eval_quality_of(&q, 1, 0, &out, &err));
+    assert_true(isnan(out.ece)); /* scores above 1 */
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(by_hand), cmocka_unit_test(as_json_and_text)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(by_hand), cmocka_unit_test(as_json_and_text),
+                                       cmocka_unit_test(calibrated)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
