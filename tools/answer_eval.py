@@ -258,8 +258,8 @@ class Reader:
     def number(self, t):
         nxt = self.peek()
         if nxt == r"\frac" and "." not in t:
+            mixed = re.match(r"\{?\d+\}?\{?\d+\}?$", "".join(self.t[self.i + 1:self.i + 7])) or re.match(r"\{\d+\}\{\d+\}", "".join(self.t[self.i + 1:self.i + 7]))
             part = self.factor()
-            mixed = re.fullmatch(r"\d+", t)
             return (lambda env: mpf(t) + part(env)) if mixed else (lambda env: mpf(t) * part(env))
         if nxt == "_":
             raise Unable("base")
@@ -405,7 +405,7 @@ class Reader:
 
     def function_argument(self):
         if self.peek() in ("(", "{", "["):
-            return self.factor() if self.peek() != "{" else self.group()
+            return self.atom()
         total = self.factor()
         while True:
             t = self.peek()
@@ -849,8 +849,23 @@ def applied(*texts):
     return frozenset(found)
 
 
+KINDS = [("units", re.compile(r"\\text\{|\\mathrm\{|\\%|%|\$\d|\\circ|°|\d ?(?:mph|kg|km|m/s|pct)")), ("free constants", re.compile(r"[+=]?\b[cCK]_?\d?\b|[AB]e\^|[kn]\\pi")),
+         ("notation", re.compile(r"_\{?\d|\dj\b|\\odot|\\pmod|\\choose|f\(x\)|;"))]
+
+
+def kind_not_read(*texts):
+    """Why two texts that evaluate differently may say the same: what this reader drops or takes for letters; None where it reads all of them."""
+    return next((kind for kind, mark in KINDS if any(mark.search(t) for t in texts)), None)
+
+
 def compare(gold, pred):
     """"confirmed", "contradicted", or "unable: why"."""
+    told = evaluated(gold, pred)
+    kind = kind_not_read(gold, pred) if told == "contradicted" else None
+    return f"unable: {kind}" if kind else told
+
+
+def evaluated(gold, pred):
     try:
         fs = applied(gold, pred)
         return "confirmed" if same(read(gold, fs), read(pred, fs)) else "contradicted"

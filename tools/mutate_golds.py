@@ -96,7 +96,7 @@ def unequal(f):
 
 
 def is_math(g):
-    return not re.search(r"[A-Za-z]{3,}", re.sub(r"\\[a-zA-Z]+", "", g)) and r"\text" not in g and "\\begin" not in g
+    return not re.search(r"\bto\b|[^\x00-\x7f]|\\!|\bk[mg]\b|\{or\}|\\[a-z]+[A-Z]", g) and not re.search(r"[A-Za-z]{3,}", re.sub(r"\\[a-zA-Z]+", "", g)) and r"\text" not in g and "\\begin" not in g
 
 
 def is_scalar(g):
@@ -346,7 +346,7 @@ def root_dropped(g, r): return re.sub(r"\\sqrt\{([^{}]+)\}", r"\1", g, count=1) 
 def pi_dropped(g, r): return g.replace(r"\pi", "", 1) if re.fullmatch(r"\d+\\pi", g) else None
 @unequal
 def inner_sign(g, r):
-    spots = [m for m in re.finditer(r"(?<=[\w})!])\s*[+-]\s*(?=[\w\\(])", g)]
+    spots = [m for m in re.finditer(r"(?<=[\w})!])\s*[+-]\s*(?=[\w\\(])(?!2?k)", g)]  # a whole parameter has both signs
     if not spots or not is_math(g) or "e-" in g: return None
     m = r.choice(spots)
     return g[:m.start()] + ("-" if "+" in m[0] else "+") + g[m.end():]
@@ -451,7 +451,7 @@ def make(args):
         if args.most and len(kept) >= args.most:
             break
         if row["task"] != "choice" and "unit" not in row["how"]:
-            told = answer_eval.compare(row["gold"], row["pred"])
+            told = answer_eval.evaluated(row["gold"], row["pred"])
             if told == ("contradicted" if row["label"] else "confirmed"):
                 spoiled[row["how"]] += 1
                 if args.list:

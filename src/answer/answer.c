@@ -46,7 +46,8 @@ static char *plain_text(lem_work *w, const char *s, size_t n, size_t *len) {
         }
         t[k++] = s[i++];
     }
-    while (t && k && t[k - 1] == '.') k--;
+    bool goes_on = k >= 3 && memcmp(t + k - 3, "...", 3) == 0; /* 3.14... is not 3.14 */
+    while (t && k && t[k - 1] == '.' && !goes_on) k--;
     *len = k;
     return t;
 }

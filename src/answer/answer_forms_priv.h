@@ -13,4 +13,7 @@ const ast_node *lem_answer_as_quantity(lem_work *w, const ast_node *a, const ast
 /* C(10,3), P(10,3) as a number where the other side is one. */
 const ast_node *lem_answer_as_count(lem_work *w, const ast_node *a, const ast_node *other);
 
+/* 1.234,56 as one number where the other side is one. */
+const ast_node *lem_answer_as_european(lem_work *w, const ast_node *a, const ast_node *other);
+
 #endif

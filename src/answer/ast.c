@@ -87,8 +87,17 @@ ast_node *lem_ast_add(lem_work *w, ast_node *a, ast_node *b) {
     return pair(w, AST_ADD, a, b);
 }
 
+/* 2 (3 m) is 6 m */
+static ast_node *times_quantity(lem_work *w, ast_node *number, ast_node *quantity) {
+    ast_node *r = lem_ast_wrap(w, AST_QTY, lem_ast_mul(w, number, quantity->kid[0]));
+    if (r) r->name = quantity->name, r->len = quantity->len;
+    return r;
+}
+
 ast_node *lem_ast_mul(lem_work *w, ast_node *a, ast_node *b) {
     if (!a || !b) return NULL;
+    if (a->kind == AST_NUM && b->kind == AST_QTY) return times_quantity(w, a, b);
+    if (a->kind == AST_QTY && b->kind == AST_NUM) return times_quantity(w, b, a);
     if (a->kind == AST_MATRIX || b->kind == AST_MATRIX) return lem_ast_matrix_mul(w, a, b);
     if (a->kind != AST_NUM || b->kind != AST_NUM) return pair(w, AST_MUL, a, b);
     ast_node *r = lem_ast_num(w, lem_rat_mul(w, a->q, b->q));

@@ -22,6 +22,9 @@ ast_node *lem_integral_enclosure(lem_work *w, const ast_node *body, const ast_no
  * (decide/series.c). */
 ast_node *lem_series_enclosure(lem_work *w, const ast_node *body, long from);
 
+/* How many forms with a bound symbol lie in each other; the k-th from inside calls its own index, index2, …
+ */
+uint32_t lem_bound_depth(lem_work *w, const ast_node *a);
 bool lem_has_index(lem_work *w, const ast_node *a);
 static inline ast_node *calculus_at(lem_work *w, const ast_node *body, ast_node *v) {
     return lem_ast_replace(w, (ast_node *)body, "index", 5, v);

@@ -296,14 +296,11 @@ static ast_node *closed_derivative(lem_work *w, const ast_node *a) {
     return r;
 }
 
-/* A form whose inner ones have their values: its symbol is the innermost now. */
-static ast_node *innermost(lem_work *w, ast_node *a) {
+/* A form around so many others that have their values: its symbol is the innermost now. */
+static ast_node *innermost(lem_work *w, ast_node *a, uint32_t depth) {
     static const char *const outer[] = {"index2", "index3", "index4"};
-    bool binds = is_named(a, "sum") || is_named(a, "int") || is_named(a, "lim") || is_named(a, "lim+") ||
-                 is_named(a, "lim-");
-    for (size_t k = 0; a && binds && k < 3 && !lem_has_index(w, a->kid[0]); k++)
-        a = lem_ast_replace(w, a, outer[k], 6, lem_ast_named(w, AST_SYM, "index", 5));
-    return a;
+    if (!depth || depth > 3 || lem_bound_depth(w, a) != 1 || lem_has_index(w, a->kid[0])) return a;
+    return lem_ast_replace(w, a, outer[depth - 1], 6, lem_ast_named(w, AST_SYM, "index", 5));
 }
 
 /* The value of a form whose parts have theirs; NULL where none is known. */
@@ -320,7 +317,8 @@ static ast_node *closed(lem_work *w, ast_node *a, int level) {
     if (level > AST_MAX_DEPTH || !lem_work_spend(w, 8)) return NULL;
     if (!a->n) return a;
     ast_node *r = with_closed_kids(w, a, level), *value = NULL;
-    if (r) r = innermost(w, r), value = value_of_form(w, r);
+    uint32_t depth = lem_bound_depth(w, a->kid[0]);
+    if (r) r = innermost(w, r, depth), value = r ? value_of_form(w, r) : NULL;
     return value ? value : r;
 }
 

@@ -157,6 +157,8 @@ bool lem_answer_letters(answers *c, const ast_node **gold, const ast_node **pred
 bool lem_answer_as_asked(answers *c, const ast_node **gold, const ast_node **pred, lem_answer_result *out) {
     const ast_node *g = *gold, *p = *pred;
     (void)out;
+    g = lem_answer_as_european(c->w, g, p);
+    p = lem_answer_as_european(c->w, p, g);
     *gold = lem_answer_as_count(c->w, lem_answer_as_quantity(c->w, lem_answer_as_list(c->w, g, p), p), p);
     *pred = lem_answer_as_count(c->w, lem_answer_as_quantity(c->w, lem_answer_as_list(c->w, p, g), g), g);
     return false;

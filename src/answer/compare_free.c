@@ -147,6 +147,88 @@ static bool by_new_names(lem_work *w, const ast_node *g, const ast_node *p, cons
     return false;
 }
 
+/* ---- spans ---- */
+
+/* f_0 + c_1 f_1 + c_2 f_2: what an answer spans with its free constants. */
+typedef struct span {
+    ast_node *base, *part[MAX_CONSTANTS];
+    size_t n;
+} span;
+
+/* Constants of one side: strong ones, and weak ones where the other side has strong ones and lacks these. */
+static size_t constants_of(const symbols *s, const symbols *other, const ast_node **out) {
+    size_t n = 0;
+    bool strong = false;
+    for (size_t k = 0; k < other->n; k++) strong = strong || is_strong(other->at[k]);
+    for (size_t k = 0; k < s->n; k++) {
+        if (!is_strong(s->at[k]) && !(strong && is_weak(s->at[k]) && !has(other, s->at[k]))) continue;
+        if (n == MAX_CONSTANTS) return 0;
+        out[n++] = s->at[k];
+    }
+    return n;
+}
+
+static bool span_of(lem_work *w, const ast_node *a, const ast_node *const *c, size_t n, span *out) {
+    ast_node *zero = lem_ast_int(w, 0), *sum;
+    *out = (span){.base = (ast_node *)a, .n = n};
+    for (size_t k = 0; k < n && out->base; k++) out->base = with(w, out->base, c[k], zero);
+    sum = out->base;
+    for (size_t k = 0; k < n && sum; k++) {
+        ast_node *one = (ast_node *)a;
+        for (size_t j = 0; j < n && one; j++) one = with(w, one, c[j], j == k ? lem_ast_int(w, 1) : zero);
+        out->part[k] = one ? minus(w, one, out->base) : NULL;
+        sum = out->part[k] ? lem_ast_add(w, sum, lem_ast_mul(w, (ast_node *)c[k], out->part[k])) : NULL;
+    }
+    bool numeric = false;
+    return sum && alike(w, (ast_node *)a, sum, &numeric);
+}
+
+/* The same expression in symbols of its own: x becomes x~, x~~. */
+static ast_node *elsewhere(lem_work *w, ast_node *a, size_t times) {
+    symbols s = a ? symbols_of(w, a) : (symbols){.n = 0};
+    for (size_t k = 0; k < s.n && a; k++) {
+        char *name = lem_work_alloc(w, s.at[k]->len + times + 1, 1);
+        if (!name) return NULL;
+        memcpy(name, s.at[k]->name, s.at[k]->len);
+        memset(name + s.at[k]->len, '~', times);
+        a = with(w, a, s.at[k], lem_ast_named(w, AST_SYM, name, s.at[k]->len + times));
+    }
+    return a;
+}
+
+/* Is f a combination of the n parts (1 or 2) with constant factors? The determinant of their values at as
+ * many independent points is zero. */
+static bool spans(lem_work *w, const span *s, ast_node *f, bool *numeric) {
+    size_t n = s->n + 1;
+    ast_node *m = lem_ast_new(w, AST_MATRIX, (uint32_t)(n * n));
+    for (size_t k = 0; m && k < n * n; k++) {
+        ast_node *v = k % n < s->n ? s->part[k % n] : f;
+        if (!(m->kid[k] = k / n ? elsewhere(w, v, k / n) : v)) return false;
+    }
+    if (m) m->cols = (uint32_t)n;
+    ast_node *d = m ? lem_ast_determinant(w, m) : NULL;
+    return d && alike(w, d, lem_ast_int(w, 0), numeric);
+}
+
+static bool by_span(lem_work *w, const ast_node *g, const ast_node *p, const symbols *sg, const symbols *sp,
+                    bool *numeric) {
+    const ast_node *x[MAX_CONSTANTS], *y[MAX_CONSTANTS];
+    size_t n = constants_of(sg, sp, x), m = constants_of(sp, sg, y);
+    span a, b;
+    if (n == 0 || n != m || n > 2) return false;
+    if (n == 1 && !lem_ast_same_name(x[0], y[0]) && !grows(w, g)) return false;
+    if (!span_of(w, g, x, n, &a) || !span_of(w, p, y, m, &b)) return false;
+    bool none = false;
+    ast_node *zero = lem_ast_int(w, 0), *between = minus(w, a.base, b.base);
+    span first = {a.base, {a.part[0]}, 1}, other = {b.base, {b.part[0]}, 1};
+    if (n == 2 && (spans(w, &first, a.part[1], &none) || spans(w, &other, b.part[1], &none))) return false;
+    for (size_t k = 0; k < n; k++) { /* each part is something, and lies in the other span */
+        if (alike(w, a.part[k], zero, &none) || alike(w, b.part[k], zero, &none)) return false;
+        if (!spans(w, &a, b.part[k], numeric) || !spans(w, &b, a.part[k], numeric)) return false;
+    }
+    return between && (alike(w, between, zero, numeric) || spans(w, &a, between, numeric));
+}
+
 /* ---- lines by a parameter ---- */
 
 typedef struct line {
@@ -229,8 +311,8 @@ static answer_rule freed(answers *c, const ast_node *gold, const ast_node *pred,
     if (!lem_ast_is_scalar(g.v) || !lem_ast_is_scalar(p.v)) return RULE_COUNT;
     symbols sg = symbols_of(w, g.v), sp = symbols_of(w, p.v);
     if (!has_variable(&sg) || !has_variable(&sp)) return RULE_COUNT;
-    bool free =
-        by_added_constant(w, g.v, p.v, &sg, &sp, numeric) || by_new_names(w, g.v, p.v, &sg, &sp, numeric);
+    bool free = by_added_constant(w, g.v, p.v, &sg, &sp, numeric) ||
+                by_new_names(w, g.v, p.v, &sg, &sp, numeric) || by_span(w, g.v, p.v, &sg, &sp, numeric);
     return free ? RULE_FREE_CONSTANTS : RULE_COUNT;
 }
 

@@ -127,8 +127,16 @@ static bool repeats(comparison *c, const ast_node *a, int level) {
     return false;
 }
 
+/* 1, 4, 9, …, 100: nobody says which members the dots are. */
+static bool has_dots(const ast_node *a) {
+    for (uint32_t k = 0; k < a->n; k++)
+        if (lem_ast_is_sym(a->kid[k], "dots")) return true;
+    return false;
+}
+
 /* Multisets for lists, sets where a set is written or (by policy) where one list repeats nothing. */
 lem_answer_result lem_compare_unordered(comparison *c, const ast_node *a, const ast_node *b, int level) {
+    if (has_dots(a) != has_dots(b)) return compare_say(LEM_ANSWER_LIMIT, RULE_NOT_DECIDED);
     if (a->n > COMPARE_MAX_ITEMS || b->n > COMPARE_MAX_ITEMS)
         return compare_say(LEM_ANSWER_LIMIT, RULE_TOO_MANY);
     bool set = a->kind == AST_SET || b->kind == AST_SET;

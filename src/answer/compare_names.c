@@ -3,9 +3,10 @@
 
 static bool is_equality(const ast_node *a) { return a->kind == AST_REL && a->n == 2 && a->name[0] == '='; }
 
-/* f and g of f(x) = …, g(t) = …: the function's symbol and argument. */
+/* f(x) of f(x) = …, whose argument may have another name; not P(A), which says of what. */
 static bool is_call(const ast_node *a) {
-    return a->kind == AST_FN && a->call && a->n == 1 && a->kid[0]->kind == AST_SYM;
+    return a->kind == AST_FN && a->call && a->n == 1 && a->kid[0]->kind == AST_SYM &&
+           a->kid[0]->name[0] >= 'a';
 }
 
 /* Both sides name what they give: the same name; or, of a function, another letter for its argument; or an

@@ -113,6 +113,14 @@ static bool equal_with_natural_logs(comparison *c, const ast_node *a, const ast_
     return *out = compare_say(n.verdict, RULE_ANY_LOG), compare_is_equal(n);
 }
 
+static bool goes_on(lem_work *w, const ast_node *a) {
+    if (!lem_work_spend(w, 1)) return false;
+    if (lem_ast_is_sym(a, "dots")) return true;
+    for (uint32_t k = 0; k < a->n; k++)
+        if (goes_on(w, a->kid[k])) return true;
+    return false;
+}
+
 static lem_answer_result plain_scalars(comparison *c, const ast_node *a, const ast_node *b) {
     answer_rule rule;
     if (a->kind == AST_SYM && b->kind == AST_SYM && a->len == 1 && b->len == 1)
@@ -121,6 +129,8 @@ static lem_answer_result plain_scalars(comparison *c, const ast_node *a, const a
     if (compare_is_equal(r) || c->w->limit) return r;
     if (equal_with_natural_logs(c, a, b, &logs)) return logs;
     if (forgiven(c, a, b, &rule)) return compare_say(LEM_ANSWER_EQUAL_NUMERIC, rule);
+    if (goes_on(c->w, a) != goes_on(c->w, b))
+        return compare_say(LEM_ANSWER_LIMIT, RULE_NOT_DECIDED); /* 1 + 4 + … + 100 */
     return c->w->limit ? compare_say(LEM_ANSWER_LIMIT, RULE_WORK) : r;
 }
 

@@ -127,3 +127,13 @@ bool lem_has_index(lem_work *w, const ast_node *a) {
         if (lem_has_index(w, a->kid[k])) return true;
     return false;
 }
+
+uint32_t lem_bound_depth(lem_work *w, const ast_node *a) {
+    uint32_t most = 0;
+    if (!lem_work_spend(w, 4)) return 0;
+    for (uint32_t k = 0; k < a->n; k++) {
+        uint32_t n = lem_bound_depth(w, a->kid[k]);
+        if (n > most) most = n;
+    }
+    return most + (a->kind == AST_FN && lem_lex_in_words("sum prod int lim lim+ lim-", a->name, a->len));
+}

@@ -447,6 +447,11 @@ static void lex_named_command(lexer *x, size_t from, const char *name, size_t n)
         x->i -= n - m;
         break;
     }
+    if (c.kind == LEX_UNKNOWN && n > 2) { /* "\sinx", "\pir" */
+        lex_command shorter = lem_lex_command(name, n - 1);
+        bool fits = shorter.kind == LEX_FUNCTION && lem_lex_is_function(name, n - 1);
+        if (fits || (n == 3 && is(name, 2, "pi"))) c = shorter, n--, x->i--;
+    }
     switch (c.kind) {
     case LEX_SKIP:
         if ((is(name, n, "left") || is(name, n, "right")) && x->i < x->n && x->s[x->i] == '.') x->i++;

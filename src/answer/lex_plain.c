@@ -6,7 +6,7 @@
 static bool letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 static const char functions[] =
-    "sin cos tan cot sec csc ln log lg exp sqrt arcsin arccos arctan sinh cosh tanh";
+    "sin cos tan cot sec csc ln log lg exp sqrt arcsin arccos arctan sinh cosh tanh abs";
 
 size_t lem_lex_glued_function(const char *s, size_t n) {
     if (n < 3 || !strchr(lem_lex_in_words("cost secs", s, n) ? "" : "xyzuvt", s[n - 1])) return 0;

@@ -2,6 +2,7 @@
  * and plain alike */
 #include "answer/parse_priv.h"
 
+#include "answer/units_priv.h"
 #include "answer/verdict.h"
 
 #include <string.h>
@@ -269,6 +270,8 @@ static ast_node *times(parser *p, ast_node *a, ast_node *b, size_t at) {
 
 /* A unit at the end of a sum is that of the sum: 2t + 3 ft; 3 ft + 2 ft is 5 ft. */
 static ast_node *sum(parser *p, ast_node *a, ast_node *b) {
+    if (a && b && a->kind == AST_QTY && b->kind == AST_QTY && !lem_ast_same_name(a, b))
+        b = lem_unit_convert(p->w, b, a);
     bool same = a && b && a->kind == AST_QTY && b->kind == AST_QTY && lem_ast_same_name(a, b);
     if (!a || !b || b->kind != AST_QTY || !(same || is_scalar_like(a))) return lem_ast_add(p->w, a, b);
     ast_node *q = lem_ast_wrap(p->w, AST_QTY, lem_ast_add(p->w, same ? a->kid[0] : a, b->kid[0]));
@@ -283,11 +286,19 @@ static ast_node *minus_plus(parser *p, ast_node *a) {
     return r;
 }
 
+/* 5 ± 2 cm, 5 cm ± 2 cm: the unit is that of both. */
+static ast_node *plus_minus(parser *p, ast_node *a, ast_node *b) {
+    if (!a || !b || b->kind != AST_QTY) return lem_ast_add(p->w, a, lem_ast_wrap(p->w, AST_PM, b));
+    ast_node *both = lem_ast_wrap(p->w, AST_PM, b->kid[0]), *q = lem_ast_wrap(p->w, AST_QTY, both);
+    if (q) q->name = b->name, q->len = b->len;
+    return sum(p, a, q);
+}
+
 static ast_node *apply(parser *p, char op, ast_node *a, ast_node *b, size_t at) {
     switch (op) {
     case '+': return sum(p, a, b);
     case '-': return sum(p, a, lem_ast_neg(p->w, b));
-    case OP_PM: return lem_ast_add(p->w, a, lem_ast_wrap(p->w, AST_PM, b));
+    case OP_PM: return plus_minus(p, a, b);
     case OP_MP: return lem_ast_add(p->w, a, minus_plus(p, lem_ast_neg(p->w, b)));
     case '*': return times(p, a, b, at);
     case '/': return lem_ast_div(p->w, a, b);

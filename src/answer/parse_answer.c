@@ -113,6 +113,8 @@ static size_t choice_mark(text_span t, char *letter) {
     size_t i = w.len;
     bool paren = i < t.n && t.s[i] == '(';
     i += paren;
+    bool small = !w.len && !paren && t.n == 2 && t.s[0] >= 'a' && t.s[0] <= 'j' && t.s[1] == ')'; /* b) */
+    if (small) return *letter = (char)(t.s[0] - 32), t.n;
     if (i + 1 >= t.n || t.s[i] < 'A' || t.s[i] > 'J') return 0;
     *letter = t.s[i++];
     char mark = t.s[i];

@@ -24,6 +24,7 @@ static ast_node *number(parser *p, const lex_tok *t) {
     const char *dot = a ? memchr(t->text, '.', t->len) : NULL;
     if (a && !dot && !t->exp10)
         a->name = t->text, a->len = t->len, a->cols = t->commas; /* how it was written: 05 of 3,05 */
+    if (a && t->space) a->open = ' ';
     if (dot) {
         a->decimal = true;
         a->ulp10 = t->exp10 - (int32_t)(t->text + t->len - dot - 1);

@@ -1,5 +1,6 @@
 /* parse_functions.c - functions and commands with arguments: fractions, roots, sin^2 x, logarithms, sums,
  * integrals, accents */
+#include "answer/calculus_priv.h"
 #include "answer/parse_priv.h"
 
 #include <string.h>
@@ -273,17 +274,13 @@ static ast_node *parse_accent(parser *p, const lex_tok *f) {
     return a && parse_is(parse_peek(p), '_') ? lem_parse_subscript(p, a->name, a->len, AST_SYM) : a;
 }
 
-/* A body with its bound symbol under a name that nothing inside it has: index, index2, … */
+/* A body with its bound symbol under a name that no form inside it has: index, index2, … */
 static ast_node *bind(parser *p, ast_node *body, const char *symbol, size_t len, const char **name) {
     static const char *const names[] = {"index", "index2", "index3", "index4"};
-    for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
-        size_t n = strlen(names[k]);
-        bool taken = lem_ast_replace(p->w, body, names[k], n, lem_ast_int(p->w, 0)) != body;
-        if (taken) continue;
-        *name = names[k];
-        return lem_ast_replace(p->w, body, symbol, len, lem_ast_named(p->w, AST_SYM, names[k], n));
-    }
-    return NULL;
+    uint32_t depth = lem_bound_depth(p->w, body);
+    if (depth >= sizeof names / sizeof *names) return NULL;
+    *name = names[depth];
+    return lem_ast_replace(p->w, body, symbol, len, lem_ast_named(p->w, AST_SYM, *name, strlen(*name)));
 }
 
 typedef struct bounds {

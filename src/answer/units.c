@@ -3,7 +3,7 @@
  * Factors: SI brochure, 9th edition; yard, pound and gallon by their definitions of 1959 (US gallon). */
 #include "answer/units_priv.h"
 
-#include "answer/lex_priv.h"
+#include "answer/ast_priv.h"
 
 #include <string.h>
 
@@ -221,4 +221,16 @@ bool lem_unit_find(lem_work *w, const char *name, size_t len, answer_unit *out) 
 bool lem_unit_same_kind(const answer_unit *a, const answer_unit *b) {
     return memcmp(a->dim, b->dim, sizeof a->dim) == 0 && a->other == b->other &&
            a->other_power == b->other_power;
+}
+
+ast_node *lem_unit_convert(lem_work *w, ast_node *a, const ast_node *b) {
+    answer_unit from, to;
+    if (!lem_unit_find(w, a->name, a->len, &from) || !lem_unit_find(w, b->name, b->len, &to) ||
+        !lem_unit_same_kind(&from, &to))
+        return a;
+    ast_node *ratio = lem_ast_num(w, lem_rat_div(w, from.factor, to.factor)),
+             *v = ratio ? lem_ast_mul(w, ratio, a->kid[0]) : NULL,
+             *q = v ? lem_ast_wrap(w, AST_QTY, v) : NULL;
+    if (q) q->name = b->name, q->len = b->len;
+    return q;
 }

@@ -20,4 +20,8 @@ typedef struct answer_unit {
 bool lem_unit_find(lem_work *w, const char *name, size_t len, answer_unit *out);
 bool lem_unit_same_kind(const answer_unit *a, const answer_unit *b);
 
+/* The quantity a in the unit of the quantity b; a itself where that cannot be. */
+struct ast_node;
+struct ast_node *lem_unit_convert(lem_work *w, struct ast_node *a, const struct ast_node *b);
+
 #endif

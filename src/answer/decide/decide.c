@@ -215,7 +215,7 @@ static int sign_of_infinity(dag *d, uint32_t a) {
 static lem_answer_result decide_infinite(dag *d, uint32_t a, uint32_t b) {
     bool x = d->node[a].infinite, y = d->node[b].infinite;
     int u = x ? sign_of_infinity(d, a) : 2, v = y ? sign_of_infinity(d, b) : 2;
-    if (!u || !v) return open_question(d->w);
+    if (!u || !v || d->node[a].free || d->node[b].free) return open_question(d->w);
     return u == v ? say(LEM_ANSWER_EQUAL_EXACT, "infinity") : say(LEM_ANSWER_NOT_EQUAL, "infinity");
 }
 
