@@ -850,7 +850,7 @@ def applied(*texts):
 
 
 KINDS = [("units", re.compile(r"\\text\{|\\mathrm\{|\\%|%|\$\d|\\circ|°|\d ?(?:mph|kg|km|m/s|pct)")), ("free constants", re.compile(r"[+=]?\b[cCK]_?\d?\b|[AB]e\^|[kn]\\pi")),
-         ("notation", re.compile(r"_\{?\d|\dj\b|\\odot|\\pmod|\\choose|f\(x\)|;"))]
+         ("parameters", re.compile(r"[xyz]=[^,;]*[ts]\b.*[,;]")), ("notation", re.compile(r"_\{?\d|\dj\b|\\odot|\\pmod|\\choose|f\(x\)|;"))]
 
 
 def kind_not_read(*texts):

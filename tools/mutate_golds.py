@@ -347,7 +347,7 @@ def pi_dropped(g, r): return g.replace(r"\pi", "", 1) if re.fullmatch(r"\d+\\pi"
 @unequal
 def inner_sign(g, r):
     spots = [m for m in re.finditer(r"(?<=[\w})!])\s*[+-]\s*(?=[\w\\(])(?!2?k)", g)]  # a whole parameter has both signs
-    if not spots or not is_math(g) or "e-" in g: return None
+    if not spots or not is_math(g) or "e-" in g or re.search(r"[cCK]_|\bC\b|\bA\b.*\bB\b", g): return None  # free constants take up a sign
     m = r.choice(spots)
     return g[:m.start()] + ("-" if "+" in m[0] else "+") + g[m.end():]
 @unequal

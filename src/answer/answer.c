@@ -27,6 +27,13 @@ static size_t look(const char *s, size_t n) {
 
 /* The text without looks and without a closing period; \dfrac and \tfrac become \frac. A space between two
  * letters or digits stays: "1 1/4" is not "11/4". */
+/* Without a full stop; 3.14... keeps its points, as it is not 3.14. */
+static size_t trimmed(const char *t, size_t k) {
+    if (k >= 3 && memcmp(t + k - 3, "...", 3) == 0) return k;
+    while (k && t[k - 1] == '.') k--;
+    return k;
+}
+
 static char *plain_text(lem_work *w, const char *s, size_t n, size_t *len) {
     char *t = lem_work_alloc(w, n + 1, 1);
     size_t k = 0;
@@ -46,9 +53,7 @@ static char *plain_text(lem_work *w, const char *s, size_t n, size_t *len) {
         }
         t[k++] = s[i++];
     }
-    bool goes_on = k >= 3 && memcmp(t + k - 3, "...", 3) == 0; /* 3.14... is not 3.14 */
-    while (t && k && t[k - 1] == '.' && !goes_on) k--;
-    *len = k;
+    *len = t ? trimmed(t, k) : 0;
     return t;
 }
 

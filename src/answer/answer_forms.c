@@ -87,16 +87,20 @@ const ast_node *lem_answer_as_count(lem_work *w, const ast_node *a, const ast_no
     return r ? r : a;
 }
 
+/* 1.234 and 56 with no space between. */
+static bool are_thousands(const ast_node *x, const ast_node *y) {
+    if (x->kind != AST_NUM || !x->decimal || x->ulp10 != -3) return false;
+    return y->kind == AST_NUM && y->open != ' ' && y->len > 0 && y->len < 10 && y->len != 3 &&
+           lem_rat_is_int(y->q);
+}
+
 const ast_node *lem_answer_as_european(lem_work *w, const ast_node *a, const ast_node *other) {
     if (a->kind != AST_LIST || a->n != 2 || lem_shape_of(w, other).v->kind != AST_NUM) return a;
     const ast_node *x = a->kid[0], *y = a->kid[1];
-    bool fits = x->kind == AST_NUM && x->decimal && x->ulp10 == -3 && y->kind == AST_NUM && y->open != ' ' &&
-                y->len > 0 && y->len < 10 && y->len != 3 && lem_rat_is_int(y->q);
-    lem_rat *whole = fits ? lem_rat_mul(w, x->q, lem_rat_int(w, 1000)) : NULL,
+    lem_rat *whole = are_thousands(x, y) ? lem_rat_mul(w, x->q, lem_rat_int(w, 1000)) : NULL,
             *part = whole ? lem_rat_mul(w, y->q, lem_rat_pow10(w, -(long)y->len)) : NULL;
-    ast_node *r = part ? lem_ast_num(w, lem_rat_sign(whole) < 0 ? lem_rat_sub(w, whole, part)
-                                                                : lem_rat_add(w, whole, part))
-                       : NULL;
+    if (part && lem_rat_sign(whole) < 0) part = lem_rat_neg(w, part);
+    ast_node *r = part ? lem_ast_num(w, lem_rat_add(w, whole, part)) : NULL;
     if (!r) return a;
     r->decimal = true;
     r->ulp10 = -(int32_t)y->len;

@@ -210,6 +210,24 @@ static bool spans(lem_work *w, const span *s, ast_node *f, bool *numeric) {
     return d && alike(w, d, lem_ast_int(w, 0), numeric);
 }
 
+/* Two parts of which one is a multiple of the other. */
+static bool depends(lem_work *w, const span *s) {
+    bool numeric = false;
+    span first = {s->base, {s->part[0]}, 1};
+    return s->n == 2 && spans(w, &first, s->part[1], &numeric);
+}
+
+/* Each part of both is something, and lies in the other span. */
+static bool same_spans(lem_work *w, const span *a, const span *b, bool *numeric) {
+    bool none = false;
+    ast_node *zero = lem_ast_int(w, 0);
+    for (size_t k = 0; k < a->n; k++) {
+        if (alike(w, a->part[k], zero, &none) || alike(w, b->part[k], zero, &none)) return false;
+        if (!spans(w, a, b->part[k], numeric) || !spans(w, b, a->part[k], numeric)) return false;
+    }
+    return true;
+}
+
 static bool by_span(lem_work *w, const ast_node *g, const ast_node *p, const symbols *sg, const symbols *sp,
                     bool *numeric) {
     const ast_node *x[MAX_CONSTANTS], *y[MAX_CONSTANTS];
@@ -218,14 +236,8 @@ static bool by_span(lem_work *w, const ast_node *g, const ast_node *p, const sym
     if (n == 0 || n != m || n > 2) return false;
     if (n == 1 && !lem_ast_same_name(x[0], y[0]) && !grows(w, g)) return false;
     if (!span_of(w, g, x, n, &a) || !span_of(w, p, y, m, &b)) return false;
-    bool none = false;
+    if (depends(w, &a) || depends(w, &b) || !same_spans(w, &a, &b, numeric)) return false;
     ast_node *zero = lem_ast_int(w, 0), *between = minus(w, a.base, b.base);
-    span first = {a.base, {a.part[0]}, 1}, other = {b.base, {b.part[0]}, 1};
-    if (n == 2 && (spans(w, &first, a.part[1], &none) || spans(w, &other, b.part[1], &none))) return false;
-    for (size_t k = 0; k < n; k++) { /* each part is something, and lies in the other span */
-        if (alike(w, a.part[k], zero, &none) || alike(w, b.part[k], zero, &none)) return false;
-        if (!spans(w, &a, b.part[k], numeric) || !spans(w, &b, a.part[k], numeric)) return false;
-    }
     return between && (alike(w, between, zero, numeric) || spans(w, &a, between, numeric));
 }
 

@@ -136,7 +136,6 @@ static bool has_dots(const ast_node *a) {
 
 /* Multisets for lists, sets where a set is written or (by policy) where one list repeats nothing. */
 lem_answer_result lem_compare_unordered(comparison *c, const ast_node *a, const ast_node *b, int level) {
-    if (has_dots(a) != has_dots(b)) return compare_say(LEM_ANSWER_LIMIT, RULE_NOT_DECIDED);
     if (a->n > COMPARE_MAX_ITEMS || b->n > COMPARE_MAX_ITEMS)
         return compare_say(LEM_ANSWER_LIMIT, RULE_TOO_MANY);
     bool set = a->kind == AST_SET || b->kind == AST_SET;
@@ -174,6 +173,7 @@ static bool is_proposition(const ast_node *a) {
 
 lem_answer_result lem_compare_groups(comparison *c, const ast_node *a, const ast_node *b, int level) {
     bool ta = a->kind == AST_TUPLE, tb = b->kind == AST_TUPLE;
+    if (has_dots(a) != has_dots(b)) return compare_say(LEM_ANSWER_LIMIT, RULE_NOT_DECIDED);
     if (ta && tb) return compare_tuples(c, a, b, level);
     if (ta || tb) {
         bool set = a->kind == AST_SET || b->kind == AST_SET;

@@ -121,13 +121,36 @@ static bool goes_on(lem_work *w, const ast_node *a) {
     return false;
 }
 
+/* 90° - x as 90 - x, but for the arguments of functions. */
+static ast_node *without_degrees(lem_work *w, ast_node *a) {
+    if (!a || a->kind == AST_FN || !a->n || !lem_work_spend(w, 8)) return a;
+    ast_node **kid = lem_work_alloc(w, a->n, sizeof *kid);
+    bool same = true;
+    for (uint32_t k = 0; kid && k < a->n; k++) {
+        if (!(kid[k] = without_degrees(w, a->kid[k]))) return NULL;
+        same = same && kid[k] == a->kid[k];
+    }
+    if (!kid) return NULL;
+    if (a->kind == AST_DEGREE) return kid[0];
+    return same ? a : lem_ast_with_kids(w, a, kid);
+}
+
+/* Degrees inside one side only. */
+static bool equal_without_degrees(comparison *c, const ast_node *a, const ast_node *b,
+                                  lem_answer_result *out) {
+    bool x = lem_shape_has(c->w, a, AST_DEGREE), y = lem_shape_has(c->w, b, AST_DEGREE);
+    if (!c->rules->drop_unit || x == y || c->w->limit) return false;
+    ast_node *plain = without_degrees(c->w, (ast_node *)(x ? a : b));
+    return plain && compare_is_equal(*out = decided(c, plain, x ? b : a));
+}
+
 static lem_answer_result plain_scalars(comparison *c, const ast_node *a, const ast_node *b) {
     answer_rule rule;
     if (a->kind == AST_SYM && b->kind == AST_SYM && a->len == 1 && b->len == 1)
         return compare_letters(c, a, b);
     lem_answer_result r = decided(c, a, b), logs;
     if (compare_is_equal(r) || c->w->limit) return r;
-    if (equal_with_natural_logs(c, a, b, &logs)) return logs;
+    if (equal_with_natural_logs(c, a, b, &logs) || equal_without_degrees(c, a, b, &logs)) return logs;
     if (forgiven(c, a, b, &rule)) return compare_say(LEM_ANSWER_EQUAL_NUMERIC, rule);
     if (goes_on(c->w, a) != goes_on(c->w, b))
         return compare_say(LEM_ANSWER_LIMIT, RULE_NOT_DECIDED); /* 1 + 4 + … + 100 */

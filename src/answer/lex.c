@@ -433,6 +433,18 @@ static void mark_bold(lexer *x, size_t from, const char *name, size_t n) {
     if (bold && t && t->kind == TOK_SYM && t->at == from && t->len == 1) t->op = OP_ARROW;
 }
 
+/* "\\sinx", "\\pir": a function or pi that ran into the letter behind it. */
+static lex_command without_letter(lexer *x, lex_command none, const char *name, size_t *n) {
+    if (none.kind != LEX_UNKNOWN || *n < 3) return none;
+    lex_command c = lem_lex_command(name, *n - 1);
+    bool function = c.kind == LEX_FUNCTION && lem_lex_is_function(name, *n - 1),
+         pi = *n == 3 && is(name, 2, "pi");
+    if (!function && !pi) return none;
+    (*n)--;
+    x->i--;
+    return c;
+}
+
 /* A command of letters; x->i is behind it. */
 static void lex_named_command(lexer *x, size_t from, const char *name, size_t n) {
     if (lex_environment(x, from, name, n) || lex_angstrom(x, from, name, n)) return;
@@ -447,11 +459,7 @@ static void lex_named_command(lexer *x, size_t from, const char *name, size_t n)
         x->i -= n - m;
         break;
     }
-    if (c.kind == LEX_UNKNOWN && n > 2) { /* "\sinx", "\pir" */
-        lex_command shorter = lem_lex_command(name, n - 1);
-        bool fits = shorter.kind == LEX_FUNCTION && lem_lex_is_function(name, n - 1);
-        if (fits || (n == 3 && is(name, 2, "pi"))) c = shorter, n--, x->i--;
-    }
+    c = without_letter(x, c, name, &n);
     switch (c.kind) {
     case LEX_SKIP:
         if ((is(name, n, "left") || is(name, n, "right")) && x->i < x->n && x->s[x->i] == '.') x->i++;

@@ -268,10 +268,15 @@ static ast_node *times(parser *p, ast_node *a, ast_node *b, size_t at) {
                                                        : lem_ast_mul(p->w, a, b);
 }
 
+/* b in the unit of a, where both have one. */
+static ast_node *in_unit_of(parser *p, const ast_node *a, ast_node *b) {
+    bool both = a && b && a->kind == AST_QTY && b->kind == AST_QTY;
+    return both && !lem_ast_same_name(a, b) ? lem_unit_convert(p->w, b, a) : b;
+}
+
 /* A unit at the end of a sum is that of the sum: 2t + 3 ft; 3 ft + 2 ft is 5 ft. */
 static ast_node *sum(parser *p, ast_node *a, ast_node *b) {
-    if (a && b && a->kind == AST_QTY && b->kind == AST_QTY && !lem_ast_same_name(a, b))
-        b = lem_unit_convert(p->w, b, a);
+    b = in_unit_of(p, a, b);
     bool same = a && b && a->kind == AST_QTY && b->kind == AST_QTY && lem_ast_same_name(a, b);
     if (!a || !b || b->kind != AST_QTY || !(same || is_scalar_like(a))) return lem_ast_add(p->w, a, b);
     ast_node *q = lem_ast_wrap(p->w, AST_QTY, lem_ast_add(p->w, same ? a->kid[0] : a, b->kid[0]));

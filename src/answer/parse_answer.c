@@ -108,13 +108,16 @@ static size_t wrap_end(text_span t, wrap w, size_t i) {
     return w.bold && i + 1 < t.n && t.s[i] == '*' && t.s[i + 1] == '*' ? i + 2 : i;
 }
 
+/* "b)" alone. */
+static bool is_small_choice(text_span t) {
+    return t.n == 2 && t.s[0] >= 'a' && t.s[0] <= 'j' && t.s[1] == ')';
+}
+
 static size_t choice_mark(text_span t, char *letter) {
     wrap w = wrap_of(t);
     size_t i = w.len;
     bool paren = i < t.n && t.s[i] == '(';
     i += paren;
-    bool small = !w.len && !paren && t.n == 2 && t.s[0] >= 'a' && t.s[0] <= 'j' && t.s[1] == ')'; /* b) */
-    if (small) return *letter = (char)(t.s[0] - 32), t.n;
     if (i + 1 >= t.n || t.s[i] < 'A' || t.s[i] > 'J') return 0;
     *letter = t.s[i++];
     char mark = t.s[i];
@@ -253,6 +256,7 @@ static ast_node *parse_text(parser *outer, text_span t, int level) {
     char letter;
     t = without_phrase(t);
     size_t rest = level == 0 ? choice_mark(t, &letter) : 0;
+    if (level == 0 && is_small_choice(t)) letter = (char)(t.s[0] - 32), rest = t.n;
     if (rest && !p.d->no_units) return parse_choice(&p, t, rest, letter, level);
     if (!lem_lex(p.w, p.d, t.s, t.n, &p.t) || p.t.n == 0) return NULL;
     if (p.t.wordy) return lem_parse_text(&p, t.s, t.n);

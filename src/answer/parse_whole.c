@@ -64,6 +64,19 @@ long lem_number_words(const char *t, size_t n) {
     return r.any ? r.total + r.part : -1;
 }
 
+size_t lem_fraction_words(const char *t, size_t n, long *part) {
+    static const number_word parts[] = {{"half", 2},   {"halves", 2}, {"third", 3}, {"quarter", 4},
+                                        {"fourth", 4}, {"fifth", 5},  {"sixth", 6}, {"seventh", 7},
+                                        {"eighth", 8}, {"ninth", 9},  {"tenth", 10}};
+    size_t k = n;
+    while (k && t[k - 1] != ' ') k--;
+    if (k < 2) return 0;
+    size_t len = n - k;
+    if ((*part = value_of(parts, sizeof parts / sizeof *parts, t + k, len)) < 0 && len > 1 && t[n - 1] == 's')
+        *part = value_of(parts, sizeof parts / sizeof *parts, t + k, len - 1);
+    return *part > 0 && lem_number_words(t, k - 1) > 0 ? k - 1 : 0;
+}
+
 long lem_number_scale(const char *s, size_t n, size_t *used) {
     static const number_word signs[] = {{"万", 10000}, {"亿", 100000000}}; /* 千克 is a unit */
     *used = n;

@@ -5,6 +5,8 @@
 #include "answer/parse_priv.h"
 
 /* "twenty five", "one hundred and three" in folded text; -1 when it is no number. */
+/* "two thirds": the bytes of the number before the part, and 3 in *part; 0 when it is none. */
+size_t lem_fraction_words(const char *t, size_t n, long *part);
 long lem_number_words(const char *t, size_t n);
 /* A word, or the beginning of a Chinese one, that multiplies the number before it: million, 万. At most 0
  * when it does not. */

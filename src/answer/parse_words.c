@@ -44,6 +44,10 @@ ast_node *lem_parse_text(parser *p, const char *s, size_t n) {
     size_t k = fold_text(s, n, t), skip = article(t, k);
     long v = lem_number_words(t, k);
     if (v >= 0) return lem_ast_int(p->w, v);
+    long part;
+    size_t whole = lem_fraction_words(t, k, &part);
+    if (whole)
+        return lem_ast_div(p->w, lem_ast_int(p->w, lem_number_words(t, whole)), lem_ast_int(p->w, part));
     ast_node *chinese = lem_chinese_number(p->w, t, k);
     if (chinese || p->w->limit) return chinese;
     k = lem_circled_in_order(t, k);
