@@ -54,7 +54,7 @@ if says watch.html 'http-equiv="refresh"'; then fail "the last page loads itself
 if says watch.html 'Under way'; then fail "the last page says that something is under way"; fi
 says watch.html 'policy: loss<\|training: loss<' || fail "the last page has no curve"
 "$lemma" report policy --out plain.html --quiet
-cmp watch.html plain.html || fail "the last page is not that of lemma report"
+sed "s/href=\"watch/href=\"plain/" watch.html | cmp - plain.html || fail "the last page is not that of lemma report"
 
 # A sampling run that is killed: status 1, and the page says that the same command goes on.
 sample() { exec "$lemma" sample --model policy --prompts data/test.jsonl --n 64 --temperature 1 --max-tokens 200 --threads 1 --slots 1 --out s.jsonl --quiet; }
