@@ -159,9 +159,9 @@ static void put_scored_run(const char *run, bool third_right) {
     for (int i = 0; i < 40; i++)
         lem_buf_printf(
             &b,
-            "{\"id\":\"q%d\",\"problem\":\"p\",\"expected_answer\":\"1\",\"completions\":[\"a\",\"b\"],"
+            "{\"id\":\"q%d\",\"problem\":\"p%d\",\"expected_answer\":\"1\",\"completions\":[\"a\",\"b\"],"
             "\"predicted_answer\":[\"1\",\"2\"],\"correct\":[%s,false],\"rm_score\":[1,0]}\n",
-            i, i % 4 == 0 || (third_right && i % 4 == 1) ? "true" : "false");
+            i, i, i % 4 == 0 || (third_right && i % 4 == 1) ? "true" : "false");
     put(name, lem_buf_str(&b));
     lem_buf_release(&b);
     snprintf(name, sizeof name, "%s/select.json", run);
