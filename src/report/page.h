@@ -114,8 +114,9 @@ void lem_page_branch(lem_page *p, const lem_branch *b);
 void lem_page_tree_end(lem_page *p, const char *note);
 
 /* A list of items to search and filter: items first, then lem_page_browse with all tags. The page then has
- * one script, allowed by its hash alone; without it all items stand there to be opened. Markdown has only a
- * line about it. A page has one such list. */
+ * one script, allowed by its hash alone; without it all items stand there to be opened. What is in an item is
+ * <noscript>: where scripts run it is one text until the item is opened, so that a page of 1,319 problems
+ * opens at once. Markdown has only a line about it. A page has one such list. */
 typedef struct lem_answer { /* equal answers of an item, a row of its table */
     const char *answer;     /* mathematics */
     const char *votes, *verdict, *score, *members;

@@ -13,10 +13,25 @@
   var saved = true;
   var texts; /* gathered at the first search: a page of megabytes opens without */
 
+  /* The content of an item is one text until it is opened. */
+  function fill(item) {
+    var text = item.querySelector('noscript');
+    if (!text) return;
+    text.insertAdjacentHTML('beforebegin', text.textContent);
+    text.remove();
+  }
+
+  function textOf(item) {
+    var text = item.querySelector('noscript');
+    var inside = text ? text.textContent.replace(/<[^>]*>/g, '').replace(/&lt;/g, '<').replace(/&gt;/g, '>')
+      .replace(/&quot;/g, '"').replace(/&#39;/g, "'").replace(/&amp;/g, '&') : '';
+    return (text ? item.querySelector('summary').textContent + ' ' + inside : item.textContent).toLowerCase();
+  }
+
   function show() {
     var terms = search.value.toLowerCase().split(/\s+/).filter(Boolean);
     var shown = 0;
-    if (terms.length && !texts) texts = items.map(function (d) { return d.textContent.toLowerCase(); });
+    if (terms.length && !texts) texts = items.map(textOf);
     items.forEach(function (d, i) {
       var ok = selects.every(function (s) { return !s.value || d.classList.contains(s.value); }) &&
         terms.every(function (w) { return texts[i].includes(w); });
@@ -53,6 +68,7 @@
     window.onbeforeunload = function () { return saved ? undefined : true; };
     gather();
   }
+  document.addEventListener('toggle', function (e) { if (e.target.open && e.target.matches('.item')) fill(e.target); }, true);
   search.oninput = show;
   selects.forEach(function (s) { s.onchange = show; });
   form.onsubmit = function () { return false; };

@@ -55,10 +55,13 @@ static void put_item(lem_buf *b, const lem_item *item, uint64_t number) {
     for (int i = 0; i < item->n_tags; i++) lem_buf_printf(b, " t%d", item->tags[i]);
     lem_buf_puts(b, "\"><summary>");
     lem_mathml_text(item->title, strlen(item->title), b);
-    lem_buf_puts(b, "</summary>\n");
+    /* Browsers with scripts take what is within for one text, which page.js opens with the item: a page of a
+     * million elements took them five seconds. Those without show it as it is. */
+    lem_buf_puts(b, "</summary><noscript>\n");
     lem_page_put_parts(b, item->parts, item->n_head);
     put_answers(b, item->answers, item->n_answers);
     lem_page_put_parts(b, item->parts + item->n_head, item->n_parts - item->n_head);
+    lem_buf_puts(b, "</noscript>");
     if (item->asked) put_asked(b, item->asked, number);
     lem_buf_puts(b, "</details>\n");
 }
