@@ -15,7 +15,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { BATCH = 128, MAX_SHOWN = 100, MAX_LOGGED = 10 };
+enum { BATCH = 256, MAX_SHOWN = 100, MAX_LOGGED = 10 };
 
 static const lem_opt opts[] = {
     {"explain", LEM_OPT_FLAG, NULL, NULL,
@@ -72,6 +72,7 @@ typedef struct item {
     lem_problem_parts own; /* golds by the rule of --benchmark, of a row without expected_answer */
     lem_graded g, other;   /* other: by the second policy */
     const char **near;     /* [g.n] with --audit; NULL entries are not near */
+    lem_buf written;       /* the row with what was found, where rows are written */
     lem_status st;
     lem_err err;
 } item;
@@ -133,19 +134,22 @@ static lem_status near_misses(item *it, const lem_grade_profile *p, lem_err *err
 }
 
 /* The row's golds: its own, or those that stand where the benchmark's file has them. */
-static lem_status find_gold(const job *j, item *it, const lem_json **golds) {
-    *golds = lem_json_get(it->row, "expected_answers");
-    if (it->c.expected || !j->bench.given) return LEM_OK;
+static lem_status find_gold(const job *j, item *it) {
+    if (it->c.n_gold || !j->bench.given) return LEM_OK;
     lem_status st = lem_grade_benchmark_golds(&j->bench, it->file, it->row, &it->own, &it->err);
-    it->c.expected = lem_json_str(lem_json_at(it->own.golds, 0), NULL);
-    *golds = it->own.golds;
-    return st;
+    return st ? st : lem_candidates_set_golds(&it->c, it->own.golds, &it->err);
 }
 
-static void grade_item(void *ctx, int task, int worker) {
-    (void)worker;
-    job *j = ctx;
-    item *it = &j->items[task];
+static lem_status write_line(const job *j, item *it) {
+    lem_json *row = lem_graded_row(it->row, &it->c, &it->g, &j->how);
+    if (!row) return lem_fail(&it->err, LEM_EMEM, "out of memory");
+    lem_json_write(row, 0, &it->written);
+    lem_buf_putc(&it->written, '\n');
+    lem_json_free(row);
+    return lem_buf_ok(&it->written, &it->err);
+}
+
+static void judge_item(const job *j, item *it) {
     lem_grade_rows_opts how = j->how, other = j->other;
     it->st = lem_candidates_read(j->map, it->row, &it->c, &it->err);
     if (it->st != LEM_OK) return;
@@ -153,9 +157,8 @@ static void grade_item(void *ctx, int task, int worker) {
         it->st = lem_code_row(j->sandbox, it->row, &it->c, j->cli->cancel, &it->g, &it->err);
         return;
     }
-    it->st = find_gold(j, it, &how.golds);
+    it->st = find_gold(j, it);
     if (it->st != LEM_OK) return;
-    other.golds = how.golds;
     double tol[LEM_BENCH_MAX_TOLERANCES];
     row_tolerance(j, it->row, tol, &how.profile);
     row_tolerance(j, it->row, tol, &other.profile);
@@ -164,15 +167,29 @@ static void grade_item(void *ctx, int task, int worker) {
     if (it->st == LEM_OK && j->audit_path) it->st = near_misses(it, &how.profile, &it->err);
 }
 
+static void grade_item(void *ctx, int task, int worker) {
+    const job *j = ctx;
+    item *it = &j->items[task];
+    (void)worker;
+    judge_item(j, it);
+    if (it->st == LEM_OK && j->out) it->st = write_line(j, it);
+}
+
 static void release_item(item *it) {
     lem_graded_release(&it->g);
     lem_graded_release(&it->other);
     lem_problem_parts_release(&it->own);
     lem_free(it->near);
     lem_json_free(it->row);
+    lem_buf_clear(&it->written);
     it->near = NULL;
     it->row = NULL;
     it->st = LEM_OK;
+}
+
+static void release_task(void *ctx, int task, int worker) {
+    (void)worker;
+    release_item(&((job *)ctx)->items[task]);
 }
 
 static const char *correct_word(int c) {
@@ -233,8 +250,8 @@ static lem_status finish_item(job *j, item *it, lem_err *err) {
         return lem_bad_rows_add(j->bad.tally, it->file, it->line, &it->err, err);
     if (it->st != LEM_OK)
         return lem_fail(err, it->st, "%s:%llu: %s", it->file, (unsigned long long)it->line, it->err.text);
-    lem_grade_tally_add(&j->tally, &it->g, j->n_models);
-    if (j->against) lem_grade_tally_add(&j->other_tally, &it->other, j->n_models);
+    lem_grade_tally_add(&j->tally, &it->c, &it->g, j->n_models);
+    if (j->against) lem_grade_tally_add(&j->other_tally, &it->c, &it->other, j->n_models);
     lem_status st = count_spoiled(j, it, err);
     if (st == LEM_OK) st = note_disagreements(j, it, err);
     const lem_graded *other = j->against ? &it->other : NULL;
@@ -242,11 +259,8 @@ static lem_status finish_item(job *j, item *it, lem_err *err) {
     if (st == LEM_OK && j->audit) st = lem_audit_add(j->audit, &it->g, other, it->near, &where, err);
     if (j->marks) lem_marks_count(j->marks, &it->g, other, &j->marked);
     if (st != LEM_OK || !j->out) return st;
-    lem_json *row = lem_graded_row(it->row, &it->c, &it->g, &j->how);
-    if (!row) return lem_fail(err, LEM_EMEM, "out of memory");
-    st = lem_rows_write(j->out, row, err);
+    st = lem_out_write(j->out, it->written.data, it->written.len, err);
     lem_job_wrote(j->file, 1);
-    lem_json_free(row);
     return st;
 }
 
@@ -269,8 +283,8 @@ static lem_status grade_batch(job *j, int n, lem_err *err) {
     for (int i = 0; i < n; i++) {
         item *it = &j->items[i];
         if (st == LEM_OK) st = finish_item(j, it, err);
-        release_item(it);
     }
+    lem_pool_run(j->pool, n, release_task, j);
     return st;
 }
 
@@ -350,6 +364,14 @@ static lem_json *verdicts_json(const job *j) {
     return lem_object_done(&o);
 }
 
+/* Of each verdict how many responses ended at their token limit. */
+static lem_json *cut_json(const job *j) {
+    lem_object o = lem_object_new();
+    for (int v = 0; v < LEM_ANSWER_N_VERDICTS; v++)
+        lem_object_int(&o, lem_answer_verdict_name((lem_answer_verdict)v), j->tally.cut[v]);
+    return lem_object_done(&o);
+}
+
 static lem_json *methods_json(const job *j) {
     lem_object o = lem_object_new();
     for (int m = 0; m < LEM_GRADE_N_METHODS; m++)
@@ -416,6 +438,7 @@ static lem_json *summary(const job *j) {
     if (j->against) lem_object_json(&o, "against", against_json(j));
     if (j->marks) lem_object_json(&o, "marks", lem_marks_json(&j->marked, j->against));
     lem_object_json(&o, "verdicts", verdicts_json(j));
+    lem_object_json(&o, "cut_verdicts", cut_json(j));
     lem_object_json(&o, "methods", methods_json(j));
     lem_object_json(&o, "models", models_json(j));
     lem_object_json(&o, "counts", spoil_json(&j->spoil));
@@ -447,10 +470,12 @@ static void print_table(const job *j, FILE *f) {
                 lem_grade_policy_name(j->how.profile.policy), lem_grade_policy_name(j->other.profile.policy),
                 (unsigned long long)lem_audit_total(j->audit, LEM_AUDIT_DISAGREE));
     }
-    for (int v = 0; v < LEM_ANSWER_N_VERDICTS; v++)
-        if (j->tally.verdict[v])
-            fprintf(f, "%s%s %llu", v ? " " : "", lem_answer_verdict_name((lem_answer_verdict)v),
-                    (unsigned long long)j->tally.verdict[v]);
+    for (int v = 0; v < LEM_ANSWER_N_VERDICTS; v++) {
+        if (!j->tally.verdict[v]) continue;
+        fprintf(f, "%s%s %llu", v ? " " : "", lem_answer_verdict_name((lem_answer_verdict)v),
+                (unsigned long long)j->tally.verdict[v]);
+        if (j->tally.cut[v]) fprintf(f, " (%llu cut)", (unsigned long long)j->tally.cut[v]);
+    }
     fputc('\n', f);
 }
 
@@ -556,7 +581,7 @@ static lem_status choose_profile(const job *j, lem_job *file, lem_err *err) {
 
 static lem_status grade_file(job *j, lem_job *file, lem_err *err) {
     const lem_cancel *cancel = j->cli->cancel;
-    lem_candidate_set_opts o = {.filter = lem_args_str(j->args, "filter"), .cancel = cancel};
+    lem_candidate_set_opts o = {.filter = lem_args_str(j->args, "filter"), .cancel = cancel, .pool = j->pool};
     double start = lem_clock_seconds();
     lem_status st = LEM_OK;
     LEM_TRY(lem_bad_rows_reader(&j->bad, LEM_BAD_GRADED, j->path, j->wanted, cancel, &o.judge, err));
@@ -592,7 +617,10 @@ static lem_status new_parts(job *j, const lem_args *args, lem_err *err) {
 }
 
 static void release(job *j) {
-    for (int i = 0; j->items && i < BATCH; i++) lem_candidates_release(&j->items[i].c);
+    for (int i = 0; j->items && i < BATCH; i++) {
+        lem_candidates_release(&j->items[i].c);
+        lem_buf_release(&j->items[i].written);
+    }
     lem_audit_free(j->audit);
     lem_marks_free(j->marks);
     lem_sandbox_close(j->sandbox);

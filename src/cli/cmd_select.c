@@ -21,6 +21,10 @@ static const lem_opt opts[] = {
      "grade the answers here, whatever the file says of their correctness"},
     {"seeds", LEM_OPT_INT, "N", "100", "random subsets per problem for the seeds protocol; 0 = none", 0,
      100000},
+    {"policy", LEM_OPT_ENUM, "NAME", NULL,
+     "by whose rules answers are the same in votes, and right where they are graded here [answer_group of "
+     "'lemma grade --cluster' where rows have it, else std]",
+     .choices = LEM_GRADE_POLICY_NAMES},
     {"group", LEM_OPT_ENUM, "HOW", "key", "what counts as the same answer in votes (by key, 1/2 is 0.5)",
      .choices = "key|string"},
     {"aggregate", LEM_OPT_LIST, "NAME", NULL,
@@ -130,6 +134,9 @@ static lem_status configure(const lem_args *args, lem_eval_load *how, lem_err *e
     how->regrade = lem_args_flag(args, "regrade");
     how->filter = lem_args_str(args, "filter");
     how->by_string = lem_args_is(args, "group", "string");
+    how->group_anew = lem_args_has(args, "policy");
+    if (how->group_anew && !lem_grade_policy_find(lem_args_str(args, "policy"), &how->policy))
+        return lem_fail(err, LEM_EUSAGE, "--policy '%s'", lem_args_str(args, "policy"));
     if (!lem_grade_task_find(task, &how->task)) return lem_fail(err, LEM_EUSAGE, "--task '%s'", task);
     return LEM_OK;
 }

@@ -236,13 +236,20 @@ static lem_status add_row(lem_candidate_set *s, const set_item *first, const set
     return LEM_OK;
 }
 
+static lem_json *gold_json(const lem_candidates *c, size_t i) {
+    return lem_json_new_strn(c->gold[i], c->gold_len[i]);
+}
+
 static lem_status set_scalars(lem_candidate_set *s, const set_item *it, lem_json *out, lem_err *err) {
     bool ok = true;
     lem_status st = lem_candidates_read_scalars(s->map, it->row, &s->c, err);
     if (st != LEM_OK) return st;
     if (it->id) ok = lem_json_set(out, "id", id_of(s, it));
     if (ok && s->c.problem) ok = lem_json_set(out, "problem", lem_json_new_str(s->c.problem));
-    if (ok && s->c.expected) ok = lem_json_set(out, "expected_answer", lem_json_new_str(s->c.expected));
+    if (ok && s->c.expected) ok = lem_json_set(out, "expected_answer", gold_json(&s->c, 0));
+    lem_json *more = ok && s->c.n_gold > 1 ? lem_json_new_array() : NULL;
+    for (size_t i = 1; ok && i < s->c.n_gold; i++) ok = lem_json_append(more, gold_json(&s->c, i));
+    if (more) ok = lem_json_set(out, "expected_answers", more) && ok;
     return ok ? LEM_OK : lem_fail(err, LEM_EMEM, "out of memory");
 }
 

@@ -48,8 +48,10 @@ static lem_status find_files(lem_candidate_set *s, const char *const *paths, siz
     s->seed = lem_alloc(s->files.n + 1, sizeof *s->seed, err);
     if (!s->seed) LEM_TRY(LEM_EMEM);
     for (size_t i = 0; i < s->files.n; i++) s->seed[i] = seed_of(s->files.path[i]);
-    LEM_TRY(lem_judge_rows_open((const char *const *)s->files.path, s->files.n, s->opts.cancel, s->opts.judge,
-                                &s->rows, err));
+    LEM_TRY(lem_judge_rows_open(
+        (const char *const *)s->files.path, s->files.n,
+        &(lem_rowset_opts){.cancel = s->opts.cancel, .judge = s->opts.judge, .pool = s->opts.pool}, &s->rows,
+        err));
 done:
     return st;
 }

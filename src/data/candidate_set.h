@@ -24,6 +24,7 @@ typedef struct lem_candidate_set_opts {
     const char *filter;         /* borrowed; NULL = by default */
     const lem_cancel *cancel;   /* borrowed; NULL = never */
     const lem_row_judge *judge; /* borrowed; each row of the files is judged first; NULL = none is */
+    lem_pool *pool;             /* parses rows ahead (rows/rows.h); borrowed; NULL = none */
     bool any_rows;              /* rows of no known format come out as they are, as if they were ours */
 } lem_candidate_set_opts;
 

@@ -144,6 +144,12 @@ static const char *as_text(lem_arena *a, const lem_json *v, bool *ok) {
     }
 }
 
+/* Bytes of what as_text gave of v. */
+static size_t text_len(const lem_json *v, const char *text) {
+    if (!text) return 0;
+    return text == lem_json_str(v, NULL) ? lem_json_str_len(v) : strlen(text);
+}
+
 static lem_status wrong(lem_candidates_field f, size_t i, const char *want, const lem_json *v, lem_err *err) {
     return lem_fail(err, LEM_EDATA, "%s[%zu]: %s expected, found %s", lem_candidates_field_name(f), i, want,
                     lem_json_kind_name(v));
@@ -189,28 +195,33 @@ static const char *unmarked(lem_arena *a, const char *text, const char *mark, bo
 }
 
 static lem_status read_completions(lem_arena *a, const lem_candidate_map_info *how, const values *v,
-                                   const char ***out, lem_err *err) {
+                                   const char ***out, size_t **len, lem_err *err) {
     const char **t = lem_arena_alloc(a, v->n + 1, sizeof *t);
-    if (!t) return lem_fail(err, LEM_EMEM, "out of memory");
+    if (!t || !(*len = lem_arena_alloc(a, v->n + 1, sizeof **len)))
+        return lem_fail(err, LEM_EMEM, "out of memory");
     for (size_t i = 0; i < v->n; i++) {
         bool ok = true, list = how && how->join && lem_json_kind(v->at[i]) == LEM_JSON_ARRAY;
         t[i] = list ? joined(a, v->at[i], how->join, &ok) : as_text(a, v->at[i], &ok);
         if (ok && t[i] && how && how->mark) t[i] = unmarked(a, t[i], how->mark, &ok);
         if (!ok) return wrong(LEM_CAND_COMPLETIONS, i, "text", v->at[i], err);
         if (!t[i]) t[i] = "";
+        (*len)[i] = text_len(v->at[i], t[i]);
     }
     *out = t;
     return LEM_OK;
 }
 
+/* len may be NULL. */
 static lem_status read_texts(lem_arena *a, lem_candidates_field f, const values *v, const char ***out,
-                             lem_err *err) {
+                             size_t **len, lem_err *err) {
     const char **t = lem_arena_alloc(a, v->n + 1, sizeof *t);
-    if (!t) return lem_fail(err, LEM_EMEM, "out of memory");
+    if (!t || (len && !(*len = lem_arena_alloc(a, v->n + 1, sizeof **len))))
+        return lem_fail(err, LEM_EMEM, "out of memory");
     for (size_t i = 0; i < v->n; i++) {
         bool ok = true;
         t[i] = as_text(a, v->at[i], &ok);
         if (!ok) return wrong(f, i, "text", v->at[i], err);
+        if (len) (*len)[i] = text_len(v->at[i], t[i]);
     }
     *out = t;
     return LEM_OK;
@@ -276,7 +287,7 @@ static bool loose(const lem_candidates_map *m, lem_candidates_field f) {
     return m->known && m->known->loose && !m->by_hand[f];
 }
 
-/* id, problem, expected_answer: a text, or a list of one. */
+/* id, problem: a text, or a list of one. */
 static lem_status read_scalar(lem_arena *a, const lem_candidates_map *m, const lem_json *row,
                               lem_candidates_field f, const char **out, lem_err *err) {
     values v;
@@ -285,7 +296,6 @@ static lem_status read_scalar(lem_arena *a, const lem_candidates_map *m, const l
     lem_status st = gather(a, row, m->path[f], false, &v, err);
     if (st != LEM_OK || v.n == 0) return st;
     bool ok = true;
-    if (v.n > 1 && loose(m, f)) return LEM_OK; /* several golds */
     if (v.n > 1)
         return lem_fail(err, LEM_EDATA, "%s: one value expected, found a list of %zu",
                         lem_candidates_field_name(f), v.n);
@@ -316,16 +326,17 @@ static void drop_invalid(const lem_candidates_map *m, lem_candidates *c, size_t 
 static lem_status read_values(const lem_candidates_map *m, lem_candidates_field f, const values *v,
                               lem_candidates *c, lem_err *err) {
     switch (f) {
-    case LEM_CAND_COMPLETIONS: return read_completions(c->arena, m->known, v, &c->completion, err);
-    case LEM_CAND_PREDICTED: return read_texts(c->arena, f, v, &c->predicted, err);
-    case LEM_CAND_GENERATOR: return read_texts(c->arena, f, v, &c->generator, err);
+    case LEM_CAND_COMPLETIONS:
+        return read_completions(c->arena, m->known, v, &c->completion, &c->completion_len, err);
+    case LEM_CAND_PREDICTED: return read_texts(c->arena, f, v, &c->predicted, &c->predicted_len, err);
+    case LEM_CAND_GENERATOR: return read_texts(c->arena, f, v, &c->generator, NULL, err);
     case LEM_CAND_CORRECT: return read_correct(c->arena, v, &c->correct, err);
     case LEM_CAND_RM_SCORE: return read_numbers(c->arena, f, v, &c->rm_score, err);
     case LEM_CAND_LOGPROB: return read_numbers(c->arena, f, v, &c->logprob, err);
     case LEM_CAND_LOGPROB_MEAN: return read_numbers(c->arena, f, v, &c->logprob_mean, err);
     case LEM_CAND_TOKENS: return read_tokens(c->arena, v, &c->tokens, err);
     case LEM_CAND_STEP_SCORES: return read_steps(v, &c->steps, err);
-    case LEM_CAND_FINISH: return read_texts(c->arena, f, v, &c->finish, err);
+    case LEM_CAND_FINISH: return read_texts(c->arena, f, v, &c->finish, NULL, err);
     default: return LEM_OK;
     }
 }
@@ -365,12 +376,56 @@ lem_status lem_candidates_read_id(const lem_candidates_map *m, const lem_json *r
     return st;
 }
 
+/* Values as golds; null stands for none. own: of so many from the front expected_answer is the name. */
+static lem_status take_golds(lem_candidates *c, const values *v, size_t own, lem_err *err) {
+    c->gold = lem_arena_alloc(c->arena, v->n + 1, sizeof *c->gold);
+    c->gold_len = lem_arena_alloc(c->arena, v->n + 1, sizeof *c->gold_len);
+    if (!c->gold || !c->gold_len) return lem_fail(err, LEM_EMEM, "out of memory");
+    for (size_t i = 0; i < v->n; i++) {
+        bool ok = true;
+        const char *t = as_text(c->arena, v->at[i], &ok);
+        if (!ok && i < own) return wrong(LEM_CAND_EXPECTED, i, "text", v->at[i], err);
+        if (!ok)
+            return lem_fail(err, LEM_EDATA, "expected_answers[%zu]: text expected, found %s", i - own,
+                            lem_json_kind_name(v->at[i]));
+        if (!t) continue;
+        c->gold_len[c->n_gold] = text_len(v->at[i], t);
+        c->gold[c->n_gold++] = t;
+    }
+    c->expected = c->n_gold ? c->gold[0] : NULL;
+    return LEM_OK;
+}
+
+/* The golds of a row: one, or a list of several any of which is right. */
+static lem_status read_golds(const lem_candidates_map *m, const lem_json *row, lem_candidates *c,
+                             lem_err *err) {
+    const char *path = m->path[LEM_CAND_EXPECTED];
+    const lem_json *more = lem_json_get(row, "expected_answers");
+    const lem_json_type kind = lem_json_kind(more);
+    values v = {.present = false};
+    lem_status st = path ? gather(c->arena, row, path, false, &v, err) : LEM_OK;
+    if (st != LEM_OK || (v.n > 1 && loose(m, LEM_CAND_EXPECTED))) return st;
+    if (kind != LEM_JSON_NULL && kind != LEM_JSON_ARRAY)
+        return lem_fail(err, LEM_EDATA, "expected_answers: a list of texts expected, found %s",
+                        lem_json_kind_name(more));
+    size_t own = v.n;
+    st = spread(c->arena, more, NULL, &v, err);
+    return st ? st : take_golds(c, &v, own, err);
+}
+
+lem_status lem_candidates_set_golds(lem_candidates *c, const lem_json *list, lem_err *err) {
+    values v = {.present = false};
+    lem_status st = spread(c->arena, list, NULL, &v, err);
+    c->n_gold = 0;
+    return st ? st : take_golds(c, &v, 0, err);
+}
+
 lem_status lem_candidates_read_scalars(const lem_candidates_map *m, const lem_json *row, lem_candidates *out,
                                        lem_err *err) {
     lem_status st = lem_candidates_read_id(m, row, out, err);
     lem_arena *arena = out->arena;
     if (st == LEM_OK) st = read_scalar(arena, m, row, LEM_CAND_PROBLEM, &out->problem, err);
-    if (st == LEM_OK) st = read_scalar(arena, m, row, LEM_CAND_EXPECTED, &out->expected, err);
+    if (st == LEM_OK) st = read_golds(m, row, out, err);
     return st;
 }
 

@@ -69,10 +69,15 @@ const char *lem_candidates_map_model(const lem_candidates_map *m, int i, int *n)
 typedef struct lem_candidates {
     lem_arena *arena;
     const char *id;                 /* NULL when absent; numbers as text */
-    const char *problem, *expected; /* NULL when absent */
+    const char *problem, *expected; /* NULL when absent; of several golds the first */
+    /* All golds: expected_answer, a list of them too, then expected_answers; any of them is right. */
+    const char **gold; /* [n_gold] */
+    size_t *gold_len;  /* [n_gold] U+0000 does not end a text */
+    size_t n_gold;
     int n;
     const char **completion;                   /* [n] */
     const char **predicted;                    /* [n], NULL where null */
+    size_t *completion_len, *predicted_len;    /* [n] */
     const char **generator;                    /* [n], NULL where null */
     int8_t *correct;                           /* [n] 1, 0, -1 for null */
     double *rm_score, *logprob, *logprob_mean; /* [n], NAN for null */
@@ -85,6 +90,8 @@ typedef struct lem_candidates {
  * its arena is reset. */
 lem_status lem_candidates_read(const lem_candidates_map *m, const lem_json *row, lem_candidates *out,
                                lem_err *err) LEM_MUST_CHECK;
+/* Takes these texts (a list) for the row's golds; they are borrowed. */
+lem_status lem_candidates_set_golds(lem_candidates *c, const lem_json *list, lem_err *err) LEM_MUST_CHECK;
 void lem_candidates_release(lem_candidates *c);
 bool lem_candidates_have(const lem_candidates *c, lem_candidates_field f);
 /* A column that is there, as JSON: a text for id, problem and expected_answer, else a list. Owned by the

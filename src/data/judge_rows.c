@@ -23,12 +23,12 @@ struct lem_judge_rows {
     uint64_t number;
 };
 
-lem_status lem_judge_rows_open(const char *const *paths, size_t n, const lem_cancel *cancel,
-                               const lem_row_judge *judge, lem_judge_rows **out, lem_err *err) {
-    const lem_rowset_opts how = {.cancel = cancel, .judge = judge};
+lem_status lem_judge_rows_open(const char *const *paths, size_t n, const lem_rowset_opts *opts,
+                               lem_judge_rows **out, lem_err *err) {
+    const lem_rowset_opts how = {.cancel = opts->cancel, .judge = opts->judge, .pool = opts->pool};
     lem_judge_rows *r = lem_alloc_zero(1, sizeof *r, err);
     if (!r) return LEM_EMEM;
-    r->cancel = cancel;
+    r->cancel = opts->cancel;
     lem_status st = lem_rowset_open(paths, n, &how, &r->rows, err);
     if (st == LEM_OK) *out = r;
     else lem_free(r);

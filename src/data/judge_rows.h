@@ -48,10 +48,9 @@ lem_judge_kind lem_judge_find(const char *name);       /* LEM_JUDGE_NONE where i
 lem_judge_kind lem_judge_kind_of(const lem_json *row); /* by `benchmark` where it is there, else by columns */
 
 typedef struct lem_judge_rows lem_judge_rows;
-/* paths as in lem_rowset_open. */
-/* judge: rows.h; borrowed until close, NULL = none. */
-lem_status lem_judge_rows_open(const char *const *paths, size_t n, const lem_cancel *cancel,
-                               const lem_row_judge *judge, lem_judge_rows **out, lem_err *err) LEM_MUST_CHECK;
+/* paths as in lem_rowset_open; of opts the judge, the pool and cancel count. */
+lem_status lem_judge_rows_open(const char *const *paths, size_t n, const lem_rowset_opts *opts,
+                               lem_judge_rows **out, lem_err *err) LEM_MUST_CHECK;
 /* The next candidate row, owned by the caller; NULL at the end. Rows of no benchmark, and rows that carry
  * `benchmark`, are handed on as they are. Errors read "FILE:LINE: …" and name the field. */
 lem_status lem_judge_rows_next(lem_judge_rows *r, lem_json **row, lem_err *err) LEM_MUST_CHECK;

@@ -20,6 +20,7 @@ void lem_graded_release(lem_graded *g) {
     for (int i = 0; i < g->n && g->why; i++) lem_free(g->why[i]);
     lem_free(g->why);
     lem_free(g->answer);
+    lem_free(g->answer_len);
     lem_free(g->result);
     lem_free(g->own);
     lem_free(g->span);
@@ -31,21 +32,25 @@ void lem_graded_release(lem_graded *g) {
 static lem_status grade_one(const lem_grade_gold *gold, const lem_candidates *c, int i, lem_graded *g,
                             lem_err *err) {
     const char *text = c->completion ? c->completion[i] : c->predicted[i];
+    const size_t *lens = c->completion ? c->completion_len : c->predicted_len;
     lem_status st;
     if (!text) text = "";
+    const size_t len = lens ? lens[i] : strlen(text); /* rows that were not read have none */
     if (c->completion) {
         lem_buf answer = {0};
-        st = lem_grade_response(gold, text, strlen(text), &answer, &g->span[i], &g->result[i], err);
+        st = lem_grade_response(gold, text, len, &answer, &g->span[i], &g->result[i], err);
         if (st == LEM_OK && g->span[i].method != LEM_GRADE_BY_NONE) {
             g->answer[i] = lem_strndup(lem_buf_str(&answer), answer.len, err);
+            g->answer_len[i] = answer.len;
             if (!g->answer[i]) st = LEM_EMEM;
         }
         lem_buf_release(&answer);
     } else {
-        g->span[i] = (lem_grade_span){0, strlen(text), LEM_GRADE_BY_WHOLE, false};
-        st = lem_grade_compare(gold, text, strlen(text), &g->result[i], err);
+        g->span[i] = (lem_grade_span){0, len, LEM_GRADE_BY_WHOLE, false};
+        st = lem_grade_compare(gold, text, len, &g->result[i], err);
         if (st == LEM_OK && g->result[i].verdict != LEM_ANSWER_NO_ANSWER) {
-            g->answer[i] = lem_strndup(text, strlen(text), err);
+            g->answer[i] = lem_strndup(text, len, err);
+            g->answer_len[i] = len;
             if (!g->answer[i]) st = LEM_EMEM;
         }
     }
@@ -57,8 +62,7 @@ static lem_status group_answers(lem_graded *g, const lem_grade_profile *profile,
     lem_grade_answer_text *text = lem_alloc_zero((size_t)g->n, sizeof *text, err);
     g->group = lem_alloc_zero((size_t)g->n, sizeof *g->group, err);
     for (int i = 0; text && i < g->n; i++)
-        text[i] = (lem_grade_answer_text){g->answer[i] ? g->answer[i] : "",
-                                          g->answer[i] ? strlen(g->answer[i]) : 0};
+        if (g->answer[i]) text[i] = (lem_grade_answer_text){g->answer[i], g->answer_len[i]};
     if (text && g->group) st = lem_grade_cluster(text, (size_t)g->n, profile, g->group, err);
     lem_free(text);
     return st;
@@ -66,12 +70,15 @@ static lem_status group_answers(lem_graded *g, const lem_grade_profile *profile,
 
 static lem_status alloc_graded(const lem_candidates *c, lem_graded *g, lem_err *err) {
     size_t n = (size_t)c->n;
-    lem_grade_span s = gold_span(c->expected, strlen(c->expected));
-    g->gold = lem_strndup(c->expected + s.offset, s.len, err);
+    const char *first = c->n_gold ? c->gold[0] : c->expected;
+    lem_grade_span s = gold_span(first, c->n_gold ? c->gold_len[0] : strlen(first));
+    g->gold = lem_strndup(first + s.offset, s.len, err);
+    g->gold_len = s.len;
     g->result = lem_alloc_zero(n, sizeof *g->result, err);
     g->answer = lem_alloc_zero(n, sizeof *g->answer, err);
+    g->answer_len = lem_alloc_zero(n, sizeof *g->answer_len, err);
     g->span = lem_alloc_zero(n, sizeof *g->span, err);
-    if (!g->gold || !g->result || !g->answer || !g->span) return LEM_EMEM;
+    if (!g->gold || !g->result || !g->answer || !g->answer_len || !g->span) return LEM_EMEM;
     if (!c->correct) return LEM_OK;
     g->own = lem_alloc_zero(n, sizeof *g->own, err);
     if (!g->own) return LEM_EMEM;
@@ -100,21 +107,16 @@ static lem_status grade_against(const lem_grade_gold *gold, const lem_candidates
     return LEM_OK;
 }
 
-/* The golds of the row beside its expected_answer. */
+/* The golds of the row behind its first, by which all were graded. */
 static lem_status grade_more(const lem_candidates *c, const lem_grade_rows_opts *o, lem_graded *g,
                              lem_err *err) {
     lem_status st = LEM_OK;
-    if (lem_json_kind(o->golds) != LEM_JSON_NULL && lem_json_kind(o->golds) != LEM_JSON_ARRAY)
-        return lem_fail(err, LEM_EDATA, "expected_answers: a list of texts expected, found %s",
-                        lem_json_kind_name(o->golds));
-    for (size_t k = 0; st == LEM_OK && k < lem_json_count(o->golds); k++) {
-        const lem_json *v = lem_json_at(o->golds, k);
+    for (size_t k = 1; st == LEM_OK && k < c->n_gold; k++) {
+        lem_grade_span s = gold_span(c->gold[k], c->gold_len[k]);
+        const char *text = c->gold[k] + s.offset;
         lem_grade_gold *gold = NULL;
-        if (lem_json_kind(v) != LEM_JSON_STRING)
-            return lem_fail(err, LEM_EDATA, "expected_answers[%zu]: text expected, found %s", k,
-                            lem_json_kind_name(v));
-        if (strcmp(lem_json_str(v, ""), g->gold) == 0) continue;
-        st = lem_grade_gold_new(lem_json_str(v, ""), lem_json_str_len(v), &o->profile, &gold, err);
+        if (s.len == g->gold_len && memcmp(text, g->gold, s.len) == 0) continue;
+        st = lem_grade_gold_new(text, s.len, &o->profile, &gold, err);
         if (st == LEM_OK) st = grade_against(gold, c, g, false, err);
         lem_grade_gold_free(gold);
     }
@@ -131,7 +133,7 @@ lem_status lem_grade_row(const lem_candidates *c, const lem_grade_rows_opts *o, 
     if (!c->completion && !c->predicted)
         return lem_fail(err, LEM_EDATA, "no completions and no predicted_answer; name them with --map");
     LEM_TRY(alloc_graded(c, &g, err));
-    LEM_TRY(lem_grade_gold_new(g.gold, strlen(g.gold), &o->profile, &gold, err));
+    LEM_TRY(lem_grade_gold_new(g.gold, g.gold_len, &o->profile, &gold, err));
     LEM_TRY(grade_against(gold, c, &g, true, err));
     LEM_TRY(grade_more(c, o, &g, err));
     if (o->cluster) LEM_TRY(group_answers(&g, &o->profile, err));
@@ -159,7 +161,7 @@ double lem_grade_kappa(const lem_grade_model_tally *t) {
     return lem_kappa(table, 2);
 }
 
-void lem_grade_tally_add(lem_grade_tally *t, const lem_graded *g, int n_models) {
+void lem_grade_tally_add(lem_grade_tally *t, const lem_candidates *from, const lem_graded *g, int n_models) {
     t->rows++;
     for (int i = 0; i < g->n; i++) {
         lem_grade_correct c = lem_grade_correct_of(g->result[i].verdict);
@@ -167,6 +169,7 @@ void lem_grade_tally_add(lem_grade_tally *t, const lem_graded *g, int n_models) 
         count(&t->all, c, own);
         if (i < n_models && i < LEM_GRADE_MAX_MODELS) count(&t->model[i], c, own);
         t->verdict[g->result[i].verdict]++;
+        t->cut[g->result[i].verdict] += lem_candidates_cut(from, i) == 1;
         t->method[g->span[i].method]++;
         t->weak += g->span[i].weak;
     }
@@ -187,7 +190,8 @@ static bool is_there(const lem_graded *g, int what) {
 
 static lem_json *added_value(const lem_graded *g, int i, int what) {
     switch (what) {
-    case ANSWER: return g->answer[i] ? lem_json_new_str(g->answer[i]) : lem_json_new_null();
+    case ANSWER:
+        return g->answer[i] ? lem_json_new_strn(g->answer[i], g->answer_len[i]) : lem_json_new_null();
     case CORRECT: return correct_json(g->result[i].verdict);
     case VERDICT: return lem_json_new_str(lem_answer_verdict_name(g->result[i].verdict));
     case RULE: return lem_json_new_str(g->result[i].rule);

@@ -16,8 +16,6 @@ typedef struct lem_grade_rows_opts {
     lem_grade_profile profile; /* policy, and where in a completion the answer stands */
     bool cluster;              /* also group equal answers */
     bool pair;                 /* one prediction a row: results are added as scalars */
-    const lem_json *golds; /* of this row: texts any of which is right, beside expected_answer; NULL = none;
-                              borrowed */
 } lem_grade_rows_opts;
 
 /* Counts; zeroed is empty. agree, own and own_right compare with the rows' own correctness where they carry
@@ -28,6 +26,7 @@ typedef struct lem_grade_model_tally {
 } lem_grade_model_tally;
 typedef struct lem_grade_tally {
     uint64_t rows;
+    uint64_t cut[LEM_ANSWER_N_VERDICTS]; /* of each verdict: responses that ended at their token limit */
     uint64_t verdict[LEM_ANSWER_N_VERDICTS], method[LEM_GRADE_N_METHODS], weak;
     lem_grade_model_tally all, model[LEM_GRADE_MAX_MODELS];
 } lem_grade_tally;
@@ -37,11 +36,13 @@ typedef struct lem_graded {
     int n;
     lem_answer_result *result; /* [n] */
     char **answer;             /* [n] owned; NULL where there is none */
+    size_t *answer_len;        /* [n] U+0000 does not end one */
     int8_t *own;               /* [n] 1, 0, -1; NULL when absent */
     lem_grade_span *span;      /* [n] */
     int *group; /* [n] equal answers have the same number, in order of appearance; -1: no answer. NULL unless
                    asked for */
     char *gold; /* owned: what was compared with */
+    size_t gold_len;
     char **why; /* [n] of programs: in a line what went wrong, NULL where nothing did. NULL for answers */
 } lem_graded;
 
@@ -55,7 +56,7 @@ void lem_graded_release(lem_graded *g);
 /* Cohen's kappa of the rows' own correctness and ours, undecided being wrong; NAN where one of them varies
  * nowhere. */
 double lem_grade_kappa(const lem_grade_model_tally *t);
-void lem_grade_tally_add(lem_grade_tally *t, const lem_graded *g, int n_models);
+void lem_grade_tally_add(lem_grade_tally *t, const lem_candidates *c, const lem_graded *g, int n_models);
 
 /* A copy of the row with predicted_answer, correct, verdict, rule, of programs code_error, and in our names
  * what a foreign row calls otherwise. Caller owns; NULL on want of memory. */

@@ -291,7 +291,7 @@ lem_status lem_judge_data_load(const char *const *paths, size_t n, const lem_jud
     d.arena = lem_arena_new(0, 0, err);
     l.subsets = lem_map_new(err);
     if (!d.arena || !l.subsets) LEM_TRY(LEM_EMEM);
-    LEM_TRY(lem_judge_rows_open(paths, n, how->cancel, NULL, &rows, err));
+    LEM_TRY(lem_judge_rows_open(paths, n, &(lem_rowset_opts){.cancel = how->cancel}, &rows, err));
     while (how->limit < 0 || d.n < how->limit) {
         LEM_TRY(lem_judge_rows_next(rows, &row, err));
         if (!row) break;

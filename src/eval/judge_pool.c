@@ -13,7 +13,7 @@ lem_status lem_judge_pool_is(const char *path, const lem_cancel *cancel, bool *o
     lem_json *row = NULL;
     *out = false;
     if (strcmp(path, "-") == 0) return LEM_OK;
-    lem_status st = lem_judge_rows_open(&path, 1, cancel, NULL, &rows, err);
+    lem_status st = lem_judge_rows_open(&path, 1, &(lem_rowset_opts){.cancel = cancel}, &rows, err);
     if (st == LEM_OK) st = lem_judge_rows_next(rows, &row, err);
     if (st == LEM_OK && row)
         *out = lem_judge_kind_of(row) == LEM_JUDGE_NONE && lem_candidates_format(row) != NULL;

@@ -26,7 +26,7 @@ typedef struct item { /* a row, and what is made of it */
     const char *name, *value[LEM_EVAL_MAX_BY];
     unsigned columns;
     lem_spoil spoil;
-    bool graded_here, has_tokens;
+    bool graded_here, groups_given, has_tokens;
     bool rm_outside, no_probabilities; /* scores, or step scores, outside [0,1] */
     uint32_t sum_outside;
     lem_status st;
@@ -230,7 +230,7 @@ static lem_status add_correct(const loader *l, const worker *w, item *it, lem_er
         }
         return LEM_OK;
     }
-    lem_grade_rows_opts o = {.profile = {.task = l->how->task}};
+    lem_grade_rows_opts o = {.profile = {.policy = l->how->policy, .task = l->how->task}};
     lem_graded g;
     lem_status st = lem_grade_row(c, &o, &g, err);
     if (st != LEM_OK)
@@ -274,16 +274,35 @@ static lem_status group_strings(const lem_grade_answer_text *a, int n, int *grou
     return st;
 }
 
+/* The groups that the row says: whole numbers, one for each candidate, -1 for no answer. */
+static bool given_groups(const loader *l, const item *it, int32_t *group) {
+    const lem_json *list = lem_json_get(it->json, "answer_group");
+    const bool scalar = lem_json_kind(list) == LEM_JSON_INT && it->p.n == 1;
+    if (l->how->group_anew || l->how->by_string) return false;
+    if (!scalar && (lem_json_kind(list) != LEM_JSON_ARRAY || lem_json_count(list) != (size_t)it->p.n))
+        return false;
+    for (int i = 0; i < it->p.n; i++) {
+        int64_t g = lem_json_int(scalar ? list : lem_json_at(list, (size_t)i), -2);
+        if (g < -1 || g >= it->p.n) return false;
+        group[i] = g < 0 ? LEM_EVAL_NO_VOTE : (int32_t)g;
+    }
+    return true;
+}
+
 static lem_status add_groups(const loader *l, const worker *w, item *it, lem_err *err) {
     lem_eval_problem *p = &it->p;
     size_t n = (size_t)p->n;
     int32_t *group = lem_arena_alloc(w->arena, n, sizeof *group);
     lem_grade_answer_text *votes = lem_alloc_zero(n, sizeof *votes, err);
     int *found = lem_alloc_zero(n, sizeof *found, err);
-    lem_grade_profile profile = {.task = l->how->task};
+    lem_grade_profile profile = {.policy = l->how->policy, .task = l->how->task};
     lem_status st = group && votes && found ? LEM_OK : lem_fail(err, LEM_EMEM, "out of memory");
-    for (int i = 0; st == LEM_OK && i < p->n; i++) votes[i] = vote(l, &w->row, i);
-    if (st == LEM_OK)
+    it->groups_given = st == LEM_OK && given_groups(l, it, group);
+    for (int i = 0; st == LEM_OK && i < p->n; i++) {
+        votes[i] = vote(l, &w->row, i);
+        found[i] = it->groups_given && group[i] != LEM_EVAL_NO_VOTE ? group[i] : -1;
+    }
+    if (st == LEM_OK && !it->groups_given)
         st = l->how->by_string ? group_strings(votes, p->n, found, err)
                                : lem_grade_cluster(votes, n, &profile, found, err);
     for (int i = 0; st == LEM_OK && i < p->n; i++) {
@@ -382,6 +401,7 @@ static lem_status take_first(loader *l, item *it, lem_err *err) {
     snprintf(l->d->correct_by, sizeof l->d->correct_by, "%.95s",
              lem_candidate_set_correct_by(l->set, &l->d->graded_before));
     l->d->task = l->how->task;
+    l->d->policy = l->how->policy;
     l->d->no_votes = l->how->no_votes || !(it->columns & HAS_TEXTS);
 done:
     return st;
@@ -411,6 +431,7 @@ static lem_status keep_item(loader *l, const item *it, lem_err *err) {
     memcpy(d->value + (size_t)d->n * LEM_EVAL_MAX_BY, it->value, sizeof it->value);
     lem_spoil_add(&d->spoil, &it->spoil);
     d->graded_here = d->graded_here || it->graded_here;
+    d->groups_given = d->groups_given || it->groups_given;
     d->has_tokens = it->has_tokens && (d->n == 0 || d->has_tokens);
     d->no_probabilities = d->no_probabilities || it->no_probabilities;
     l->rm_outside = l->rm_outside || it->rm_outside;
@@ -555,8 +576,11 @@ lem_status lem_eval_data_load(const char *path, const lem_candidates_map *map, c
 }
 
 void lem_eval_correctness_text(const lem_eval_data *d, lem_buf *out) {
-    if (d->graded_here) lem_buf_printf(out, "graded here (%s)", lem_grade_task_name(d->task));
-    else if (d->graded_before) lem_buf_puts(out, "correct by lemma grade, in the file");
+    if (d->graded_here) {
+        lem_buf_printf(out, "graded here (%s", lem_grade_task_name(d->task));
+        if (d->policy != LEM_GRADE_STD) lem_buf_printf(out, ", policy %s", lem_grade_policy_name(d->policy));
+        lem_buf_puts(out, ")");
+    } else if (d->graded_before) lem_buf_puts(out, "correct by lemma grade, in the file");
     else lem_buf_printf(out, "correct by the file (field %s)", d->correct_by);
 }
 
@@ -567,6 +591,7 @@ lem_json *lem_eval_correctness_json(const lem_eval_data *d) {
     lem_eval_correctness_text(d, &text);
     lem_object_str(&o, "by", d->graded_here ? "here" : file);
     if (d->graded_here) lem_object_str(&o, "task", lem_grade_task_name(d->task));
+    if (d->graded_here) lem_object_str(&o, "policy", lem_grade_policy_name(d->policy));
     else lem_object_str(&o, "field", d->correct_by);
     lem_object_str(&o, "text", lem_buf_str(&text));
     o.failed = o.failed || text.failed;

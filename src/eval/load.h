@@ -21,7 +21,10 @@ enum { LEM_EVAL_MAX_AGGREGATORS = 4 };
 
 typedef struct lem_eval_load {
     lem_grade_task task; /* for rows without predicted_answer */
-    bool by_string; /* votes by the exact answer string, as Qwen2.5-Math counts; else by the canonical key */
+    lem_grade_policy
+        policy;      /* by which answers are the same in votes, and right where rows are graded here */
+    bool group_anew; /* whatever the file's answer_group says (lemma grade --cluster); else it is taken */
+    bool by_string;  /* votes by the exact answer string, as Qwen2.5-Math counts */
     lem_eval_aggregator aggregators[LEM_EVAL_MAX_AGGREGATORS];
     int n_aggregators; /* step scores: 0 = last, min and, of probabilities, prod */
     const lem_score_sum
@@ -53,13 +56,15 @@ typedef struct lem_eval_data {
     lem_eval_weight weighted[LEM_EVAL_MAX_SCORERS];
     bool no_probabilities; /* step scores outside [0,1]: what needs probabilities is left out */
     int n_scorers;
-    bool has_tokens;     /* lem_eval_problem.length is in tokens, of every candidate */
-    bool no_votes;       /* no row has answers, or they were not wanted */
-    bool graded_here;    /* correctness was not in the file, or not wanted */
-    bool graded_before;  /* it is that of lemma grade, in the file */
-    char correct_by[96]; /* the path of the file's own correctness */
-    lem_grade_task task; /* of graded_here */
-    lem_spoil spoil;     /* of all candidates */
+    bool has_tokens;         /* lem_eval_problem.length is in tokens, of every candidate */
+    bool no_votes;           /* no row has answers, or they were not wanted */
+    bool graded_here;        /* correctness was not in the file, or not wanted */
+    bool graded_before;      /* it is that of lemma grade, in the file */
+    char correct_by[96];     /* the path of the file's own correctness */
+    lem_grade_task task;     /* of graded_here */
+    lem_grade_policy policy; /* of graded_here, and of the groups that are made here */
+    bool groups_given;       /* votes are by the file's answer_group */
+    lem_spoil spoil;         /* of all candidates */
     int min_n, max_n;
     char ground[LEM_EVAL_GROUND];
     lem_arena **arenas; /* [n_arenas] what the arrays lie in */

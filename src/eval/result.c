@@ -62,7 +62,7 @@ static bool any_weight(const lem_eval_data *d) {
 static lem_json *notes_json(const lem_eval_result *r, bool by_string) {
     const lem_eval_data *d = r->d;
     const lem_eval_opts *o = &r->o;
-    lem_buf intervals = {0}, weights = {0}, pessimistic = {0};
+    lem_buf intervals = {0}, weights = {0}, pessimistic = {0}, votes = {0};
     weights_text(d, &weights);
     lem_buf_printf(&pessimistic,
                    "pessimistic votes: the best mean weight less %.6g * sqrt(ln k / candidates)",
@@ -77,8 +77,12 @@ static lem_json *notes_json(const lem_eval_result *r, bool by_string) {
         LEM_EVAL_FEW_EVENTS, LEM_EVAL_FEW_PAIRS, o->n_seeds > 0 ? o->n_seeds : 0,
         (unsigned long long)o->seed);
     const char *string_votes = "votes count equal answer strings; candidates without an answer do not vote",
-               *key_votes = "votes count answers with the same canonical form; candidates without an "
-                            "answer do not vote";
+               *given_votes = "votes count the file's answer_group; candidates without an answer do not vote";
+    lem_buf_printf(&votes,
+                   "votes count answers that the policy %s calls equal, each to each; candidates without an "
+                   "answer do not vote",
+                   lem_grade_policy_name(d->policy));
+    const char *key_votes = d->groups_given ? given_votes : lem_buf_str(&votes);
     const struct {
         bool holds;
         const char *text;
@@ -99,11 +103,12 @@ static lem_json *notes_json(const lem_eval_result *r, bool by_string) {
          "problems with fewer than k candidates are left out at k; n says how many are in"},
     };
     lem_json *list = lem_json_new_array();
-    bool ok = list && !intervals.failed && !weights.failed && !pessimistic.failed;
+    bool ok = list && !intervals.failed && !weights.failed && !pessimistic.failed && !votes.failed;
     for (size_t i = 0; ok && i < sizeof notes / sizeof *notes; i++)
         if (notes[i].holds) ok = lem_json_append(list, lem_json_new_str(notes[i].text));
     lem_buf_release(&intervals);
     lem_buf_release(&weights);
+    lem_buf_release(&votes);
     lem_buf_release(&pessimistic);
     if (ok) return list;
     lem_json_free(list);

@@ -65,9 +65,6 @@ size_t lem_extract_skip_hedge(const char *s, size_t n, size_t i);
 /* An announced answer without what the sentence goes on with; of a chain of numbers with prose around it the
  * last member. */
 lem_grade_span lem_extract_trim_tail(const char *s, lem_grade_span span);
-/* Where the last member of a chain of numbers begins, "5" of "2+2=5"; 0 where an answer is no such chain. */
-size_t lem_extract_chain_end(const char *s, size_t n);
-
 /* ---- where nothing is marked (extract_number.c, extract_formula.c) ---- */
 
 /* The last formula or number, whole or not at all; weak (extract_number.c). */

@@ -261,12 +261,6 @@ static bool is_marked_formula(const char *s, size_t from) {
     return from && (s[from - 1] == '$' || (from > 1 && s[from - 2] == '\\' && strchr("([", s[from - 1])));
 }
 
-size_t lem_extract_chain_end(const char *s, size_t n) {
-    size_t member = last_member(s, 0, n);
-    bool plain;
-    return member < n && is_arithmetic(s, 0, member, &plain) ? member : 0;
-}
-
 lem_grade_span lem_extract_trim_tail(const char *s, lem_grade_span span) {
     size_t from = span.offset, to = from + span.len;
     bool plain;

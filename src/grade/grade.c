@@ -95,20 +95,6 @@ lem_status lem_grade_extract_answer(const lem_grade_profile *p, const char *resp
     return st == LEM_OK ? lem_buf_ok(out, err) : st;
 }
 
-/* In a response the last member of a chain is its answer, also where a link is false: then the rule says so.
- */
-static lem_status compare_chain_end(const lem_grade_gold *gold, const char *text, size_t len,
-                                    lem_answer_result *out, lem_err *err) {
-    if (gold->mode || lem_grade_correct_of(out->verdict) == LEM_GRADE_RIGHT) return LEM_OK;
-    size_t at = lem_extract_chain_end(text, len);
-    lem_answer_result end;
-    if (!at) return LEM_OK;
-    lem_status st = compare(gold, text + at, len - at, NULL, 0, &end, err);
-    if (st == LEM_OK && lem_grade_correct_of(end.verdict) == LEM_GRADE_RIGHT)
-        *out = (lem_answer_result){end.verdict, lem_answer_rule_text(RULE_CHAIN_END)};
-    return st;
-}
-
 lem_status lem_grade_response(const lem_grade_gold *gold, const char *response, size_t len, lem_buf *text,
                               lem_grade_span *span, lem_answer_result *out, lem_err *err) {
     lem_grade_span s;
@@ -120,8 +106,6 @@ lem_status lem_grade_response(const lem_grade_gold *gold, const char *response, 
         *out = (lem_answer_result){LEM_ANSWER_NO_ANSWER, lem_answer_rule_text(RULE_NO_ANSWER_IN_RESPONSE)};
     else if (st == LEM_OK)
         st = compare(gold, lem_buf_str(text) + from, text->len - from, response, len, out, err);
-    if (st == LEM_OK && s.method != LEM_GRADE_BY_NONE && gold->profile.task != LEM_GRADE_TASK_PLAIN)
-        st = compare_chain_end(gold, lem_buf_str(text) + from, text->len - from, out, err);
     if (st == LEM_OK && span) *span = s;
     lem_buf_release(&own);
     return st;

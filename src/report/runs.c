@@ -135,6 +135,7 @@ static lem_status load_candidates(const lem_json *manifest, const lem_cancel *ca
                                   lem_err *err) {
     const lem_json *arguments = lem_json_get(manifest, "arguments");
     lem_eval_load how = {.limit = -1, .cancel = cancel};
+    how.group_anew = lem_grade_policy_find(lem_json_str(lem_json_get(arguments, "policy"), ""), &how.policy);
     how.by_string = strcmp(lem_json_str(lem_json_get(arguments, "group"), ""), "string") == 0;
     if (!lem_grade_task_find(lem_json_str(lem_json_get(arguments, "task"), "std"), &how.task))
         return lem_fail(err, LEM_EDATA, "task '%s' is not known",

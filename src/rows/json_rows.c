@@ -7,11 +7,28 @@
 
 #define MAX_ROW ((size_t)1 << 30)
 
+enum { AHEAD_LINES = 256, AHEAD_BYTES = 4 << 20 };
+
+/* A line that was parsed ahead. */
+typedef struct parsed_line {
+    size_t at, len; /* in the text ahead */
+    uint64_t number;
+    lem_json *row;
+    lem_status st;
+    lem_err err;
+} parsed_line;
+
 typedef struct json_rows {
     lem_input in;
     lem_wanted wanted;
     uint64_t number;
-    bool begun, ended; /* of an array: '[' or ']' was passed */
+    bool begun, ended;  /* of an array: '[' or ']' was passed */
+    parsed_line *ahead; /* [AHEAD_LINES] with a pool, else NULL */
+    lem_buf text;       /* of the lines ahead */
+    int n_ahead, next_ahead;
+    uint64_t number_read; /* of the last line ahead */
+    lem_status end;       /* what reading them ended with, told behind them */
+    lem_err end_err;
 } json_rows;
 
 static bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
@@ -62,21 +79,70 @@ static lem_status find_line(json_rows *r, size_t *n, size_t *whole, lem_err *err
     }
 }
 
+/* The next line that is not blank, without the space in front; *n 0 at the end. It lies in the input until
+ * more is read. *number counts the lines. */
+static lem_status take_line(json_rows *r, uint64_t *number, const char **text, size_t *n, lem_err *err) {
+    size_t whole = 0;
+    for (;;) {
+        *n = 0;
+        lem_status st = lem_cancel_check(r->in.cancel, err);
+        if (st == LEM_OK) st = find_line(r, n, &whole, err);
+        if (st != LEM_OK || whole == 0) return st;
+        *text = lem_input_at(&r->in);
+        r->in.pos += whole;
+        if (++*number == 1 && *n >= 3 && memcmp(*text, "\xEF\xBB\xBF", 3) == 0) *text += 3, *n -= 3;
+        while (*n && is_space(**text)) ++*text, --*n;
+        if (*n) return LEM_OK;
+    }
+}
+
+static void parse_ahead(void *ctx, int task, int worker) {
+    const json_rows *r = ctx;
+    parsed_line *l = &r->ahead[task];
+    (void)worker;
+    l->st = parse_row(r, r->text.data + l->at, l->len, &l->row, &l->err);
+}
+
+/* The next lines, parsed by the pool. */
+static void read_ahead(json_rows *r) {
+    r->n_ahead = r->next_ahead = 0;
+    lem_buf_clear(&r->text);
+    while (r->end == LEM_OK && r->n_ahead < AHEAD_LINES && r->text.len < AHEAD_BYTES) {
+        const char *text;
+        size_t n;
+        r->end = take_line(r, &r->number_read, &text, &n, &r->end_err);
+        if (r->end != LEM_OK || n == 0) break;
+        r->ahead[r->n_ahead++] = (parsed_line){.at = r->text.len, .len = n, .number = r->number_read};
+        lem_buf_add(&r->text, text, n);
+        if (r->text.failed) r->end = lem_fail(&r->end_err, LEM_EMEM, "out of memory for a row");
+    }
+    if (r->text.failed) r->n_ahead = 0;
+    lem_pool_run(r->wanted.pool, r->n_ahead, parse_ahead, r);
+}
+
+static lem_status next_of_ahead(json_rows *r, lem_json **row, lem_err *err) {
+    if (r->next_ahead == r->n_ahead) read_ahead(r);
+    if (r->next_ahead == r->n_ahead) {
+        if (r->end != LEM_OK) *err = r->end_err;
+        r->number = r->number_read;
+        return r->end;
+    }
+    parsed_line *l = &r->ahead[r->next_ahead++];
+    r->number = l->number;
+    *row = l->row;
+    l->row = NULL;
+    if (l->st != LEM_OK) *err = l->err;
+    return l->st;
+}
+
 static lem_status next_line(void *self, lem_json **row, lem_err *err) {
     json_rows *r = self;
-    size_t n = 0, whole = 0;
+    const char *text;
+    size_t n;
     *row = NULL;
-    for (;;) {
-        lem_status st = lem_cancel_check(r->in.cancel, err);
-        if (st == LEM_OK) st = find_line(r, &n, &whole, err);
-        if (st != LEM_OK || whole == 0) return st;
-        const char *text = lem_input_at(&r->in);
-        r->number++;
-        r->in.pos += whole;
-        if (r->number == 1 && n >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0) text += 3, n -= 3;
-        while (n && is_space(*text)) text++, n--;
-        if (n) return parse_row(r, text, n, row, err);
-    }
+    if (r->ahead) return next_of_ahead(r, row, err);
+    lem_status st = take_line(r, &r->number, &text, &n, err);
+    return st == LEM_OK && n ? parse_row(r, text, n, row, err) : st;
 }
 
 /* ---- One array ---- */
@@ -198,7 +264,10 @@ static lem_json *no_types(const void *self) {
 
 static void json_close(void *self) {
     json_rows *r = self;
+    for (int i = r->next_ahead; i < r->n_ahead; i++) lem_json_free(r->ahead[i].row);
     lem_input_close(&r->in);
+    lem_buf_release(&r->text);
+    lem_free(r->ahead);
     lem_free(r);
 }
 
@@ -207,7 +276,10 @@ static const lem_reader_ops array_ops = {next_element, number, array_evidence, n
 
 lem_status lem_json_rows_open(lem_input *in, const lem_wanted *wanted, lem_reader *out, lem_err *err) {
     json_rows *r = lem_alloc_zero(1, sizeof *r, err);
-    if (!r) {
+    bool ahead = r && lem_pool_threads(wanted->pool) > 1;
+    if (ahead) r->ahead = lem_alloc_zero(AHEAD_LINES, sizeof *r->ahead, err);
+    if (!r || (ahead && !r->ahead)) {
+        lem_free(r);
         lem_input_close(in);
         return LEM_EMEM;
     }

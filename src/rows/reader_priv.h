@@ -4,6 +4,7 @@
 
 #include "core/json.h"
 #include "core/log.h"
+#include "core/pool.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,6 +19,7 @@ typedef struct lem_wanted {
     size_t n;                  /* 0: all */
     const char *const *header; /* of CSV without a header line; borrowed */
     size_t n_header;
+    lem_pool *pool; /* that parses lines ahead; borrowed; NULL = each when it is asked for */
 } lem_wanted;
 bool lem_wants(const lem_wanted *w, const char *name);
 

@@ -45,7 +45,7 @@ lem_status lem_rowset_open(const char *const *paths, size_t n, const lem_rowset_
     lem_rowset *s = lem_alloc_zero(1, sizeof *s, err);
     if (!s) return LEM_EMEM;
     if (opts) {
-        s->wanted = (lem_wanted){opts->columns, opts->n_columns, opts->header, opts->n_header};
+        s->wanted = (lem_wanted){opts->columns, opts->n_columns, opts->header, opts->n_header, opts->pool};
         s->cancel = opts->cancel;
         s->judge = opts->judge;
     }

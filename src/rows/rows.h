@@ -15,6 +15,7 @@
 
 #include "core/json.h"
 #include "core/log.h"
+#include "core/pool.h"
 
 typedef struct lem_rowset lem_rowset;
 
@@ -38,6 +39,9 @@ typedef struct lem_rowset_opts {
      * columns themselves. */
     const char *const *header;
     size_t n_header;
+    /* Parses lines of JSONL ahead, so many at a time, in order; not used while a row is not asked for.
+     * Borrowed; NULL = each line when it is asked for. It changes no row and no error. */
+    lem_pool *pool;
 } lem_rowset_opts;
 
 /* Opens files in the order given.

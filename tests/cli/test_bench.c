@@ -302,8 +302,8 @@ static void golds_and_tolerances(void **state) {
     says(3, LEMMA "grade wrong.jsonl 2>&1",
          "wrong.jsonl:1: expected_answers: a list of texts expected, found string");
     put("wrong.jsonl",
-        "{\"expected_answer\":\"1\",\"expected_answers\":[\"1\",2],\"completions\":[\"1\"]}\n");
-    says(3, LEMMA "grade wrong.jsonl 2>&1", "expected_answers[1]: text expected, found integer");
+        "{\"expected_answer\":\"1\",\"expected_answers\":[\"1\",{}],\"completions\":[\"1\"]}\n");
+    says(3, LEMMA "grade wrong.jsonl 2>&1", "expected_answers[1]: text expected, found object");
     says(2, LEMMA "grade mc.jsonl --benchmark math --out mg.jsonl 2>&1", "--benchmark was");
 }
 

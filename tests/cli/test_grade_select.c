@@ -79,6 +79,64 @@ static int remove_dir(void **state) {
     return lem_dir_remove(dir, &err) == LEM_OK ? 0 : -1;
 }
 
+/* A list of golds, any of which is right; what was cut stands beside its verdict. */
+static void golds_and_reasons(void **state) {
+    (void)state;
+    char path[128];
+    lem_err err = LEM_ERR_INIT;
+    const char *rows = "{\"expected_answer\":[\"5\",6],\"completions\":[\"so 6\",\"so "
+                       "7\"],\"finish_reason\":[\"stop\",\"length\"]}\n"
+                       "{\"expected_answers\":[\"5\",\"6\"],\"completions\":[\"so "
+                       "6\",\"none\"],\"finish_reason\":[\"stop\",\"length\"]}\n";
+    snprintf(path, sizeof path, "%s/golds.jsonl", dir);
+    assert_int_equal(lem_file_write_atomic(path, rows, strlen(rows), &err), LEM_OK);
+    expect("grade golds.jsonl", 0, "equal_exact 2 not_equal 1 (1 cut) no_answer 1 (1 cut)");
+}
+
+/* Votes: the file's groups, or those of a policy. Of "(1,2)", "1,2", "3", "3" std makes two pairs, strict two
+ * alone and a pair; the file says that the first three are one. */
+static void votes_by_policy(void **state) {
+    (void)state;
+    char path[128];
+    lem_err err = LEM_ERR_INIT;
+    const char *rows = "{\"expected_answer\":\"3\",\"predicted_answer\":[\"(1,2)\",\"1,2\",\"3\",\"3\"],"
+                       "\"correct\":[false,false,true,true],\"completions\":[\"\",\"\",\"\",\"\"],\"answer_"
+                       "group\":[0,0,0,1]}\n";
+    snprintf(path, sizeof path, "%s/votes.jsonl", dir);
+    assert_int_equal(lem_file_write_atomic(path, rows, strlen(rows), &err), LEM_OK);
+    static const struct {
+        const char *words, *note;
+        double maj;
+    } cases[] = {{"", "the file's answer_group", 0},
+                 {"--policy std", "the policy std calls equal", 0.5},
+                 {"--policy strict", "the policy strict calls equal", 1},
+                 {"--group string", "equal answer strings", 1}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char words[200];
+        snprintf(words, sizeof words, "select votes.jsonl --k 4 --seeds 0 --json %s 2>/dev/null",
+                 cases[i].words);
+        transcript t = lemma(words);
+        lem_json *r = NULL;
+        if (t.status != 0 || !strstr(lem_buf_str(&t.text), cases[i].note))
+            fail_msg("%s: %s", words, lem_buf_str(&t.text));
+        assert_int_equal(lem_json_parse(lem_buf_str(&t.text), t.text.len, &r, &err), LEM_OK);
+        const lem_json *metrics = lem_json_get(r, "metrics");
+        bool seen = false;
+        for (size_t k = 0; k < lem_json_count(metrics) && !seen; k++) {
+            const lem_json *m = lem_json_at(metrics, k);
+            const char *name =
+                lem_json_str(lem_json_get(m, "name"), lem_json_str(lem_json_get(m, "metric"), ""));
+            seen = strcmp(name, "maj@4") == 0;
+            if (seen && lem_json_num(lem_json_get(m, "value"), -1) != cases[i].maj)
+                fail_msg("%s: not %g", words, cases[i].maj);
+        }
+        assert_true(seen);
+        lem_json_free(r);
+        lem_buf_release(&t.text);
+    }
+    expect("select votes.jsonl --policy nonsense", 2, "none of std, strict");
+}
+
 static void explain(void **state) {
     (void)state;
     expect("grade --explain '\\frac{1}{2}' 0.5", 0, "exact rational");
@@ -367,10 +425,12 @@ static void shared_file(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(explain),  cmocka_unit_test(grades_rows), cmocka_unit_test(grades_pairs),
-        cmocka_unit_test(clusters), cmocka_unit_test(audits),      cmocka_unit_test(marks),
-        cmocka_unit_test(refuses),  cmocka_unit_test(selects),     cmocka_unit_test(selects_by_sums),
-        cmocka_unit_test(compares), cmocka_unit_test(shared_file)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(explain),         cmocka_unit_test(golds_and_reasons),
+                                       cmocka_unit_test(votes_by_policy), cmocka_unit_test(grades_rows),
+                                       cmocka_unit_test(grades_pairs),    cmocka_unit_test(clusters),
+                                       cmocka_unit_test(audits),          cmocka_unit_test(marks),
+                                       cmocka_unit_test(refuses),         cmocka_unit_test(selects),
+                                       cmocka_unit_test(selects_by_sums), cmocka_unit_test(compares),
+                                       cmocka_unit_test(shared_file)};
     return cmocka_run_group_tests(tests, make_dir, remove_dir);
 }

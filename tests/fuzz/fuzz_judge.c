@@ -19,7 +19,7 @@ static void one_line(lem_status st, const lem_err *err) {
 static void read_rows(const char *path) {
     lem_err err = LEM_ERR_INIT;
     lem_judge_rows *r = NULL;
-    lem_status st = lem_judge_rows_open(&path, 1, NULL, NULL, &r, &err);
+    lem_status st = lem_judge_rows_open(&path, 1, &(lem_rowset_opts){.cancel = NULL}, &r, &err);
     while (st == LEM_OK) {
         lem_json *row = NULL;
         st = lem_judge_rows_next(r, &row, &err);

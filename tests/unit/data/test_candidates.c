@@ -151,9 +151,25 @@ static void wrong_rows(void **state) {
     refused(NULL, "{\"completions\":[\"a\"],\"rm_score\":[\"high\"]}", LEM_EDATA, "rm_score[0]");
     refused(NULL, "{\"completions\":[\"a\"],\"rm_score\":[[1,2]]}", LEM_EDATA, "rm_score[0]");
     refused(NULL, "{\"completions\":[\"a\"],\"step_scores\":[[1,\"x\"]]}", LEM_EDATA, "step_scores[0]");
-    refused(NULL, "{\"completions\":[\"a\"],\"expected_answer\":[\"1\",\"2\"]}", LEM_EDATA,
-            "expected_answer");
+    refused(NULL, "{\"completions\":[\"a\"],\"expected_answer\":[\"1\",{}]}", LEM_EDATA,
+            "expected_answer[1]");
+    refused(NULL, "{\"completions\":[\"a\"],\"expected_answers\":\"1\"}", LEM_EDATA,
+            "a list of texts expected");
     refused("completions=a.*.t", "{\"a\":5}", LEM_EDATA, "list expected");
+}
+
+static void several_golds(void **state) {
+    (void)state;
+    fixture f = read_row("completions=c,expected_answer=g",
+                         "{\"c\":[\"a\\u0000b\"],\"g\":[\"1\\u00002\",2,null],\"expected_answers\":[\"3\"]}");
+    assert_int_equal(f.st, LEM_OK);
+    assert_int_equal(f.c.n_gold, 3);
+    assert_int_equal(f.c.gold_len[0], 3); /* U+0000 ends nothing */
+    assert_int_equal(f.c.completion_len[0], 3);
+    assert_string_equal(f.c.gold[1], "2");
+    assert_string_equal(f.c.gold[2], "3");
+    assert_ptr_equal(f.c.expected, f.c.gold[0]);
+    done(&f);
 }
 
 static void reuse(void **state) {
@@ -169,8 +185,8 @@ static void reuse(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(ours), cmocka_unit_test(foreign),
-                                       cmocka_unit_test(maps), cmocka_unit_test(wrong_rows),
-                                       cmocka_unit_test(reuse)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(ours),          cmocka_unit_test(foreign),
+                                       cmocka_unit_test(maps),          cmocka_unit_test(wrong_rows),
+                                       cmocka_unit_test(several_golds), cmocka_unit_test(reuse)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -28,7 +28,7 @@ static char *rows_of(const char *path, int *n) {
     lem_judge_rows *r = NULL;
     lem_json *row = NULL;
     lem_buf all = {0};
-    OK(lem_judge_rows_open(&path, 1, NULL, NULL, &r, &err));
+    OK(lem_judge_rows_open(&path, 1, &(lem_rowset_opts){.cancel = NULL}, &r, &err));
     for (*n = 0; OK(lem_judge_rows_next(r, &row, &err)), row; ++*n) {
         lem_json_write(row, 0, &all);
         lem_buf_putc(&all, '\n');
@@ -212,7 +212,7 @@ static void wrong_shapes_are_named(void **state) {
         lem_json *row = NULL;
         snprintf(text, sizeof text, "{\"question\":\"p\",\"answer\":\"2\"}\n%s\n", wrong[i].rows);
         OK(lem_file_write_atomic(scratch, text, strlen(text), &err));
-        OK(lem_judge_rows_open(&path, 1, NULL, NULL, &r, &err));
+        OK(lem_judge_rows_open(&path, 1, &(lem_rowset_opts){.cancel = NULL}, &r, &err));
         OK(lem_judge_rows_next(r, &row, &err));
         lem_json_free(row);
         FAILS(lem_judge_rows_next(r, &row, &err), LEM_EDATA, wrong[i].words);
@@ -234,7 +234,7 @@ static void files_are_not_joined(void **state) {
     size_t n[4] = {0};
     int rows = 0;
     OK(lem_file_write_atomic(scratch, same, strlen(same), &err));
-    OK(lem_judge_rows_open(paths, 2, NULL, NULL, &r, &err));
+    OK(lem_judge_rows_open(paths, 2, &(lem_rowset_opts){.cancel = NULL}, &r, &err));
     for (; OK(lem_judge_rows_next(r, &row, &err)), row; rows++) {
         assert_true(rows < 4);
         n[rows] = lem_json_count(lem_json_get(row, "completions"));
@@ -251,10 +251,11 @@ static void interrupted(void **state) {
     const char *path = LEMMA_TEST_DATA "/judge/rewardmath.jsonl";
     const lem_cancel cancel = {1};
     lem_judge_rows *r = NULL;
-    FAILS(lem_judge_rows_open(&path, 1, &cancel, NULL, &r, &err), LEM_EINTR, "interrupted");
+    FAILS(lem_judge_rows_open(&path, 1, &(lem_rowset_opts){.cancel = &cancel}, &r, &err), LEM_EINTR,
+          "interrupted");
     lem_cancel later = {0};
     lem_json *row = NULL;
-    OK(lem_judge_rows_open(&path, 1, &later, NULL, &r, &err));
+    OK(lem_judge_rows_open(&path, 1, &(lem_rowset_opts){.cancel = &later}, &r, &err));
     OK(lem_judge_rows_next(r, &row, &err));
     lem_json_free(row);
     later.requested = 1;
@@ -281,7 +282,7 @@ static void want_of_memory(void **state) {
             lem_json *row = NULL;
             lem_buf all = {0};
             lem_mem_fail_after(k, true);
-            st = lem_judge_rows_open(&p, 1, NULL, NULL, &r, &err);
+            st = lem_judge_rows_open(&p, 1, &(lem_rowset_opts){.cancel = NULL}, &r, &err);
             while (st == LEM_OK) {
                 st = lem_judge_rows_next(r, &row, &err);
                 if (st != LEM_OK || !row) break;

@@ -45,7 +45,7 @@ static lem_grade_tally grade_file(const char *path, const char *map, lem_grade_t
         lem_candidates_map_model(m, 0, &models);
         if (lem_candidates_read(m, row, &c, &err) != LEM_OK || lem_grade_row(&c, &o, &g, &err) != LEM_OK)
             fail_msg("%s", err.text);
-        lem_grade_tally_add(&t, &g, models);
+        lem_grade_tally_add(&t, &c, &g, models);
         lem_graded_release(&g);
         lem_json_free(row);
     }
@@ -158,6 +158,30 @@ static void rows_gain_fields(void **state) {
 
 /* Any of several golds makes an answer right; one that is near none of them is undecided before it is wrong.
  */
+/* gold: JSON. */
+static lem_graded by_gold(const char *gold, const char *answer) {
+    lem_err err = LEM_ERR_INIT;
+    lem_json *row = NULL;
+    lem_buf text = {0};
+    lem_candidates c = {.n = 0};
+    lem_graded g;
+    lem_candidates_map *map = lem_candidates_map_new(&err);
+
+    lem_buf_printf(&text, "{\"expected_answer\":%s,\"predicted_answer\":\"%s\"}", gold, answer);
+
+    assert_int_equal(lem_json_parse(lem_buf_str(&text), text.len, &row, &err), LEM_OK);
+    assert_int_equal(lem_candidates_map_set(
+                         map, "expected_answer=expected_answer,predicted_answer=predicted_answer", &err),
+                     LEM_OK);
+    assert_int_equal(lem_candidates_read(map, row, &c, &err), LEM_OK);
+    if (lem_grade_row(&c, &(lem_grade_rows_opts){.pair = true}, &g, &err) != LEM_OK) fail_msg("%s", err.text);
+    lem_candidates_release(&c);
+    lem_candidates_map_free(map);
+    lem_json_free(row);
+    lem_buf_release(&text);
+    return g;
+}
+
 static void several_golds(void **state) {
     (void)state;
     static const struct {
@@ -169,25 +193,30 @@ static void several_golds(void **state) {
                  {"[\"1\",\"2\"]", "1, 2", LEM_GRADE_WRONG},
                  {"[\"1\",\"\\\\frac{\"]", "3", LEM_GRADE_UNDECIDED},
                  {"[\"\\\\frac{\",\"1\"]", "3", LEM_GRADE_UNDECIDED},
-                 {"[\"\\\\frac{\",\"3\"]", "3", LEM_GRADE_RIGHT},
-                 {"[]", "1", LEM_GRADE_RIGHT},
-                 {"[]", "2", LEM_GRADE_WRONG}};
+                 {"[\"\\\\frac{\",\"3\"]", "3", LEM_GRADE_RIGHT}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        lem_err err = LEM_ERR_INIT;
-        lem_json *golds = NULL;
-        const char *only[] = {cases[i].answer};
-        lem_graded g;
-        assert_int_equal(lem_json_parse(cases[i].golds, strlen(cases[i].golds), &golds, &err), LEM_OK);
-        const lem_candidates c = {
-            .n = 1, .expected = lem_json_str(lem_json_at(golds, 0), "1"), .predicted = only};
-        const lem_grade_rows_opts o = {.golds = golds};
-        if (lem_grade_row(&c, &o, &g, &err) != LEM_OK) fail_msg("%s", err.text);
+        lem_graded g = by_gold(cases[i].golds, cases[i].answer);
         if (lem_grade_correct_of(g.result[0].verdict) != cases[i].want)
             fail_msg("%s, answer %s: %s", cases[i].golds, cases[i].answer,
                      lem_answer_verdict_name(g.result[0].verdict));
         assert_string_equal(g.answer[0], cases[i].answer);
         lem_graded_release(&g);
-        lem_json_free(golds);
+    }
+}
+
+/* U+0000 ends nothing: neither a gold nor an answer. */
+static void nul_is_a_character(void **state) {
+    (void)state;
+    static const struct {
+        const char *gold, *answer;
+        bool right;
+    } cases[] = {
+        {"\"5\"", "5\\u00006", false}, {"\"5\\u00006\"", "5", false}, {"\"5\\u00006\"", "5\\u00006", true}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        lem_graded g = by_gold(cases[i].gold, cases[i].answer);
+        assert_int_equal(lem_grade_correct_of(g.result[0].verdict) == LEM_GRADE_RIGHT, cases[i].right);
+        assert_int_equal(g.answer_len[0], cases[i].answer[1] ? 3 : 1);
+        lem_graded_release(&g);
     }
 }
 
@@ -201,8 +230,8 @@ static void kappa(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(kappa), cmocka_unit_test(openai_labels),
-                                       cmocka_unit_test(qwen_labels), cmocka_unit_test(rows_gain_fields),
-                                       cmocka_unit_test(several_golds)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(kappa),         cmocka_unit_test(openai_labels),
+                                       cmocka_unit_test(qwen_labels),   cmocka_unit_test(rows_gain_fields),
+                                       cmocka_unit_test(several_golds), cmocka_unit_test(nul_is_a_character)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -103,6 +103,113 @@ static void a_group_is_what_the_policy_calls_equal(void **state) {
     }
 }
 
+static uint32_t next_random(uint32_t *state) {
+    *state = *state * 1664525u + 1013904223u;
+    return *state >> 8;
+}
+
+static bool equal_by(lem_grade_policy policy, const char *a, const char *b) {
+    lem_err err = LEM_ERR_INIT;
+    const lem_grade_profile p = {.policy = policy};
+    bool equal = false;
+    for (int way = 0; way < 2 && !equal; way++) {
+        lem_grade_gold *g = NULL;
+        lem_answer_result r;
+        const char *const pair[] = {a, b}, *gold = pair[way], *pred = pair[1 - way];
+        assert_int_equal(lem_grade_gold_new(gold, strlen(gold), &p, &g, &err), LEM_OK);
+        assert_int_equal(lem_grade_compare(g, pred, strlen(pred), &r, &err), LEM_OK);
+        lem_grade_gold_free(g);
+        equal = lem_grade_correct_of(r.verdict) == LEM_GRADE_RIGHT;
+    }
+    return equal;
+}
+
+/* Within a group all pairs are equal by the policy; between two groups some pair is not. */
+static void check_groups(lem_grade_policy policy, const char *const *text, const int *got, int n) {
+    bool apart[32][32] = {{false}};
+    for (int i = 0; i < n; i++)
+        for (int j = 0; j < n; j++) {
+            bool equal = i == j || strcmp(text[i], text[j]) == 0 || equal_by(policy, text[i], text[j]);
+            if (got[i] == got[j] && !equal)
+                fail_msg("policy %d: '%s' and '%s' share a group and differ", (int)policy, text[i], text[j]);
+            if (!equal) apart[got[i]][got[j]] = true;
+        }
+    for (int i = 0; i < n; i++)
+        for (int j = 0; j < n; j++)
+            if (got[i] != got[j] && !apart[got[i]][got[j]])
+                fail_msg("policy %d: the groups of '%s' and '%s' are one", (int)policy, text[i], text[j]);
+}
+
+/* Random answers by brute force, and once more in another order: the same partition. */
+static void random_sets(void **state) {
+    (void)state;
+    static const char *const pool[] = {"5 \\text{ apples}",
+                                       "5 \\text{ oranges}",
+                                       "5",
+                                       "x=5",
+                                       "y=5",
+                                       "5.0",
+                                       "5.00",
+                                       "0.46",
+                                       "0.5",
+                                       "0.54",
+                                       "1/2",
+                                       "50\\%",
+                                       "0.3",
+                                       "0.33",
+                                       "1/3",
+                                       "0.333",
+                                       "(1,2)",
+                                       "1,2",
+                                       "\\{1,2\\}",
+                                       "2,1",
+                                       "\\{2,1\\}",
+                                       "1011_2",
+                                       "1011_3",
+                                       "1011",
+                                       "11",
+                                       "5 \\text{ cm}",
+                                       "0.05 \\text{ m}",
+                                       "x>2",
+                                       "(2,\\infty)",
+                                       "[2,\\infty)",
+                                       "2:4",
+                                       "1:2",
+                                       "100,200",
+                                       "100200",
+                                       "200,100",
+                                       "\\sqrt2",
+                                       "1.41",
+                                       "\\frac{2}{\\sqrt2}",
+                                       "\\text{yes}",
+                                       "Yes",
+                                       "no",
+                                       "-30^\\circ",
+                                       "-30",
+                                       "x^2=4",
+                                       "\\pm 2",
+                                       "A",
+                                       "a"};
+    enum { POOL = sizeof pool / sizeof *pool, N = 12, ROUNDS = 120 };
+    uint32_t seed = 7;
+    for (int round = 0; round < ROUNDS; round++) {
+        const lem_grade_policy policy = (lem_grade_policy)(round % 3);
+        const char *text[N], *turned[N];
+        int got[N], again[N], at[N];
+        for (int i = 0; i < N; i++) text[i] = pool[next_random(&seed) % POOL], at[i] = i;
+        for (int i = N - 1; i > 0; i--) {
+            int j = (int)(next_random(&seed) % (uint32_t)(i + 1)), t = at[i];
+            at[i] = at[j], at[j] = t;
+        }
+        for (int i = 0; i < N; i++) turned[i] = text[at[i]];
+        group_by(policy, text, N, got);
+        group_by(policy, turned, N, again);
+        check_groups(policy, text, got, N);
+        for (int i = 0; i < N; i++)
+            for (int j = 0; j < i; j++) assert_int_equal(again[i] == again[j], got[at[i]] == got[at[j]]);
+    }
+}
+
 static void nothing(void **state) {
     (void)state;
     lem_err err = LEM_ERR_INIT;
@@ -115,9 +222,11 @@ static void nothing(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(equal_answers_share_a_group), cmocka_unit_test(units_of_measurement_part_groups),
-        cmocka_unit_test(order_does_not_matter), cmocka_unit_test(a_group_is_what_the_policy_calls_equal),
-        cmocka_unit_test(nothing)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(equal_answers_share_a_group),
+                                       cmocka_unit_test(units_of_measurement_part_groups),
+                                       cmocka_unit_test(order_does_not_matter),
+                                       cmocka_unit_test(a_group_is_what_the_policy_calls_equal),
+                                       cmocka_unit_test(random_sets),
+                                       cmocka_unit_test(nothing)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,10 +6,11 @@
 #include "rows/rows.h"
 
 /* Reads all rows; their "a" values are added up in *sum. */
-static lem_status read_all(const char *path, int *rows, int64_t *sum, uint64_t *last, lem_err *err) {
+static lem_status read_with(lem_pool *pool, const char *path, int *rows, int64_t *sum, uint64_t *last,
+                            lem_err *err) {
     lem_rowset *r = NULL;
     *rows = 0, *sum = 0, *last = 0;
-    lem_status st = lem_rowset_open(&path, 1, NULL, &r, err);
+    lem_status st = lem_rowset_open(&path, 1, &(lem_rowset_opts){.pool = pool}, &r, err);
     while (st == LEM_OK) {
         lem_json *row = NULL;
         st = lem_rowset_next(r, &row, err);
@@ -21,6 +22,45 @@ static lem_status read_all(const char *path, int *rows, int64_t *sum, uint64_t *
     }
     lem_rowset_close(r);
     return st;
+}
+
+/* The same, and once more with lines parsed ahead: rows, numbers and errors are alike. */
+static lem_status read_all(const char *path, int *rows, int64_t *sum, uint64_t *last, lem_err *err) {
+    lem_err ahead_err = LEM_ERR_INIT, made = LEM_ERR_INIT;
+    int n;
+    int64_t total;
+    uint64_t number;
+    lem_pool *pool = lem_pool_new(2, &made);
+    assert_non_null(pool);
+    lem_status ahead = read_with(pool, path, &n, &total, &number, &ahead_err);
+    lem_status st = read_with(NULL, path, rows, sum, last, err);
+    lem_pool_free(pool);
+    assert_int_equal(st, ahead);
+    assert_int_equal(n, *rows);
+    assert_int_equal(total, *sum);
+    assert_int_equal(number, *last);
+    if (st != LEM_OK) assert_string_equal(ahead_err.text, err->text);
+    return st;
+}
+
+/* More lines than are parsed at a time. */
+static void many(void **state) {
+    const char *path = in_folder(state, "many.jsonl");
+    lem_err err = LEM_ERR_INIT;
+    lem_buf text = {0};
+    int rows;
+    int64_t sum;
+    uint64_t last;
+    for (int i = 1; i <= 1000; i++) lem_buf_printf(&text, "{\"a\":%d}\n%s", i, i % 7 ? "" : "\n");
+    assert_ok(lem_file_write_atomic(path, text.data, text.len, &err));
+    assert_ok(read_all(path, &rows, &sum, &last, &err));
+    assert_int_equal(rows, 1000);
+    assert_int_equal(sum, 500500);
+    lem_buf_puts(&text, "{\"a\":");
+    assert_ok(lem_file_write_atomic(path, text.data, text.len, &err));
+    assert_int_equal(read_all(path, &rows, &sum, &last, &err), LEM_EDATA);
+    assert_int_equal(rows, 1000);
+    lem_buf_release(&text);
 }
 
 static void good(void **state) {
@@ -129,7 +169,7 @@ static void out_of_memory(void **state) {
             int64_t sum;
             uint64_t last;
             lem_mem_fail_after(k, false);
-            lem_status st = read_all(path, &rows, &sum, &last, &err);
+            lem_status st = read_with(NULL, path, &rows, &sum, &last, &err);
             lem_mem_fail_after(0, false);
             if (st == LEM_OK) {
                 assert_int_equal(sum, 3);
@@ -142,7 +182,7 @@ static void out_of_memory(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {folder_test(good), folder_test(bad), folder_test(truncated_gz),
-                                       folder_test(out_of_memory)};
+    const struct CMUnitTest tests[] = {folder_test(good), folder_test(many), folder_test(bad),
+                                       folder_test(truncated_gz), folder_test(out_of_memory)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
