@@ -160,7 +160,7 @@ static void self(run *r, tally *t, const char *s, size_t n) {
 
 static void self_marked(run *r, tally *t, const char *s, size_t n) {
     lem_grade_span span;
-    if (lem_grade_extract(s, n, LEM_GRADE_TASK_STD, &span) && !span.weak)
+    if (lem_grade_extract(&(lem_grade_profile){.task = LEM_GRADE_TASK_STD}, s, n, &span) && !span.weak)
         self(r, t, s + span.offset, span.len);
     else t->bad_gold++;
 }
@@ -197,8 +197,9 @@ static bool is_peer(const char *id) {
 /* Texts of the peers' tests are answers or responses; there several boxes are one list. */
 static lem_grade_span peer_answer(const char *s, lem_grade_span whole, bool letter) {
     lem_grade_span at;
-    bool found =
-        lem_grade_extract(s, whole.len, letter ? LEM_GRADE_TASK_CHOICE : LEM_GRADE_TASK_OLYMPIAD, &at);
+    bool found = lem_grade_extract(
+        &(lem_grade_profile){.task = letter ? LEM_GRADE_TASK_CHOICE : LEM_GRADE_TASK_OLYMPIAD}, s, whole.len,
+        &at);
     if (!found || (!letter && at.weak && parses(s, whole.len))) return whole;
     return at;
 }
@@ -234,7 +235,9 @@ static void response(run *r, tally *t, const char *id, lem_json *gold, lem_json 
                      lem_grade_task task) {
     lem_grade_profile p = {.task = task};
     lem_grade_span s = {0, 0, LEM_GRADE_BY_NONE, false};
-    if (!lem_grade_extract(lem_json_str(text, ""), lem_json_str_len(text), task, &s)) s.offset = s.len = 0;
+    if (!lem_grade_extract(&(lem_grade_profile){.task = task}, lem_json_str(text, ""), lem_json_str_len(text),
+                           &s))
+        s.offset = s.len = 0;
     one_pair(r, t, id, lem_json_str(gold, ""), lem_json_str_len(gold), lem_json_str(text, "") + s.offset,
              s.len, expected, &p);
 }
@@ -255,7 +258,8 @@ static void gsm8k_rows(run *r, tally *t, lem_json *row) {
                                          "175b_verification"};
     lem_json *truth = lem_json_get(row, "ground_truth");
     lem_grade_span g;
-    if (!lem_grade_extract(lem_json_str(truth, ""), lem_json_str_len(truth), LEM_GRADE_TASK_GSM8K, &g))
+    if (!lem_grade_extract(&(lem_grade_profile){.task = LEM_GRADE_TASK_GSM8K}, lem_json_str(truth, ""),
+                           lem_json_str_len(truth), &g))
         return;
     lem_json *gold = lem_json_new_strn(lem_json_str(truth, "") + g.offset, g.len);
     for (int k = 0; k < 4; k++) {
