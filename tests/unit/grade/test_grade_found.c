@@ -38,11 +38,11 @@ static kind *kind_of(tally *t, const char *name) {
     return &t->kind[k];
 }
 
-static lem_answer_result graded(lem_json *row, lem_grade_span *span) {
+static lem_answer_result graded_by(lem_grade_policy policy, lem_json *row, lem_grade_span *span) {
     lem_err err = LEM_ERR_INIT;
     lem_grade_gold *g = NULL;
     lem_answer_result r;
-    lem_grade_profile p = {.policy = LEM_GRADE_STD};
+    lem_grade_profile p = {.policy = policy};
     lem_json *gold = lem_json_get(row, "gold"), *response = lem_json_get(row, "response"),
              *answer = response ? response : lem_json_get(row, "pred");
     const char *s = lem_json_str(answer, "");
@@ -54,6 +54,10 @@ static lem_answer_result graded(lem_json *row, lem_grade_span *span) {
     else assert_int_equal(lem_grade_compare(g, s, n, &r, &err), LEM_OK);
     lem_grade_gold_free(g);
     return r;
+}
+
+static lem_answer_result graded(lem_json *row, lem_grade_span *span) {
+    return graded_by(LEM_GRADE_STD, row, span);
 }
 
 static void list_case(lem_json *row, lem_answer_result r, const char *what, lem_grade_span span) {
@@ -71,6 +75,9 @@ static void count_case(lem_json *row, tally *t) {
     lem_answer_result r = graded(row, &span);
     lem_grade_correct c = lem_grade_correct_of(r.verdict);
     kind *k = kind_of(t, lem_json_str(lem_json_get(row, "kind"), ""));
+    lem_grade_correct lenient = lem_grade_correct_of(graded_by(LEM_GRADE_LENIENT, row, &span).verdict);
+    if (c == LEM_GRADE_RIGHT && lenient != LEM_GRADE_RIGHT) list_case(row, r, "right by std alone", span);
+    assert_true(c != LEM_GRADE_RIGHT || lenient == LEM_GRADE_RIGHT); /* lenient is as lenient as std */
     bool label = lem_json_bool(lem_json_get(row, "label"), false),
          open = lem_json_bool(lem_json_get(row, "undecided_ok"), false) && c == LEM_GRADE_UNDECIDED;
     t->rows++;
