@@ -24,9 +24,10 @@ typedef struct column {
     double seed_sd; /* over the random subsets; NAN elsewhere */
 } column;
 
-typedef struct scratch { /* of one worker */
-    int *subset, *deck;  /* [longest] */
-    double *count;       /* [2 longest], zero between uses */
+typedef struct scratch {          /* of one worker */
+    int *subset, *deck, *swapped; /* [longest]; the deck is 0, 1, 2, … between draws */
+    uint64_t *chosen;             /* [longest] bits, 0 between draws */
+    double *count;                /* [2 longest], zero between uses */
 } scratch;
 
 /* Everything at one k. */
@@ -204,17 +205,24 @@ done:
 /* k of n without replacement, ascending: a partial Fisher-Yates shuffle marks who is in. */
 static void draw(const at_k *a, const scratch *w, const lem_eval_problem *p, uint64_t seed) {
     lem_rng rng = lem_rng_make(seed, "select", p->id);
-    for (int j = 0; j < p->n; j++) w->deck[j] = j;
     for (int j = 0; j < a->k; j++) {
-        int r = j + (int)lem_rng_next_below(&rng, (uint64_t)(p->n - j)), t = w->deck[j];
-        w->deck[j] = w->deck[r];
-        w->deck[r] = t;
+        int r = j + (int)lem_rng_next_below(&rng, (uint64_t)(p->n - j)), t = w->deck[r];
+        w->deck[r] = w->deck[j];
+        w->deck[j] = t;
+        w->swapped[j] = r;
+        w->chosen[t / 64] |= (uint64_t)1 << (t % 64);
     }
-    for (int j = 0; j < p->n; j++) w->subset[j] = 0;
-    for (int j = 0; j < a->k; j++) w->subset[w->deck[j]] = 1;
+    for (int j = a->k - 1; j >= 0; j--) {
+        int r = w->swapped[j], t = w->deck[r];
+        w->deck[r] = w->deck[j];
+        w->deck[j] = t;
+    }
     int m = 0;
-    for (int j = 0; j < p->n; j++)
-        if (w->subset[j]) w->subset[m++] = j; /* m <= j: what is overwritten has been read */
+    for (int word = 0; m < a->k; word++) { /* ascending */
+        for (uint64_t left = w->chosen[word]; left; left &= left - 1)
+            w->subset[m++] = 64 * word + __builtin_ctzll(left);
+        w->chosen[word] = 0;
+    }
 }
 
 typedef struct seed_job {
@@ -399,8 +407,11 @@ static lem_status open_k(at_k *a, const lem_eval_problem *problems, int n, lem_e
         scratch *x = &a->scratch[w];
         x->subset = lem_alloc(longest, sizeof *x->subset, err);
         x->deck = lem_alloc(longest, sizeof *x->deck, err);
+        x->swapped = lem_alloc(longest, sizeof *x->swapped, err);
+        x->chosen = lem_alloc_zero(longest / 64 + 1, sizeof *x->chosen, err);
         x->count = lem_alloc_zero(2 * longest, sizeof *x->count, err);
-        if (!x->subset || !x->deck || !x->count) return LEM_EMEM;
+        if (!x->subset || !x->deck || !x->swapped || !x->chosen || !x->count) return LEM_EMEM;
+        for (int j = 0; j < (int)longest; j++) x->deck[j] = j;
     }
     return LEM_OK;
 }
@@ -412,6 +423,8 @@ static void close_k(at_k *a) {
     for (int w = 0; a->scratch && w < a->workers; w++) {
         lem_free(a->scratch[w].subset);
         lem_free(a->scratch[w].deck);
+        lem_free(a->scratch[w].swapped);
+        lem_free(a->scratch[w].chosen);
         lem_free(a->scratch[w].count);
     }
     lem_free(a->scratch);

@@ -18,7 +18,12 @@ static void said(lem_status st, const lem_err *err) {
 
 static void check_parts(const lem_bench_spec *s, const lem_problem_parts *p) {
     if (p->skip) return;
-    must(p->asked != NULL && p->tolerance >= 0 && p->tolerance < 1e301);
+    double tolerance[LEM_BENCH_MAX_TOLERANCES];
+    must(p->asked != NULL);
+    if (p->tolerance) {
+        must(lem_bench_tolerances(p->tolerance, tolerance) > 0);
+        must(tolerance[0] >= 0 && tolerance[0] < 1e301);
+    }
     must(strlen(p->no_gold) < sizeof p->no_gold);
     if (s->kind == LEM_BENCH_CODE) must(!p->golds);
     else must((p->golds != NULL) != (p->no_gold[0] != '\0'));
