@@ -93,6 +93,9 @@ typedef struct lem_annotate_host {
                          lem_err *err);
     /* All of a problem is done: one call for each solution, in order. Problems come in any order. */
     lem_status (*done)(void *ctx, uint64_t problem, int solution, const lem_annotated *a, lem_err *err);
+    /* After each step of the engine: tokens of rollouts drawn so far, those in flight with them. NULL = not.
+     */
+    void (*tick)(void *ctx, uint64_t generated);
 } lem_annotate_host;
 
 typedef struct lem_annotate_stats {

@@ -236,6 +236,7 @@ static lem_status work(run *r, const lem_cancel *cancel, lem_err *err) {
         if (gone) continue;
         if (!r->n_active && !r->waits && !r->more) break;
         LEM_TRY(lem_engine_step(r->engine, &busy, err));
+        if (r->host->tick) r->host->tick(r->host->ctx, lem_engine_count(r->engine).generated);
     }
 done:
     return st;

@@ -191,7 +191,7 @@ static lem_status second_reading(work *w, lem_err *err) {
     if (st == LEM_OK) st = lem_dedup_next(w->d, &twin, &any, err);
     while (st == LEM_OK) {
         lem_json *row = NULL;
-        st = lem_row_reader_next(w->r.in, &row, err);
+        st = lem_data_run_row(&w->r, &row, err);
         if (st || !row) break;
         bool out = any && twin.row == n;
         if (out) st = drop(w, row, &twin, err);
@@ -258,6 +258,7 @@ static lem_status tell(work *w, lem_err *err) {
 static lem_status dedup(work *w, lem_err *err) {
     lem_status st = LEM_OK;
     LEM_TRY(read_options(w, err));
+    w->r.passes = 2;
     LEM_TRY(lem_data_run_read(&w->r, err));
     LEM_TRY(lem_data_run_write(&w->r, err));
     LEM_TRY(choose_dir(w, err));

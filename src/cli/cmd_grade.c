@@ -322,6 +322,13 @@ static int batch_of(const job *j) {
     return j->sandbox && n < BATCH ? n : BATCH;
 }
 
+/* Of the rows, or of --limit where that is nearer; left: of it, below 0 without. */
+static double share_done(const job *j, int64_t left) {
+    double rows = lem_candidate_set_share(j->set), limit = (double)j->cli->limit;
+    double counted = left >= 0 && limit > 0 ? 1 - (double)left / limit : 0;
+    return counted > rows ? counted : rows;
+}
+
 static lem_status grade_rows(job *j, lem_err *err) {
     lem_progress *p = lem_progress_new(j->cli->log, "grading", "rows", 0, 0);
     lem_status st = LEM_OK;
@@ -335,6 +342,7 @@ static lem_status grade_rows(job *j, lem_err *err) {
         else
             for (int i = 0; i < n; i++) release_item(&j->items[i]);
         lem_progress_add(p, (uint64_t)n);
+        lem_progress_share(p, end ? 1 : share_done(j, left));
         if (st == LEM_OK && j->cli->cancel && j->cli->cancel->requested)
             st = lem_fail(err, LEM_EINTR, "interrupted; nothing was written (grading starts over)");
     }

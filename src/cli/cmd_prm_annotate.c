@@ -2,6 +2,7 @@
 #include "cli/annotate_remote.h"
 #include "cli/commands.h"
 #include "cli/prm_judge.h"
+#include "cli/prm_pace.h"
 #include "cli/prm_report.h"
 #include "cli/prompt_options.h"
 #include "cli/runtime.h"
@@ -105,6 +106,7 @@ typedef struct job {
     lem_tokenizer *tok;
     lem_journal *journal;
     lem_progress *progress;
+    lem_prm_pace pace;
     lem_annotate_tally tally;
     lem_annotate_stats stats;
     bool has_judge;
@@ -243,6 +245,7 @@ static lem_status record(void *ctx, uint64_t row, int point, int candidate, cons
                          lem_err *err) {
     job *j = ctx;
     j->finished++;
+    lem_prm_pace_made(&j->pace, row, point, r->tokens);
     lem_progress_add(j->progress, 1);
     if (!j->journal) return LEM_OK;
     char id[64];
@@ -303,8 +306,16 @@ static lem_status done(void *ctx, uint64_t row, int solution, const lem_annotate
     if (solution + 1 == j->rows.at[row].n) {
         lem_grade_gold_free(j->gold[row]);
         j->gold[row] = NULL;
+        lem_prm_pace_done(&j->pace, row);
     }
     return lem_prm_row_finish(&j->rows, row, solution, a, j->soft, &j->tally, err);
+}
+
+static void tick(void *ctx, uint64_t generated) {
+    job *j = ctx;
+    double seconds = lem_clock_seconds() - j->pace.began;
+    if (seconds > 0) lem_progress_note(j->progress, "%.0f tokens/s", (double)generated / seconds);
+    lem_progress_left(j->progress, lem_prm_pace_left(&j->pace, generated));
 }
 
 /* ---- stages of the run */
@@ -467,8 +478,10 @@ static lem_status annotate(job *j, lem_err *err) {
         j->resumed = j->servers.resumed;
         return done_so;
     }
-    const lem_annotate_host host = {j, next, known, judge, record, done};
+    const lem_annotate_host host = {j, next, known, judge, record, done, tick};
     if (j->from) return lem_annotate_known(j->from, j->separator, &host, j->cli->cancel, &j->stats, err);
+    lem_status paced = lem_prm_pace_open(&j->pace, &j->rows, j->separator, j->o.n, err);
+    if (paced) return paced;
     j->progress = lem_progress_new(j->cli->log, "annotate", "rollouts", 0, j->resumed);
     lem_status st = lem_annotate_run(j->weights, &j->config, j->tok, j->rt.backend, &j->o, &host,
                                      j->cli->cancel, &j->stats, err);
@@ -558,6 +571,7 @@ static void release(job *j) {
     lem_prm_judge_close(&j->judge);
     lem_free(j->separator);
     lem_annotate_tally_release(&j->tally);
+    lem_prm_pace_release(&j->pace);
     lem_prm_rows_release(&j->rows);
     lem_prompt_settings_release(&j->prompt);
     if (j->weights) lem_weights_free(j->weights);

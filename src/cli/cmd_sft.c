@@ -115,6 +115,7 @@ static lem_status train_stage(lem_sft_job *j, lem_sft_stage *s, const lem_object
     places p = {0};
     lem_status st = find_places(j, s, &p, err);
     o.stage = s->name;
+    if (j->n > 1) lem_sft_part(j, j->first, (int)(s - j->stages), &o.part_from, &o.part_to);
     o.checkpoint_dir = p.checkpoints;
     o.live_path = p.live;
     o.identity = lem_job_identity(j->job);
@@ -199,6 +200,7 @@ static lem_status run_stages(lem_sft_job *j, lem_err *err) {
         lem_info(j->cli->log, "stages before '%s' are complete", j->stages[first].name);
         from = j->stages[first - 1].dir;
     }
+    j->first = first;
     LEM_TRY(lem_sft_get_model(j, from, err));
     for (int i = 0; i < first; i++) LEM_TRY(add_telemetry(&j->stages[i], &all, err));
     for (int i = first; i < j->n; i++) LEM_TRY(finish_stage(j, i, &all, err));

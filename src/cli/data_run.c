@@ -47,6 +47,23 @@ static lem_status open_option(lem_data_run *r, const lem_row_reader_opts *o, lem
     return st;
 }
 
+static void begin_progress(lem_data_run *r) {
+    int passes = r->passes > r->pass ? r->passes : r->pass + 1;
+    lem_progress_free(r->progress);
+    r->progress = lem_progress_new(r->cli->log, "reading", "rows", 0, 0);
+    lem_progress_part(r->progress, (double)r->pass / passes, (double)(r->pass + 1) / passes);
+    r->pass++;
+}
+
+lem_status lem_data_run_row(lem_data_run *r, lem_json **row, lem_err *err) {
+    lem_status st = lem_row_reader_next(r->in, row, err);
+    if (st != LEM_OK) return st;
+    lem_progress_add(r->progress, *row != NULL);
+    if (!*row) lem_progress_share(r->progress, 1);
+    else if (r->asked++ % 16 == 15) lem_progress_share(r->progress, lem_row_reader_share(r->in));
+    return LEM_OK;
+}
+
 lem_status lem_data_run_read(lem_data_run *r, lem_err *err) {
     const lem_row_reader_opts o = {.format = lem_args_str(r->args, "format"),
                                    .map = lem_args_tree(r->args, "map"),
@@ -55,6 +72,7 @@ lem_status lem_data_run_read(lem_data_run *r, lem_err *err) {
                                    .log = r->in ? NULL : r->cli->log};
     lem_row_reader_close(r->in);
     r->in = NULL;
+    begin_progress(r);
     if (r->option) return open_option(r, &o, err);
     return lem_row_reader_open(r->args->words, (size_t)r->args->n_words, &o, &r->in, err);
 }
@@ -72,7 +90,7 @@ lem_status lem_data_run_write(lem_data_run *r, lem_err *err) {
 }
 
 lem_status lem_data_run_next(lem_data_run *r, lem_json **row, lem_err *err) {
-    lem_status st = lem_row_reader_next(r->in, row, err);
+    lem_status st = lem_data_run_row(r, row, err);
     if (st == LEM_OK && *row) r->rows++;
     return st;
 }
@@ -139,6 +157,8 @@ lem_status lem_data_run_drop(lem_data_run *r, lem_json *row, const lem_data_plac
 }
 
 lem_status lem_data_run_finish(lem_data_run *r, lem_err *err) {
+    lem_progress_free(r->progress);
+    r->progress = NULL;
     lem_status st = LEM_OK;
     if (r->rows == 0) return lem_fail(err, LEM_EDATA, "%s: no rows", source(r, 0));
     if (r->dropped) st = lem_rows_writer_commit(r->dropped, err);
@@ -172,6 +192,7 @@ lem_status lem_data_run_tell(lem_data_run *r, lem_json *more, lem_err *err) {
 }
 
 void lem_data_run_close(lem_data_run *r) {
+    lem_progress_free(r->progress);
     lem_rows_writer_close(r->out);
     lem_rows_writer_close(r->dropped);
     lem_row_reader_close(r->in);

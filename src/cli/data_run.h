@@ -26,6 +26,9 @@ typedef struct lem_data_run {
     lem_row_reader *in;
     lem_rows_writer *out, *dropped; /* NULL with --dry-run, or where not asked for */
     uint64_t rows, kept;
+    lem_progress *progress; /* of the reading that is open; NULL: none was asked for */
+    int pass, passes;       /* readings that were begun, of so many; 0 = one */
+    unsigned asked;         /* rows, since how much is read was last looked up */
     struct lem_data_reason {
         char *why; /* owned */
         uint64_t n;
@@ -37,11 +40,14 @@ typedef struct lem_data_run {
  * with cheap set and --dropped among its companions by this call. */
 lem_status lem_data_run_open(lem_data_run *r, lem_cli *cli, const lem_command *cmd, const lem_args *args,
                              const lem_job_spec *spec, bool *done, lem_err *err) LEM_MUST_CHECK;
-/* Opens the words as rows; may be called again to read them once more (r->in is then a new reader). */
+/* Opens the words as rows; may be called again to read them once more (r->in is then a new reader; set passes
+ * first, for the time that is told). */
 lem_status lem_data_run_read(lem_data_run *r, lem_err *err) LEM_MUST_CHECK;
 /* Opens the outputs, once; the job starts. */
 lem_status lem_data_run_write(lem_data_run *r, lem_err *err) LEM_MUST_CHECK;
-/* The next row, counted in rows; as lem_row_reader_next. */
+/* The next row of a further reading, not counted; as lem_row_reader_next. */
+lem_status lem_data_run_row(lem_data_run *r, lem_json **row, lem_err *err) LEM_MUST_CHECK;
+/* The next row, counted in rows. */
 lem_status lem_data_run_next(lem_data_run *r, lem_json **row, lem_err *err) LEM_MUST_CHECK;
 lem_status lem_data_run_keep(lem_data_run *r, lem_json *row, lem_err *err) LEM_MUST_CHECK;
 /* Where the row just read stands. */

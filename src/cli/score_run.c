@@ -8,6 +8,7 @@
 #include "cli/runtime.h"
 #include "cli/score_input.h"
 #include "cli/score_model.h"
+#include "cli/score_pace.h"
 #include "cli/score_remote.h"
 #include "cli/train_options.h"
 #include "cli/weights_options.h"
@@ -44,6 +45,7 @@ typedef struct job {
     bad_rows bad;
     const lem_row_judge *judge; /* of the rows; NULL: a bad one is an error */
     uint64_t used;
+    lem_score_pace pace;
 } job;
 
 /* ---- the journal: one record a row, with the counts that it adds; those of the reference are named "r<row>"
@@ -204,9 +206,31 @@ static lem_status check_cancel(job *j, on_row *act, lem_err *err) {
                : lem_data_cancelled(j->cli->cancel, err);
 }
 
+/* Whether a pass has work left on a row of this shard. */
+static bool to_do(const job *j, on_row *act, uint64_t row) {
+    return !find(&j->scored, row) && (act == score_one || !find(&j->reference, row));
+}
+
+/* Of implicit rewards, the reference is the first half of the work. */
+static lem_progress *open_progress(job *j, const char *title, on_row *act) {
+    if (!title) return NULL;
+    lem_progress *p = lem_progress_new(j->cli->log, title, "problems", 0, 0);
+    double from = act == score_one ? 0.5 : 0;
+    if (j->model.kind == SCORE_IMPLICIT) lem_progress_part(p, from, from + 0.5);
+    lem_score_pace_begin(&j->pace);
+    for (uint64_t i = 0; i < j->pace.n; i++)
+        if (lem_job_takes(j->file, i) && to_do(j, act, i)) lem_score_pace_expect(&j->pace, i);
+    return p;
+}
+
+static void count_row(job *j, lem_progress *p, bool computed) {
+    lem_progress_add(p, 1);
+    if (computed) lem_progress_share(p, lem_score_pace_done(&j->pace, j->rows));
+}
+
 /* title NULL: it is not told; act NULL: the rows are read alone; out NULL: nothing is written. */
 static lem_status each_row(job *j, const char *title, on_row *act, lem_out *out, lem_err *err) {
-    lem_progress *p = title ? lem_progress_new(j->cli->log, title, "problems", 0, 0) : NULL;
+    lem_progress *p = open_progress(j, title, act);
     lem_score_input in;
     lem_status st = lem_score_input_open(j->cli, j->args, j->judge, &in, err);
     j->rows = j->done = j->used = 0;
@@ -215,10 +239,11 @@ static lem_status each_row(job *j, const char *title, on_row *act, lem_out *out,
         st = lem_score_input_next(&in, &j->bad, &row, err);
         if (st || in.end) break;
         j->rows_file = in.file;
-        bool ours = act && lem_job_takes(j->file, j->rows);
+        if (!act) st = lem_score_pace_see(&j->pace, row, err);
+        bool ours = act && lem_job_takes(j->file, j->rows), counts = act && to_do(j, act, j->rows);
         if (ours && row) st = do_row(j, &row, in.line, act, out, err);
         else if (ours && out) lem_job_wrote(j->file, 0); /* left out */
-        if (ours) lem_progress_add(p, 1);
+        if (ours) count_row(j, p, counts);
         lem_json_free(row);
         j->rows++;
         if (st == LEM_OK) st = check_cancel(j, act, err);
@@ -413,6 +438,7 @@ done:
 static void release(job *j) {
     forget(&j->scored);
     forget(&j->reference);
+    lem_score_pace_release(&j->pace);
     lem_score_model_close(&j->model);
     lem_bad_rows_release(&j->bad);
     lem_runtime_close(&j->rt);

@@ -38,7 +38,7 @@ typedef struct lem_sft_job {
     lem_job *job;
     const char *out;
     lem_sft_stage *stages;
-    int n;
+    int n, first; /* first: those before were complete */
     lem_runtime rt;
     lem_model_config config;
     bool bf16;        /* all of --model is stored as BF16 */
@@ -102,6 +102,8 @@ lem_status lem_sft_answer(void *answers, const lem_model *m, lem_train_metric *o
 
 /* After a stage: how far it came, and a warning where it did harm. */
 void lem_sft_say(const lem_sft_job *j, const lem_sft_stage *s);
+/* Which part of the work of stages first..n-1 stage i is, by the bytes of its rows and its epochs. */
+void lem_sft_part(const lem_sft_job *j, int first, int i, double *from, double *to);
 /* The object of --json. */
 lem_status lem_sft_print(const lem_sft_job *j, lem_err *err) LEM_MUST_CHECK;
 

@@ -1,6 +1,9 @@
 /* sft_tell.c - what lemma sft says of a stage when it is over, and its object of --json */
 #include "cli/sft.h"
 
+#include "core/data_files.h"
+#include "core/file.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -20,6 +23,33 @@ void lem_sft_say(const lem_sft_job *j, const lem_sft_stage *s) {
         lem_info(j->cli->log,
                  "stage %s: %.1f %% of %.0f answers are right, %.1f %% were cut at --eval-tokens", s->name,
                  100 * a->at[0].value, a->at[2].value, 100 * a->at[1].value);
+}
+
+/* Bytes of the stage's rows times its epochs; 1 where they cannot be told. */
+static double size_of(const lem_sft_stage *s) {
+    const lem_json *list = lem_args_tree(&s->args, "data");
+    double bytes = 0, epochs = lem_args_num(&s->args, "epochs");
+    for (size_t i = 0; i < lem_json_count(list); i++) {
+        const char *path = lem_json_str(lem_json_at(list, i), "");
+        lem_data_files f = {NULL, 0};
+        uint64_t size = 0;
+        if (lem_data_files_find(&path, 1, &f, NULL) == LEM_OK)
+            for (size_t k = 0; k < f.n; k++)
+                if (lem_file_size(f.path[k], &size, NULL) == LEM_OK) bytes += (double)size;
+        lem_data_files_release(&f);
+    }
+    return bytes > 0 && epochs > 0 ? bytes * epochs : 1;
+}
+
+void lem_sft_part(const lem_sft_job *j, int first, int i, double *from, double *to) {
+    double before = 0, own = size_of(&j->stages[i]), all = 0;
+    for (int k = first; k < j->n; k++) {
+        double size = size_of(&j->stages[k]);
+        all += size;
+        if (k < i) before += size;
+    }
+    *from = before / all;
+    *to = (before + own) / all;
 }
 
 /* ---- --json ---- */

@@ -18,9 +18,12 @@ static const double redraw_seconds = 0.1, line_seconds = 15.0;
 
 struct lem_log {
     int fd, level;
-    bool terminal;
+    bool terminal, silent;
     pthread_mutex_t lock;
     lem_progress *bar; /* the one that is drawn on the terminal's last line */
+    char within[16];   /* what the command is part of; "" = nothing */
+    double later;      /* seconds of what comes behind it; below 0 = unknown */
+    lem_outlook outlook;
 };
 
 struct lem_progress {
@@ -29,6 +32,8 @@ struct lem_progress {
     uint64_t total, done, done_before;
     double started, shown;
     double left, left_at; /* seconds that are left, as told at left_at; below 0 = never told */
+    double from, to;      /* the part of the command's work that this is */
+    bool by_share;        /* left follows from lem_progress_share: the rate of units is shown */
     char note[NOTE_SIZE];
 };
 
@@ -46,6 +51,29 @@ lem_log *lem_log_new(int fd, bool terminal, int level, lem_err *err) {
     l->terminal = terminal;
     pthread_mutex_init(&l->lock, NULL);
     return l;
+}
+
+lem_log *lem_log_new_silent(lem_err *err) {
+    lem_log *l = lem_log_new(-1, false, LEVEL_INFO, err);
+    if (!l) return NULL;
+    l->silent = true;
+    l->outlook.left = -1;
+    return l;
+}
+
+lem_outlook lem_log_outlook(lem_log *l) {
+    pthread_mutex_lock(&l->lock);
+    lem_outlook o = l->outlook;
+    pthread_mutex_unlock(&l->lock);
+    return o;
+}
+
+void lem_log_within(lem_log *l, const char *name, double later) {
+    if (!l) return;
+    pthread_mutex_lock(&l->lock);
+    snprintf(l->within, sizeof l->within, "%s", name ? name : "");
+    l->later = name ? later : -1;
+    pthread_mutex_unlock(&l->lock);
 }
 
 void lem_log_free(lem_log *l) {
@@ -86,25 +114,38 @@ static double rate_of(const lem_progress *p, double now) {
     return seconds > 0 ? (double)(p->done - p->done_before) / seconds : 0;
 }
 
+/* Of this progress alone, without what comes behind it; below 0 = unknown. */
 static double seconds_left(const lem_progress *p, double now) {
-    double left = p->left - (now - p->left_at);
-    return left > 0 ? left : 0;
+    double rate = rate_of(p, now), left = p->left - (now - p->left_at);
+    if (p->left >= 0) return left > 0 ? left : 0;
+    if (p->total <= p->done) return p->total ? 0 : -1;
+    return rate > 0 ? (double)(p->total - p->done) / rate : -1;
 }
 
 /* Of all units; where the time that is left is known, this run's part of them by time. */
 static double share_of(const lem_progress *p, double now) {
-    if (p->done >= p->total) return 1;
-    if (p->left < 0) return (double)p->done / (double)p->total;
-    double before = (double)p->done_before / (double)p->total, past = now - p->started;
+    if (p->total && p->done >= p->total) return 1;
+    if (p->left < 0) return p->total ? (double)p->done / (double)p->total : 0;
+    double before = p->total ? (double)p->done_before / (double)p->total : 0, past = now - p->started;
     double all = past + seconds_left(p, now);
     double share = all > 0 ? before + (1 - before) * past / all : before;
     return share < 0.99 ? share : 0.99;
 }
 
+/* Of the command: with the parts of its work behind this one. */
+static double command_left(const lem_progress *p, double now) {
+    double left = seconds_left(p, now), part = p->to - p->from;
+    if (left < 0 || p->to >= 1 || part <= 0) return left;
+    return left + (now - p->started + left) * (1 - p->to) / part;
+}
+
+static bool has_share(const lem_progress *p) { return p->total || p->left >= 0; }
+
 /* How a line of progress is written: fewer parts where there is less room. */
 typedef struct line_form {
     int cells; /* of the bar; 0 = no bar */
-    bool count, units, note;
+    int title; /* its columns at most; 0 = all */
+    bool count, units, note, rate;
 } line_form;
 
 static void add_bar(const lem_progress *p, double now, int cells, lem_buf *out) {
@@ -118,29 +159,47 @@ static void add_bar(const lem_progress *p, double now, int cells, lem_buf *out) 
 }
 
 static void add_done(const lem_progress *p, double now, line_form form, lem_buf *out) {
+    if (has_share(p)) lem_buf_printf(out, " %3.0f%%", floor(share_of(p, now) * 100));
+    if (has_share(p) && !form.count) return;
     lem_buf_putc(out, ' ');
-    if (p->total) lem_buf_printf(out, "%3.0f%%", floor(share_of(p, now) * 100));
-    if (p->total && !form.count) return;
-    if (p->total) lem_buf_printf(out, " %llu/", (unsigned long long)p->done);
+    if (p->total) lem_buf_printf(out, "%llu/", (unsigned long long)p->done);
     const char *unit = form.units ? p->unit : "";
     add_count(out, p->total ? p->total : p->done, unit);
 }
 
+static void add_times(const lem_progress *p, double now, lem_buf *out) {
+    char text[32];
+    double left = p->total && p->done >= p->total ? 0 : command_left(p, now), later = p->log->later;
+    if (left < 0 || (left == 0 && p->left < 0)) return;
+    format_time(left, text, sizeof text);
+    lem_buf_printf(out, ", ETA %s", text);
+    if (!p->log->within[0] || later < 0) return;
+    format_time(left + later, text, sizeof text);
+    lem_buf_printf(out, ", all %s", text);
+}
+
+static bool starts_column(char c) { return ((unsigned char)c & 0xC0u) != 0x80u; }
+
+static void add_title(const lem_progress *p, int columns, lem_buf *out) {
+    int shown = 0;
+    for (const char *c = p->title; *c; c++) {
+        shown += starts_column(*c);
+        if (columns && shown > columns) break;
+        lem_buf_putc(out, *c);
+    }
+}
+
 static void format_progress(const lem_progress *p, double now, line_form form, lem_buf *out) {
-    char left[32];
     double rate = rate_of(p, now);
-    lem_buf_puts(out, p->title);
-    if (form.cells > 0 && p->total) add_bar(p, now, form.cells, out);
+    if (p->log->within[0]) lem_buf_printf(out, "[%s] ", p->log->within);
+    add_title(p, form.title, out);
+    if (form.cells > 0 && has_share(p)) add_bar(p, now, form.cells, out);
     add_done(p, now, form, out);
-    if (rate > 0 && p->left < 0) {
+    if (form.rate && rate > 0 && (p->left < 0 || p->by_share)) {
         lem_buf_puts(out, ", ");
         add_rate(out, rate, form.units ? p->unit : "");
     }
-    if (p->total > p->done && (rate > 0 || p->left >= 0)) {
-        format_time(p->left < 0 ? (double)(p->total - p->done) / rate : seconds_left(p, now), left,
-                    sizeof left);
-        lem_buf_printf(out, ", ETA %s", left);
-    }
+    add_times(p, now, out);
     if (p->note[0] && form.note) lem_buf_printf(out, ", %s", p->note);
 }
 
@@ -148,8 +207,6 @@ static size_t terminal_width(int fd) {
     struct winsize w;
     return ioctl(fd, TIOCGWINSZ, &w) == 0 && w.ws_col > 10 ? w.ws_col : 80;
 }
-
-static bool starts_column(char c) { return ((unsigned char)c & 0xC0u) != 0x80u; }
 
 static size_t columns_of(const lem_buf *b) {
     size_t n = 0;
@@ -170,26 +227,28 @@ static void cut_to_width(lem_buf *b, size_t width) {
     }
 }
 
-/* The line in the richest form that fits. The bar shrinks and goes first, then go the units, the note and the
- * count; share, rate and ETA are cut only where they alone have no room. */
+/* The line in the richest form that fits. The bar shrinks and goes first, then go the units, the note, the
+ * count and the rate, then the end of the title: share and ETA stay. */
 static void fit_progress(const lem_progress *p, double now, size_t width, lem_buf *out) {
-    static const line_form forms[] = {{BAR_MOST, true, true, true},
-                                      {0, true, true, true},
-                                      {0, true, false, true},
-                                      {0, true, false, false},
-                                      {0, false, false, false}};
+    static const line_form forms[] = {{BAR_MOST, 0, true, true, true, true}, {0, 0, true, true, true, true},
+                                      {0, 0, true, false, true, true},       {0, 0, true, false, false, true},
+                                      {0, 0, false, false, false, true},     {0}};
+    size_t columns = 0;
     for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
         line_form form = forms[i];
         out->len = 0;
         format_progress(p, now, form, out);
-        size_t columns = columns_of(out);
+        columns = columns_of(out);
         if (columns <= width || out->failed) return;
-        if (form.cells == 0 || p->total == 0 || columns - width > BAR_MOST - BAR_LEAST) continue;
+        if (form.cells == 0 || !has_share(p) || columns - width > BAR_MOST - BAR_LEAST) continue;
         form.cells -= (int)(columns - width);
         out->len = 0;
         format_progress(p, now, form, out);
         return;
     }
+    size_t title = strlen(p->title), over = columns - width;
+    out->len = 0;
+    format_progress(p, now, (line_form){.title = title > over ? (int)(title - over) : 1}, out);
     cut_to_width(out, width);
 }
 
@@ -217,7 +276,7 @@ static void put_line(lem_log *l, const char *text) {
 
 static void say(lem_log *l, int level, const char *prefix, const char *fmt, va_list ap) LEM_PRINTF(4, 0);
 static void say(lem_log *l, int level, const char *prefix, const char *fmt, va_list ap) {
-    if (!l || l->level < level) return;
+    if (!l || l->level < level || l->silent) return;
     char line[LINE_SIZE];
     size_t n = strlen(prefix);
     memcpy(line, prefix, n);
@@ -271,7 +330,9 @@ lem_progress *lem_progress_new(lem_log *l, const char *title, const char *unit, 
     p->done = p->done_before = done_before;
     p->started = p->shown = lem_clock_seconds();
     p->left = -1;
+    p->to = 1;
     pthread_mutex_lock(&l->lock);
+    if (l->silent && l->outlook.began == 0) l->outlook.began = p->started;
     if (l->terminal && !l->bar) {
         l->bar = p;
         draw_bar(l, p->started);
@@ -284,6 +345,11 @@ lem_progress *lem_progress_new(lem_log *l, const char *title, const char *unit, 
 static void show(lem_progress *p) {
     lem_log *l = p->log;
     double now = lem_clock_seconds();
+    if (l->silent) {
+        l->outlook.left = command_left(p, now);
+        l->outlook.share = p->from + (p->to - p->from) * share_of(p, now);
+        return;
+    }
     if (l->bar == p) {
         if (now - p->shown >= redraw_seconds) draw_bar(l, now);
         return;
@@ -291,7 +357,7 @@ static void show(lem_progress *p) {
     if (now - p->shown < line_seconds) return;
     lem_buf b = {0};
     p->shown = now;
-    format_progress(p, now, (line_form){0, true, true, true}, &b);
+    format_progress(p, now, (line_form){0, true, true, true, true}, &b);
     put_line(l, lem_buf_str(&b));
     lem_buf_release(&b);
 }
@@ -310,6 +376,25 @@ void lem_progress_left(lem_progress *p, double seconds) {
     p->left = seconds;
     p->left_at = lem_clock_seconds();
     show(p);
+    pthread_mutex_unlock(&p->log->lock);
+}
+
+void lem_progress_share(lem_progress *p, double done) {
+    if (!p || !(done > 0)) return;
+    pthread_mutex_lock(&p->log->lock);
+    double now = lem_clock_seconds(), share = done < 1 ? done : 1;
+    p->left = (now - p->started) * (1 - share) / share;
+    p->left_at = now;
+    p->by_share = true;
+    show(p);
+    pthread_mutex_unlock(&p->log->lock);
+}
+
+void lem_progress_part(lem_progress *p, double from, double to) {
+    if (!p) return;
+    pthread_mutex_lock(&p->log->lock);
+    p->from = from;
+    p->to = to;
     pthread_mutex_unlock(&p->log->lock);
 }
 
@@ -347,18 +432,29 @@ static void format_closing(const lem_progress *p, lem_buf *out) {
     if (p->note[0]) lem_buf_printf(out, ", %s", p->note);
 }
 
+/* With the lock held. A progress that did all of its units leaves only what comes behind it. */
+static void show_last(lem_progress *p) {
+    lem_log *l = p->log;
+    if (!l->silent) return;
+    bool ended = p->total ? p->done >= p->total : p->by_share && p->left <= 0;
+    if (ended) p->left = 0, p->left_at = lem_clock_seconds();
+    show(p);
+    if (ended) l->outlook.share = p->to;
+}
+
 void lem_progress_free(lem_progress *p) {
     if (!p) return;
     lem_log *l = p->log;
     lem_buf b = {0}, line = {0};
     format_closing(p, &line);
     pthread_mutex_lock(&l->lock);
+    show_last(p);
     if (l->bar == p) {
         lem_buf_puts(&b, "\r\033[K");
         (void)!lem_write_all(l->fd, lem_buf_str(&b), b.len);
         l->bar = NULL;
     }
-    put_line(l, lem_buf_str(&line));
+    if (!l->silent) put_line(l, lem_buf_str(&line));
     pthread_mutex_unlock(&l->lock);
     lem_buf_release(&line);
     lem_buf_release(&b);

@@ -162,6 +162,16 @@ const char *lem_stream_packed(const lem_stream *s) {
     return names[s->packing];
 }
 
+double lem_stream_share(const lem_stream *s, size_t unread) {
+    struct stat info;
+    off_t at = lseek(s->fd, 0, SEEK_CUR);
+    if (at < 0 || fstat(s->fd, &info) != 0 || !S_ISREG(info.st_mode)) return -1;
+    if (info.st_size == 0) return 1;
+    size_t ahead = s->packing == LEM_PACKING_NONE ? unread : s->in_len - s->in_pos;
+    double used = (double)at - (double)ahead;
+    return used > 0 ? used / (double)info.st_size : 0;
+}
+
 void lem_stream_watch(lem_stream *s, const lem_cancel *cancel) { s->cancel = cancel; }
 
 /* A signal ends the wait for input from a terminal or a pipe: then the flag is looked at. */

@@ -23,6 +23,9 @@ void lem_stream_watch(lem_stream *s, const lem_cancel *cancel);
 const char *lem_stream_path(const lem_stream *s);
 /* "gzip", "Zstandard", or NULL for bytes as they are. */
 const char *lem_stream_packed(const lem_stream *s);
+/* How much of the file has been used, 0 to 1, where `unread` bytes of what was read are not; by packed bytes
+ * where it is packed. Below 0: unknown (standard input from a pipe). */
+double lem_stream_share(const lem_stream *s, size_t unread);
 void lem_stream_close(lem_stream *s);
 
 #endif

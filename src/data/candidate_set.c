@@ -259,6 +259,10 @@ lem_status lem_candidate_set_next(lem_candidate_set *s, lem_json **row, lem_err 
 
 const char *lem_candidate_set_file(const lem_candidate_set *s) { return s->file; }
 uint64_t lem_candidate_set_number(const lem_candidate_set *s) { return s->number; }
+double lem_candidate_set_share(const lem_candidate_set *s) {
+    if (!s->grouped) return lem_judge_rows_share(s->rows);
+    return s->n_groups ? (double)s->at / (double)s->n_groups : 1;
+}
 const lem_candidates_map *lem_candidate_set_map(const lem_candidate_set *s) {
     return s->merged ? s->ours : s->map;
 }

@@ -38,6 +38,8 @@ lem_status lem_candidate_set_next(lem_candidate_set *s, lem_json **row, lem_err 
 /* Where the last row (of several, the first) stands. */
 const char *lem_candidate_set_file(const lem_candidate_set *s);
 uint64_t lem_candidate_set_number(const lem_candidate_set *s);
+/* How much of the rows has come out, 0 to 1; below 0 where it is not known (a pipe). */
+double lem_candidate_set_share(const lem_candidate_set *s);
 /* How rows are read with lem_candidates_read. */
 const lem_candidates_map *lem_candidate_set_map(const lem_candidate_set *s);
 /* "NeMo-Skills: columns generation, expected_answer; 3 files joined by id"; "" for an empty file. */

@@ -52,6 +52,7 @@ void lem_judge_rows_close(lem_judge_rows *r) {
 const char *lem_judge_rows_file(const lem_judge_rows *r) {
     return r->file ? r->file : lem_rowset_file(r->rows);
 }
+double lem_judge_rows_share(const lem_judge_rows *r) { return lem_rowset_share(r->rows); }
 uint64_t lem_judge_rows_number(const lem_judge_rows *r) { return r->number; }
 
 /* The row ahead, or the next of the file; NULL at the end. */

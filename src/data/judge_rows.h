@@ -57,6 +57,7 @@ lem_status lem_judge_rows_next(lem_judge_rows *r, lem_json **row, lem_err *err) 
 /* Of the last row: where the first row that it was made of stands. */
 const char *lem_judge_rows_file(const lem_judge_rows *r); /* borrowed until the next call */
 uint64_t lem_judge_rows_number(const lem_judge_rows *r);
-void lem_judge_rows_close(lem_judge_rows *r); /* NULL allowed */
+double lem_judge_rows_share(const lem_judge_rows *r); /* as lem_rowset_share */
+void lem_judge_rows_close(lem_judge_rows *r);         /* NULL allowed */
 
 #endif

@@ -84,6 +84,7 @@ lem_status lem_row_reader_next(lem_row_reader *r, lem_json **row, lem_err *err) 
 lem_row_kind lem_row_reader_kind(const lem_row_reader *r) { return r->kind; }
 const char *lem_row_reader_file(const lem_row_reader *r) { return lem_rowset_file(r->rows); }
 const struct lem_rowset *lem_row_reader_rows(const lem_row_reader *r) { return r->rows; }
+double lem_row_reader_share(const lem_row_reader *r) { return lem_rowset_share(r->rows); }
 uint64_t lem_row_reader_number(const lem_row_reader *r) { return lem_rowset_number(r->rows); }
 
 void lem_row_reader_close(lem_row_reader *r) {

@@ -32,6 +32,7 @@ lem_status lem_row_reader_next(lem_row_reader *r, lem_json **row, lem_err *err) 
 lem_row_kind lem_row_reader_kind(const lem_row_reader *r);
 const char *lem_row_reader_file(const lem_row_reader *r); /* borrowed until the reader is closed */
 uint64_t lem_row_reader_number(const lem_row_reader *r);
+double lem_row_reader_share(const lem_row_reader *r); /* as lem_rowset_share */
 struct lem_rowset;
 const struct lem_rowset *lem_row_reader_rows(const lem_row_reader *r); /* what it reads from; borrowed */
 void lem_row_reader_close(lem_row_reader *r);                          /* NULL allowed */

@@ -227,7 +227,10 @@ static void arrow_close(void *self) {
     lem_free(a);
 }
 
-static const lem_reader_ops ops = {arrow_next, arrow_number, arrow_evidence, arrow_types, arrow_close, false};
+static double arrow_share(const void *self) { return lem_input_share(&((const arrow *)self)->in); }
+
+static const lem_reader_ops ops = {arrow_next,  arrow_number, arrow_evidence, arrow_types,
+                                   arrow_share, arrow_close,  false};
 
 static lem_status read_schema(arrow *a, const lem_wanted *wanted, lem_err *err) {
     lem_flat schema;

@@ -230,7 +230,9 @@ static void csv_close(void *self) {
     lem_free(c);
 }
 
-static const lem_reader_ops ops = {csv_next, csv_number, csv_evidence, csv_types, csv_close, true};
+static double csv_share(const void *self) { return lem_input_share(&((const csv *)self)->in); }
+
+static const lem_reader_ops ops = {csv_next, csv_number, csv_evidence, csv_types, csv_share, csv_close, true};
 
 lem_status lem_csv_open(lem_input *in, char delimiter, const lem_wanted *wanted, lem_reader *out,
                         lem_err *err) {

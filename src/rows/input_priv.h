@@ -20,6 +20,10 @@ lem_status lem_input_open(const char *path, const lem_cancel *cancel, lem_input 
 void lem_input_close(lem_input *in);
 /* Makes at least n bytes unread ones, or fewer at the end; the memory grows as they are read. */
 lem_status lem_input_need(lem_input *in, uint64_t n, lem_err *err) LEM_MUST_CHECK;
+/* As lem_stream_share. */
+static inline double lem_input_share(const lem_input *in) {
+    return lem_stream_share(in->stream, in->len - in->pos);
+}
 static inline size_t lem_input_have(const lem_input *in) { return in->len - in->pos; }
 static inline const char *lem_input_at(const lem_input *in) { return in->data + in->pos; }
 

@@ -271,8 +271,12 @@ static void json_close(void *self) {
     lem_free(r);
 }
 
-static const lem_reader_ops line_ops = {next_line, number, line_evidence, no_types, json_close, true, true};
-static const lem_reader_ops array_ops = {next_element, number, array_evidence, no_types, json_close, false};
+static double json_share(const void *self) { return lem_input_share(&((const json_rows *)self)->in); }
+
+static const lem_reader_ops line_ops = {next_line,  number,     line_evidence, no_types,
+                                        json_share, json_close, true,          true};
+static const lem_reader_ops array_ops = {next_element, number,     array_evidence, no_types,
+                                         json_share,   json_close, false};
 
 lem_status lem_json_rows_open(lem_input *in, const lem_wanted *wanted, lem_reader *out, lem_err *err) {
     json_rows *r = lem_alloc_zero(1, sizeof *r, err);

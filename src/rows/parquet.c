@@ -205,8 +205,13 @@ static void parquet_close(void *self) {
     lem_free(q);
 }
 
-static const lem_reader_ops ops = {parquet_next,  parquet_number, parquet_evidence,
-                                   parquet_types, parquet_close,  false};
+static double parquet_share(const void *self) {
+    const parquet *q = self;
+    return q->file.rows > 0 ? (double)q->number / (double)q->file.rows : 1;
+}
+
+static const lem_reader_ops ops = {
+    parquet_next, parquet_number, parquet_evidence, parquet_types, parquet_share, parquet_close, false};
 
 lem_status lem_parquet_open(const char *path, const lem_wanted *wanted, const lem_cancel *cancel,
                             lem_reader *out, lem_err *err) {

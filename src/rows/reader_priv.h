@@ -29,6 +29,7 @@ typedef struct lem_reader_ops {
     uint64_t (*number)(const void *self);
     void (*evidence)(const void *self, lem_buf *out);
     lem_json *(*types)(const void *self); /* NULL: not stated */
+    double (*share)(const void *self);    /* of the file that has been read, 0 to 1; below 0 unknown */
     void (*close)(void *self);
     bool by_line; /* number() is a line */
     bool resumes; /* behind a row that cannot be read, whose number was counted, next() gives the one after it

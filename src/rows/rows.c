@@ -6,6 +6,7 @@
 #include "rows/kind_priv.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 struct lem_rowset {
     lem_data_files files;
@@ -117,6 +118,24 @@ const char *lem_rowset_file(const lem_rowset *s) { return shown(s->files.path[s-
 
 uint64_t lem_rowset_number(const lem_rowset *s) {
     return s->reader.ops ? s->reader.ops->number(s->reader.self) : 0;
+}
+
+/* Bytes of the i-th file; 0 where there is none to ask. */
+static double bytes_of(const lem_rowset *s, size_t i) {
+    struct stat info;
+    return stat(s->files.path[i], &info) == 0 ? (double)info.st_size : 0;
+}
+
+double lem_rowset_share(const lem_rowset *s) {
+    double here = s->reader.ops ? s->reader.ops->share(s->reader.self) : 1, past = 0, all = 0;
+    if (s->files.n == 1 || here < 0) return here;
+    for (size_t i = 0; i < s->files.n; i++) {
+        double bytes = bytes_of(s, i);
+        all += bytes;
+        if (i < s->at) past += bytes;
+        if (i == s->at) past += bytes * here;
+    }
+    return all > 0 ? past / all : -1;
 }
 
 size_t lem_rowset_files(const lem_rowset *s) { return s->files.n; }

@@ -57,6 +57,9 @@ lem_status lem_rowset_next(lem_rowset *s, lem_json **row, lem_err *err) LEM_MUST
 const char *lem_rowset_file(const lem_rowset *s);
 /* The last row's number in its file: the line it begins in, or its place in an array or table, from 1. */
 uint64_t lem_rowset_number(const lem_rowset *s);
+/* How much has been read of all files, 0 to 1, by their bytes; below 0 where it is not known (a pipe). For
+ * telling how long it will take. */
+double lem_rowset_share(const lem_rowset *s);
 /* The files that the paths came to. */
 size_t lem_rowset_files(const lem_rowset *s);
 /* Appends what the present file was found to be, in one line, e.g.

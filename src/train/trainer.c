@@ -92,16 +92,69 @@ static lem_status stop_here(run *r, lem_err *err) {
                     r->done, r->o->stage);
 }
 
-static void tell_progress(const run *r, lem_progress *p, const lem_train_metric *loss, double seconds) {
-    double rate = seconds > 0 ? (double)r->result->rows / seconds : 0;
-    lem_progress_note(p, "%s %.4f, %.0f tokens/s", loss->name, loss->value, rate);
+/* Where the time of this run went: into steps, and into looks (validation, answers), whose number is known.
+ */
+typedef struct pace {
+    double step_seconds, look_seconds;
+    long steps, looks;
+} pace;
+
+/* Looks that are still to come of what is looked at every so many steps, and at the end. */
+static long looks_left(const run *r, long every) {
+    long left = r->steps - r->done;
+    return every > 0 ? (left + every - 1) / every : left > 0;
+}
+
+static long all_looks_left(const run *r) {
+    long n = r->val ? looks_left(r, r->o->val_every) : 0;
+    return n + (r->o->answer ? looks_left(r, r->o->answer_every) : 0);
+}
+
+/* Before the first look is over it is taken for a third of steps over as many rows: forward alone. */
+static double look_seconds(const run *r, const pace *p) {
+    double rows = 0;
+    if (p->looks) return p->look_seconds / (double)p->looks;
+    if (!r->val || !r->result->rows) return 0;
+    for (uint64_t i = 0; i < r->val->n_items; i++) rows += r->val->rows(r->val->ctx, i);
+    return p->step_seconds * rows / (double)r->result->rows / 3;
+}
+
+static void tell_left(const run *r, const pace *p, lem_progress *progress) {
+    double steps = (double)(r->steps - r->done) * p->step_seconds / (double)p->steps;
+    long looks = all_looks_left(r);
+    lem_progress_left(progress, steps + (looks ? (double)looks * look_seconds(r, p) : 0));
+}
+
+static void tell_progress(const run *r, const pace *pc, lem_progress *p, const lem_train_metric *loss) {
+    lem_progress_note(p, "%s %.4f, %.0f tokens/s", loss->name, loss->value,
+                      (double)r->result->rows / pc->step_seconds);
     lem_progress_add(p, 1);
+    tell_left(r, pc, p);
+}
+
+/* Whatever is due behind a step; timed if something was, which leaves a telemetry row. */
+static lem_status look(run *r, pace *p, lem_err *err) {
+    double start = lem_clock_seconds();
+    size_t rows = r->rows.len;
+    lem_status st = lem_run_look(r, err);
+    if (r->rows.len == rows) return st;
+    p->look_seconds += lem_clock_seconds() - start;
+    p->looks++;
+    return st;
+}
+
+static lem_progress *open_progress(const run *r) {
+    const lem_train_opts *o = r->o;
+    lem_progress *p = lem_progress_new(r->log, o->stage, "steps", (uint64_t)r->steps, (uint64_t)r->done);
+    if (o->part_to > 0) lem_progress_part(p, o->part_from, o->part_to);
+    return p;
 }
 
 static lem_status loop(run *r, lem_err *err) {
     const lem_train_opts *o = r->o;
     lem_train_result *res = r->result;
-    lem_progress *p = lem_progress_new(r->log, o->stage, "steps", (uint64_t)r->steps, (uint64_t)r->done);
+    lem_progress *p = open_progress(r);
+    pace pc = {0};
     double start = lem_clock_seconds();
     lem_status st = lem_run_look_first(r, err);
     while (r->done < r->steps && !r->stopped && st == LEM_OK) {
@@ -111,11 +164,14 @@ static lem_status loop(run *r, lem_err *err) {
         }
         lem_train_metric m[LEM_MAX_METRICS];
         int n = 0;
+        double begin = lem_clock_seconds();
         st = step(r, m, &n, &res->rows, err);
         if (st) break;
         res->loss = m[0].value;
-        tell_progress(r, p, &m[0], lem_clock_seconds() - start);
-        st = lem_run_look(r, err);
+        pc.step_seconds += lem_clock_seconds() - begin;
+        pc.steps++;
+        tell_progress(r, &pc, p, &m[0]);
+        st = look(r, &pc, err);
         if (st == LEM_OK && lem_run_is_due(r, o->checkpoint_every)) st = lem_run_save(r, err);
     }
     lem_progress_free(p);

@@ -51,6 +51,7 @@ typedef struct lem_train_opts {
     lem_train_answer *answer;
     void *answer_ctx;
     int answer_every;
+    double part_from, part_to; /* of lem_progress_part, where this is one of several runs; to 0: it is all */
 } lem_train_opts;
 
 typedef struct lem_train_metrics {

@@ -104,8 +104,8 @@ static void last_line(int columns, const char *title, uint64_t total, const char
     usleep(110000);
     lem_progress_add(p, 3200);
     char text[4096] = "";
-    for (size_t have = 0;
-         !strstr(text, "/s") || text[have - 1] != 'K';) { /* what is written comes in pieces */
+    /* Two draws; what is written comes in pieces. */
+    for (size_t have = 0; strchr(text, '\r') == strrchr(text, '\r') || text[have - 1] != 'K';) {
         ssize_t n = read(master, text + have, sizeof text - 1 - have);
         assert_true(n > 0);
         text[have += (size_t)n] = '\0';
@@ -222,9 +222,75 @@ static void time_left(void **state) {
     fclose(f);
 }
 
+/* Half of the second quarter of a command that is the third of 24 stages. */
+static lem_progress *half_of_a_quarter(lem_log *l) {
+    lem_log_within(l, "3/24", 3600);
+    lem_progress *p = lem_progress_new(l, "scoring", "rows", 0, 0);
+    lem_progress_part(p, 0.25, 0.5);
+    usleep(400000);
+    lem_progress_share(p, 0.5);
+    return p;
+}
+
+static void shares(void **state) {
+    FILE *f;
+    size_t n;
+    lem_log *l = open_log(state, &f, true, 2);
+    lem_progress *p = half_of_a_quarter(l);
+    char *text = log_text(state, &n);
+    const char *last = strrchr(text, '\r');
+    assert_has(last, "\r[3/24] scoring [============>           ]");
+    assert_has(last, "]  50% 0 rows, ETA 0:02, all 1:00:02"); /* 0.4 s, and twice the 0.8 of this quarter */
+    free(text);
+    lem_progress_free(p);
+    lem_log_free(l);
+    fclose(f);
+}
+
+static void outlook(void **state) {
+    (void)state;
+    lem_err err = LEM_ERR_INIT;
+    lem_log *l = lem_log_new_silent(&err);
+    assert_non_null(l);
+    assert_true(lem_log_outlook(l).left < 0);
+    assert_true(lem_log_outlook(l).began == 0);
+    lem_warn(l, "not seen");
+    lem_progress *p = half_of_a_quarter(l);
+    lem_outlook o = lem_log_outlook(l);
+    assert_true(o.began > 0);
+    assert_true(o.share > 0.37 && o.share < 0.38);
+    assert_true(o.left > 1.8 && o.left < 4);
+    lem_progress_share(p, 1);
+    lem_progress_free(p);
+    o = lem_log_outlook(l);
+    assert_true(o.share > 0.499 && o.share < 0.501);
+    assert_true(o.left > 0.7 && o.left < 2); /* twice the second quarter, which is over */
+    p = lem_progress_new(l, "steps", "steps", 4, 0);
+    lem_progress_add(p, 4);
+    lem_progress_free(p);
+    assert_true(lem_log_outlook(l).left == 0);
+    assert_true(lem_log_outlook(l).share == 1);
+    lem_log_free(l);
+}
+
+/* What is known of time stays where even the title has no room. */
+static void long_titles(void **state) {
+    (void)state;
+    static const int columns[] = {40, 30, 24};
+    for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
+        char line[256];
+        last_line(columns[i], "a-stage-with-a-name-longer-than-terminals-are", 6400, "", line);
+        assert_true(strlen(line) < (size_t)columns[i]);
+        assert_has(line, " 50%");
+        assert_has(line, ", ETA 0:00");
+        assert_true(line[0] == 'a');
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         folder_test(levels),   folder_test(closing_line), folder_test(terminal_bar), folder_test(widths),
-        folder_test(singular), folder_test(threads),      folder_test(time_left)};
+        folder_test(singular), folder_test(threads),      folder_test(time_left),    folder_test(shares),
+        folder_test(outlook),  folder_test(long_titles)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
