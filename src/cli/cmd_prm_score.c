@@ -54,6 +54,7 @@ const lem_command lem_cmd_prm_score = {
     .n_opts = (int)(sizeof opts / sizeof opts[0]),
     .run = run,
     .plan = lem_score_plan,
+    .timed = true,
     .output = LEM_OUTPUT_FILE,
     .out_required = true,
     .required = "model,endpoint",

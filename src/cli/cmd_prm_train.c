@@ -106,6 +106,7 @@ done:
 }
 
 static void tell_steps(const job *j, double tokens) {
+    j->cli->work_tokens = tokens * j->how.train.epochs;
     const lem_train_opts *o = &j->how.train;
     char batch[64];
     if (o->batch_tokens) snprintf(batch, sizeof batch, "up to %lld tokens", (long long)o->batch_tokens);
@@ -121,7 +122,7 @@ static lem_status train(job *j, lem_buf *telemetry, lem_err *err) {
     char *live = lem_job_work_path(j->job, LEM_JOB_TELEMETRY, err);
     lem_status st = checkpoints && live ? LEM_OK : LEM_EMEM;
     o.stage = "prm";
-    o.checkpoint_dir = checkpoints;
+    o.checkpoint_dir = j->cli->trial ? NULL : checkpoints;
     o.live_path = live;
     o.identity = lem_job_identity(j->job);
     if (st == LEM_OK)
@@ -257,6 +258,8 @@ const lem_command lem_cmd_prm_train = {
     .n_shared = LEM_N_TRAIN_OPTIONS,
     .run = run,
     .plan = plan,
+    .timed = true,
+    .budget = "epochs",
     .output = LEM_OUTPUT_DIR,
     .out_required = true,
     .required = "model|data",

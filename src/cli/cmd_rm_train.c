@@ -216,7 +216,7 @@ static lem_status train_model(job *j, lem_train_opts *o, lem_buf *telemetry, lem
     char *live = lem_job_work_path(j->job, LEM_JOB_TELEMETRY, err);
     lem_status st = best && live ? make_reference(j, err) : LEM_EMEM;
     o->stage = "rm";
-    o->checkpoint_dir = checkpoints;
+    o->checkpoint_dir = j->cli->trial ? NULL : checkpoints;
     o->live_path = live;
     o->identity = lem_job_identity(j->job);
     if (lem_args_is(j->args, "keep", "best")) {
@@ -234,13 +234,21 @@ static lem_status train_model(job *j, lem_train_opts *o, lem_buf *telemetry, lem
     return st;
 }
 
+static lem_status count_tokens(job *j, const lem_train_opts *o, lem_err *err) {
+    const lem_objective obj = lem_rm_judge_objective(&j->judge);
+    lem_train_packing p = {0};
+    lem_status st = lem_train_pack(o, &obj, &p, err);
+    j->cli->work_tokens = lem_train_packing_tokens(&p);
+    return st;
+}
+
 static lem_status train(job *j, lem_buf *telemetry, lem_err *err) {
     lem_train_opts o = j->o;
     j->steps = lem_train_steps(&o, j->lists.train.n);
     lem_info(j->cli->log,
              "reward model: %ld steps of %d lists, %.1f MiB for activations, gradients and packed weights",
              j->steps, o.batch, (double)lem_net_part_bytes(&j->shape, o.max_rows, &o.trainable) / 1048576);
-    return j->cli->dry_run ? LEM_OK : train_model(j, &o, telemetry, err);
+    return j->cli->dry_run ? count_tokens(j, &o, err) : train_model(j, &o, telemetry, err);
 }
 
 static lem_status save(job *j, const lem_buf *telemetry, lem_err *err) {
@@ -323,6 +331,8 @@ const lem_command lem_cmd_rm_train = {
     .n_shared = LEM_N_TRAIN_OPTIONS,
     .run = run,
     .plan = plan,
+    .timed = true,
+    .budget = "epochs",
     .output = LEM_OUTPUT_DIR,
     .out_required = true,
     .required = "model|lists",

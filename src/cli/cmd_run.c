@@ -1,7 +1,9 @@
 /* cmd_run.c - lemma run: a recipe of stages, or the schema of recipes */
 #include "cli/commands.h"
+#include "cli/expect.h"
 #include "cli/run_recipe.h"
 #include "cli/runtime.h"
+#include "cli/trial.h"
 #include "job/texts.h"
 
 static const lem_opt opts[] = {
@@ -21,7 +23,9 @@ lem_status lem_run_recipe(lem_cli *cli, const lem_args *args, lem_json *tree, co
                             args->n_words - first_word,
                             lem_runtime_path,
                             (double)lem_physical_memory(),
-                            lem_runtime_rate};
+                            lem_runtime_rate,
+                            lem_expect,
+                            lem_launch};
     lem_json *summary = NULL;
     lem_status st = lem_recipe_run(cli, &spec, cli->json ? &summary : NULL, err);
     return st == LEM_OK && summary ? lem_print_json(cli->out, summary, 1, err) : st;

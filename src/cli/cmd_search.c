@@ -441,6 +441,7 @@ const lem_command lem_cmd_search = {
     .n_opts = (int)(sizeof opts / sizeof opts[0]),
     .run = run,
     .plan = plan,
+    .timed = true,
     .output = LEM_OUTPUT_FILE,
     .out_required = true,
     .required = "model|rm|prompts",

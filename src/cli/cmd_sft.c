@@ -116,7 +116,7 @@ static lem_status train_stage(lem_sft_job *j, lem_sft_stage *s, const lem_object
     lem_status st = find_places(j, s, &p, err);
     o.stage = s->name;
     if (j->n > 1) lem_sft_part(j, j->first, (int)(s - j->stages), &o.part_from, &o.part_to);
-    o.checkpoint_dir = p.checkpoints;
+    o.checkpoint_dir = j->cli->trial ? NULL : p.checkpoints;
     o.live_path = p.live;
     o.identity = lem_job_identity(j->job);
     if (lem_args_is(&s->args, "keep", "best")) o.best_dir = p.best;
@@ -143,6 +143,7 @@ static lem_status run_stage(lem_sft_job *j, lem_sft_stage *s, lem_buf *telemetry
     LEM_TRY(lem_sft_choose(j, s, &obj, val.n > 0, err));
     LEM_TRY(lem_sft_answers_open(j, s, &answers, err));
     s->ran = true;
+    j->cli->work_tokens += lem_train_packing_tokens(&s->packing);
     if (!j->cli->dry_run) st = train_stage(j, s, &obj, val.n ? &vobj : NULL, answers, telemetry, err);
 done:
     lem_sft_answers_free(answers);
@@ -268,6 +269,8 @@ const lem_command lem_cmd_sft = {
     .n_shared = LEM_N_TRAIN_OPTIONS - 1,
     .run = run,
     .plan = plan,
+    .timed = true,
+    .budget = "epochs",
     .output = LEM_OUTPUT_DIR,
     .out_required = true,
     .required = "model,from-scratch",

@@ -1,5 +1,6 @@
 /* main.c - the lemma binary: finds the command, parses its arguments, runs it, prints one line on failure */
 #include "cli/commands.h"
+#include "cli/trial.h"
 
 #include "core/mem.h"
 #include "job/shard.h"
@@ -131,7 +132,7 @@ static lem_cli context(char cache[4096], hub_roots *hub) {
 
 static lem_status run_command(const lem_command *cmd, lem_cli *cli, const lem_args *args, lem_err *err) {
     cli->log = lem_log_new(2, isatty(2) != 0, lem_args_flag(args, "quiet") ? 1 : 2, err);
-    lem_status st = cli->log ? cmd->run(cli, args, err) : LEM_EMEM;
+    lem_status st = cli->log ? lem_launch(cli, cmd, args, err) : LEM_EMEM;
     if (fflush(stdout) != 0 && st == LEM_OK) st = lem_fail(err, LEM_EIO, "writing stdout");
     lem_log_free(cli->log);
     return st;

@@ -117,6 +117,7 @@ lem_status lem_prm_pace_open(lem_prm_pace *p, const lem_prm_rows *rows, const ch
 }
 
 void lem_prm_pace_made(lem_prm_pace *p, size_t row, int point, int tokens) {
+    if (!p->first) return;
     p->made[row]++;
     p->ended++;
     p->ended_bytes += bytes_of(p, row, point);
@@ -124,6 +125,7 @@ void lem_prm_pace_made(lem_prm_pace *p, size_t row, int point, int tokens) {
 }
 
 void lem_prm_pace_done(lem_prm_pace *p, size_t row) {
+    if (!p->first) return;
     p->done_made += p->made[row];
     p->done_points += (double)(p->first[row + 1] - p->first[row]);
 }

@@ -26,7 +26,7 @@ lem_status lem_prm_pace_open(lem_prm_pace *p, const lem_prm_rows *rows, const ch
                              lem_err *err) LEM_MUST_CHECK;
 /* A rollout has ended. */
 void lem_prm_pace_made(lem_prm_pace *p, size_t row, int point, int tokens);
-/* A problem is done. */
+/* A problem is done; nothing where p is empty (rollouts of servers). */
 void lem_prm_pace_done(lem_prm_pace *p, size_t row);
 /* Seconds that are left when so many tokens have been drawn, those in flight with them; below 0: unknown. */
 double lem_prm_pace_left(const lem_prm_pace *p, uint64_t generated);

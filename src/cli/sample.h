@@ -44,6 +44,7 @@ typedef struct sample_remote { /* the engine of servers */
 
 typedef struct sample_local { /* the engine of a model folder */
     size_t next_row;          /* source cursor */
+    int turn;                 /* of a trial: how often it went through the rows */
     int *missing;             /* [n] candidates of the row that the source gave last */
     lem_dtype dtype;
     lem_prompt_end_list ends;

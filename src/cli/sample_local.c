@@ -7,7 +7,45 @@
 #include "model/folder.h"
 #include "model/weights_open.h"
 
+enum { TRIAL_CANDIDATES = 200 }; /* in the first turn of a trial: they are in flight together */
+
 /* ---- source and sink of the engine */
+
+static size_t common_divisor(size_t a, size_t b) {
+    while (b) {
+        size_t rest = a % b;
+        a = b;
+        b = rest;
+    }
+    return a;
+}
+
+/* Row i of a trial: from all over the file, each once. */
+static size_t spread(size_t i, size_t n) {
+    size_t step = (size_t)(0.618 * (double)n) + 1;
+    while (common_divisor(step, n) != 1) step++;
+    return i * step % n;
+}
+
+/* A trial of a moment should have seen all problems, whose answers differ in length: a few candidates of
+ * each, then a few more. */
+static lem_status next_of_trial(void *ctx, lem_prompt *out, bool *more, lem_err *err) {
+    (void)err;
+    sample_job *j = ctx;
+    sample_local *l = &j->local;
+    int most = (int)(TRIAL_CANDIDATES / (j->rows.n ? j->rows.n : 1)) + 1, n = 0;
+    size_t row = 0;
+    do {
+        if (l->next_row == j->rows.n) l->next_row = 0, l->turn++;
+        *more = l->turn * most < j->n;
+        if (!*more) return LEM_OK;
+        row = spread(l->next_row++, j->rows.n);
+    } while (j->rows.at[row].too_long);
+    for (int i = l->turn * most; n < most && i < j->n; i++) l->missing[n++] = i;
+    const lem_problem *r = &j->rows.at[row];
+    *out = (lem_prompt){row, r->key, j->rows.ids.data + r->ids_at, r->n_ids, l->missing, n};
+    return LEM_OK;
+}
 
 static lem_status next_prompt(void *ctx, lem_prompt *out, bool *more, lem_err *err) {
     (void)err;
@@ -27,10 +65,16 @@ static lem_status next_prompt(void *ctx, lem_prompt *out, bool *more, lem_err *e
     return LEM_OK;
 }
 
+static uint64_t in_flight(const sample_job *j) {
+    uint64_t slots = j->gen.slots ? (uint64_t)j->gen.slots : LEM_ENGINE_SLOTS, left = j->total - j->resumed;
+    return left < slots ? left : slots;
+}
+
 /* Speed and time from the tokens that are there, those of candidates in flight with them. */
 static void tell_progress(void *ctx, const lem_generate_stats *s) {
     sample_job *j = ctx;
     if (s->seconds <= 0 || !s->generated_tokens) return;
+    lem_progress_unsure(j->progress, 2 * s->candidates < in_flight(j));
     double rate = (double)s->generated_tokens / s->seconds;
     lem_progress_note(j->progress, "%.0f tokens/s", rate);
     lem_progress_left(j->progress, lem_generate_left(s, j->total - j->resumed, j->local.run_tokens,
@@ -95,6 +139,7 @@ static lem_status print_plan(const sample_job *j, size_t packed, size_t engine, 
     unsigned long long prompt_tokens = (unsigned long long)j->rows.ids.len,
                        total = (unsigned long long)j->total;
     unsigned long long fresh = total * (unsigned long long)j->gen.max_tokens;
+    j->cli->work_tokens = (double)prompt_tokens + (double)fresh;
     lem_info(j->cli->log,
              "plan: %zu problems, %llu prompt tokens, up to %llu new tokens in %llu candidates; "
              "%.1f MB weights (%s), at most %.1f MB for keys, values and rows",
@@ -165,8 +210,9 @@ static lem_status make(sample_job *j, lem_err *err) {
     j->progress = lem_progress_new(j->cli->log, "sample", "candidates", j->total, j->resumed);
     j->gen.tick = tell_progress;
     j->gen.tick_ctx = j;
-    st = lem_generate_run(l->weights, &l->config, l->tok, l->rt.backend, &j->gen, next_prompt, j,
-                          take_candidate, j, j->cli->cancel, &j->stats, err);
+    lem_prompt_source *source = j->cli->trial ? next_of_trial : next_prompt;
+    st = lem_generate_run(l->weights, &l->config, l->tok, l->rt.backend, &j->gen, source, j, take_candidate,
+                          j, j->cli->cancel, &j->stats, err);
     lem_progress_free(j->progress);
     j->progress = NULL;
     return st == LEM_EINTR ? lem_job_interrupted(j->job, j->finished, j->total, "candidates", err) : st;

@@ -1,5 +1,6 @@
 /* score_remote_tell.c - what is said of a scoring run over servers, to the user and to the manifest */
 #include "cli/runtime.h"
+#include "cli/score_quality.h"
 #include "cli/score_remote_priv.h"
 #include "core/object.h"
 
@@ -131,7 +132,8 @@ lem_status lem_remote_tell_plan(remote *r, lem_err *err) {
 
 /* ---- the end ---- */
 
-static lem_status print_result(const remote *r, const lem_teach_stats *s, double seconds, lem_err *err) {
+static lem_status print_result(const remote *r, const lem_teach_stats *s, const lem_score_quality *q,
+                               double seconds, lem_err *err) {
     char formula[96];
     formula_words(r, formula);
     lem_object o = lem_object_new();
@@ -155,6 +157,7 @@ static lem_status print_result(const remote *r, const lem_teach_stats *s, double
     lem_object_num(&o, "cost", s->cost);
     lem_object_num(&o, "seconds", seconds);
     if (r->bad.tally) lem_object_json(&o, "skipped", lem_bad_rows_json(r->bad.tally));
+    lem_score_quality_put(q, &o);
     return lem_print_json(r->cli->out, lem_object_done(&o), 0, err);
 }
 
@@ -168,5 +171,11 @@ lem_status lem_remote_tell_result(remote *r, double seconds, lem_err *err) {
         (unsigned long long)r->counts.failed, (unsigned long long)r->counts.no_steps,
         (unsigned long long)(s.requests + r->probes), (unsigned long long)s.tokens_in,
         seconds > 0 ? (double)s.requests / seconds : 0);
-    return r->cli->json ? print_result(r, &s, seconds, err) : LEM_OK;
+    lem_score_quality q;
+    lem_score_quality_of(r->cli, lem_job_is_shard(r->file) ? NULL : lem_job_out(r->file),
+                         lem_args_str(r->args, "field"), &q);
+    lem_score_quality_say(&q, r->cli->log);
+    lem_status st = r->cli->json ? print_result(r, &s, &q, seconds, err) : LEM_OK;
+    lem_score_quality_release(&q);
+    return st;
 }

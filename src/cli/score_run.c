@@ -9,6 +9,7 @@
 #include "cli/score_input.h"
 #include "cli/score_model.h"
 #include "cli/score_pace.h"
+#include "cli/score_quality.h"
 #include "cli/score_remote.h"
 #include "cli/train_options.h"
 #include "cli/weights_options.h"
@@ -21,6 +22,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { BYTES_A_TOKEN = 3 }; /* of English with mathematics, as a rule; for a plan */
 
 typedef struct known { /* rows that are there already; at[i] NULL where not */
     lem_json **at;
@@ -350,7 +353,7 @@ static lem_status tell_model(job *j, lem_err *err) {
     return st ? st : say_model(j, &w, err);
 }
 
-static lem_status print_json(const job *j, double rate, lem_err *err) {
+static lem_status print_json(const job *j, const lem_score_quality *q, double rate, lem_err *err) {
     score_words w = lem_score_model_words(&j->model);
     lem_object o = lem_object_new();
     lem_object_int(&o, "problems", j->used);
@@ -367,10 +370,12 @@ static lem_status print_json(const job *j, double rate, lem_err *err) {
     lem_object_int(&o, "tokens", j->tokens);
     lem_object_num(&o, "tokens_per_second", rate);
     if (j->bad.tally) lem_object_json(&o, "skipped", lem_bad_rows_json(j->bad.tally));
+    lem_score_quality_put(q, &o);
     return lem_print_json(j->cli->out, lem_object_done(&o), 0, err);
 }
 
 static lem_status tell_result(const job *j, double seconds, lem_err *err) {
+    lem_score_quality q;
     double rate = seconds > 0 ? (double)j->tokens / seconds : 0;
     lem_info(j->cli->log,
              "%llu problems, %llu scores (%llu for identical texts), %llu too long, %llu without steps; %llu "
@@ -378,7 +383,12 @@ static lem_status tell_result(const job *j, double seconds, lem_err *err) {
              (unsigned long long)j->used, (unsigned long long)j->counts.scored,
              (unsigned long long)j->counts.shared, (unsigned long long)j->counts.too_long,
              (unsigned long long)j->counts.no_steps, (unsigned long long)j->tokens, rate);
-    return j->cli->json ? print_json(j, rate, err) : LEM_OK;
+    const char *out = lem_job_is_shard(j->file) ? NULL : lem_job_out(j->file);
+    lem_score_quality_of(j->cli, out, lem_args_str(j->args, "field"), &q);
+    lem_score_quality_say(&q, j->cli->log);
+    lem_status st = j->cli->json ? print_json(j, &q, rate, err) : LEM_OK;
+    lem_score_quality_release(&q);
+    return st;
 }
 
 /* ---- the job ---- */
@@ -409,7 +419,9 @@ static lem_status show_plan(const job *j, lem_err *err) {
     lem_plan p = {0};
     lem_status st = lem_score_plan(j->cli, j->args, &p, err);
     if (st) return st;
-    lem_info(j->cli->log, "plan: at most %.2f GB of memory", p.memory / 1e9);
+    for (uint64_t i = 0; i < j->pace.n; i++) j->cli->work_tokens += j->pace.bytes[i] / BYTES_A_TOKEN;
+    lem_info(j->cli->log, "plan: at most %.2f GB of memory, about %.3g tokens", p.memory / 1e9,
+             j->cli->work_tokens);
     return lem_print_dry_run(j->cli, j->cmd->name, j->args, p.memory, err);
 }
 

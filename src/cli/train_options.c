@@ -18,6 +18,7 @@
 const lem_opt lem_train_options[LEM_N_TRAIN_OPTIONS] = {
     {"lr", LEM_OPT_NUM, "X", "5e-6", "peak learning rate", 0, 10}, /* the first: sft has its own */
     {"max-steps", LEM_OPT_INT, "N", "0", "stop after N optimizer steps; 0 = by epochs", 0, 1e9},
+    LEM_OPT_BUDGET("epochs"),
     {"min-lr-ratio", LEM_OPT_NUM, "X", "0", "last learning rate as a share of the peak", 0, 1},
     {"schedule", LEM_OPT_ENUM, "NAME", "cosine", "the learning rate after warm-up",
      .choices = LEM_SCHEDULE_NAMES},

@@ -6,7 +6,7 @@
 #include "job/command.h"
 #include "train/trainer.h"
 
-enum { LEM_N_TRAIN_OPTIONS = 14 };
+enum { LEM_N_TRAIN_OPTIONS = 15 };
 /* --lr is the first of them, for commands that choose it themselves. */
 extern const lem_opt lem_train_options[LEM_N_TRAIN_OPTIONS];
 

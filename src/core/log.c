@@ -21,7 +21,7 @@ struct lem_log {
     bool terminal, silent;
     pthread_mutex_t lock;
     lem_progress *bar; /* the one that is drawn on the terminal's last line */
-    char within[16];   /* what the command is part of; "" = nothing */
+    char within[48];   /* what the command is part of; "" = nothing */
     double later;      /* seconds of what comes behind it; below 0 = unknown */
     lem_outlook outlook;
 };
@@ -347,6 +347,7 @@ static void show(lem_progress *p) {
     double now = lem_clock_seconds();
     if (l->silent) {
         l->outlook.left = command_left(p, now);
+        if (p->total) l->outlook.total = p->total;
         l->outlook.share = p->from + (p->to - p->from) * share_of(p, now);
         return;
     }
@@ -387,6 +388,13 @@ void lem_progress_share(lem_progress *p, double done) {
     p->left_at = now;
     p->by_share = true;
     show(p);
+    pthread_mutex_unlock(&p->log->lock);
+}
+
+void lem_progress_unsure(lem_progress *p, bool unsure) {
+    if (!p) return;
+    pthread_mutex_lock(&p->log->lock);
+    p->log->outlook.unsure = unsure;
     pthread_mutex_unlock(&p->log->lock);
 }
 

@@ -33,6 +33,8 @@ void lem_progress_left(lem_progress *p, double seconds);
 /* The same from the share of the work that is done, 0 to 1, where units differ in size: what is left takes as
  * long, for its size, as what was done in this run. Below 0: not known. */
 void lem_progress_share(lem_progress *p, double done);
+/* What is told of the time rests on little so far: no length is known, only its bound. */
+void lem_progress_unsure(lem_progress *p, bool unsure);
 /* This progress is the part from..to of a command's work (0 to 1, by time as far as it is known before): what
  * comes behind it counts to what is left. Before the first unit. */
 void lem_progress_part(lem_progress *p, double from, double to);
@@ -46,9 +48,11 @@ void lem_log_within(lem_log *l, const char *name, double later);
 
 /* What the progress of a command tells of its time, for a program. */
 typedef struct lem_outlook {
-    double left;  /* seconds, as last told; 0 when all ended; below 0: nothing was told */
-    double share; /* of the work that is done */
-    double began; /* of the first progress, on lem_clock_seconds; 0: there was none */
+    double left;    /* seconds, as last told; 0 when all ended; below 0: nothing was told */
+    double share;   /* of the work that is done */
+    double began;   /* of the first progress, on lem_clock_seconds; 0: there was none */
+    uint64_t total; /* units of the last progress that has a total */
+    bool unsure;
 } lem_outlook;
 /* A log that shows nothing and keeps the outlook of the progress within it. */
 lem_log *lem_log_new_silent(lem_err *err);

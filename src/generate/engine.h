@@ -49,6 +49,8 @@ typedef struct lem_candidate { /* handed to the sink; borrowed during the call *
  * It may submit, cancel and drop, but neither step nor close. An error ends the step with it. */
 typedef lem_status lem_candidate_sink(void *ctx, const lem_candidate *c, lem_err *err);
 
+enum { LEM_ENGINE_SLOTS = 256 }; /* candidates in flight by default */
+
 typedef struct lem_engine_opts {
     int slots;       /* candidates in flight; 0 = 256 */
     int max_prompt;  /* tokens of the longest path that will be continued; 0 = up to the context */

@@ -15,7 +15,7 @@
 #include "generate/stop_priv.h"
 
 enum {
-    GEN_SLOTS = 256, /* default of opts.slots */
+    GEN_SLOTS = LEM_ENGINE_SLOTS,
     GEN_MAX_SLOTS = 4096,
     GEN_WAITING = 16,  /* requests that have candidates to start, each with a row of logits */
     GEN_PREFILL = 512, /* tokens of requests in one step */

@@ -48,6 +48,15 @@ typedef struct lem_opt {
     const char *when, *standard_when; /* with the flag `when`, this default in place of `standard` */
 } lem_opt;
 
+/* A row for commands that have `budget`. */
+#define LEM_OPT_BUDGET(option)                                                                               \
+    {                                                                                                        \
+        "budget", LEM_OPT_STR, "TIME", NULL,                                                                 \
+            "lower --" option " so that it takes at most about that long here (45m, 8h): a short trial "     \
+            "tells; what is chosen is the job's, as if it had been asked for",                               \
+            .effect = LEM_OPT_CHANGES_NOTHING                                                                \
+    }
+
 typedef struct lem_args {
     lem_json *values;   /* object: option name -> value (defaults filled in), owned */
     const char **words; /* positional arguments, borrowed from values' "_words" */
@@ -76,8 +85,12 @@ typedef struct lem_cli {
     bool in_recipe;                     /* the command is a stage of a recipe */
     const char *const *made;            /* [n_made] outputs of stages of the same run that ran before it */
     int n_made;
-    bool job_ran;          /* set by lem_job_start: the last command did work */
-    char job_identity[65]; /* set by lem_job_open */
+    bool trial;         /* it runs for a moment, into a temporary place: no checkpoints */
+    double work_tokens; /* set by a dry run: what the model will compute, at most; 0 = not known */
+    double estimate, estimate_factor; /* seconds that a dry run told, below 0 = none; by what it may be off */
+    bool job_done;                    /* set by lem_job_done: there is nothing to do */
+    bool job_ran;                     /* set by lem_job_start: the last command did work */
+    char job_identity[65];            /* set by lem_job_open */
 } lem_cli;
 
 typedef enum lem_output { LEM_OUTPUT_NONE, LEM_OUTPUT_FILE, LEM_OUTPUT_DIR } lem_output;
@@ -118,6 +131,8 @@ struct lem_command {
     const char *required; /* "model|lists": options that must be given; "a,b" means one of both */
     lem_word_role words;
     bool assignments; /* words a=b are its own (recipe variables), not options */
+    bool timed; /* it computes with a model and writes to --out alone: a dry run tries how long it takes */
+    const char *budget; /* the option that --budget chooses: its time grows with it; NULL = none */
 };
 
 /* The i-th option of a command, from 0: its own, the shared, the common ones; NULL behind the last. */

@@ -77,7 +77,7 @@ lem_status lem_job_open(lem_cli *cli, const lem_command *cmd, const lem_args *ar
     j->cli = cli;
     j->cmd = cmd;
     j->cheap = spec->cheap;
-    cli->job_ran = false;
+    cli->job_ran = cli->job_done = false;
     cli->job_identity[0] = '\0';
     const char *path = spec->out ? spec->out : lem_args_str(args, "out");
     if (path && strcmp(path, "-") == 0) j->direct = "-";
@@ -95,6 +95,7 @@ lem_status lem_job_open(lem_cli *cli, const lem_command *cmd, const lem_args *ar
 
 bool lem_job_done(lem_job *j) {
     if (j->state != JOB_DONE || (j->cheap && !j->cli->in_recipe)) return false;
+    j->cli->job_done = true;
     lem_info(j->cli->log, "%s is already complete", j->out);
     bool rest = j->work_is_ours || (lem_file_exists(j->work) && !lem_file_exists(j->work_manifest));
     if (!j->cli->dry_run && rest && lem_job_work_remove(j, NULL) != LEM_OK)

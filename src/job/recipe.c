@@ -107,32 +107,61 @@ static lem_status fix_compute_path(recipe *r, lem_err *err) {
 
 /* ---- stages ---- */
 
+/* Says which stage begins, here and before its progress, and what of a dry run waits. */
+static bool begin_stage(recipe *r, size_t i) {
+    recipe_stage *s = &r->stages[i];
+    char place[48];
+    lem_info(r->cli->log, "[%zu/%zu] %s (%s)", i + 1, r->n, s->name, s->cmd->name);
+    snprintf(place, sizeof place, "%zu/%zu", i + 1, r->n);
+    lem_log_within(r->cli->log, place, lem_recipe_later(r, i));
+    if (!s->waits || !r->cli->dry_run) return true;
+    if (s->forecast) lem_recipe_tell_forecast(r, s);
+    else lem_info(r->cli->log, "its plan is known when %s is there", s->for_what);
+    return false;
+}
+
+/* What a dry run told of the time of a stage is better than what was expected. */
+static void note_estimate(recipe *r, size_t i) {
+    recipe_stage *s = &r->stages[i];
+    if (s->cli.job_done || s->cli.estimate <= 0) return;
+    lem_recipe_took(r, i, s->cli.estimate);
+    s->seconds = s->cli.estimate;
+    s->rough = false;
+}
+
+static lem_status end_stage(recipe *r, size_t i, double seconds, lem_err *err) {
+    const recipe_stage *s = &r->stages[i];
+    const char *out = lem_args_str(&s->args, "out");
+    lem_status st = LEM_OK;
+    if (s->cli.job_ran) {
+        lem_recipe_took(r, i, seconds);
+        if (out) r->made[r->n_made++] = out;
+        st = record_time(r, s->name, seconds, err);
+    }
+    return st ? st : record_stage(r, i, err);
+}
+
 static lem_status run_stage(recipe *r, size_t i, lem_err *err) {
     recipe_stage *s = &r->stages[i];
     double start = lem_clock_seconds();
-    lem_info(r->cli->log, "[%zu/%zu] %s (%s)", i + 1, r->n, s->name, s->cmd->name);
-    if (s->waits && r->cli->dry_run) {
-        if (s->forecast) lem_recipe_tell_forecast(r, s);
-        else lem_info(r->cli->log, "its plan is known when %s is there", s->for_what);
-        return LEM_OK;
-    }
+    if (!begin_stage(r, i)) return LEM_OK;
     s->cli.made = r->made;
     s->cli.n_made = r->n_made;
     s->cli.job_identity[0] = '\0';
     s->cli.job_ran = false;
-    lem_status st = s->cmd->run(&s->cli, &s->args, err);
+    lem_status st = r->spec->launch ? r->spec->launch(&s->cli, s->cmd, &s->args, err)
+                                    : s->cmd->run(&s->cli, &s->args, err);
     if (st == LEM_OK && fflush(r->cli->out) != 0) st = lem_fail_errno(err, LEM_EIO, "writing stdout");
     if (st) return lem_err_context(err, "stage %s (%s)", s->name, s->cmd->name);
-    if (r->cli->dry_run) return LEM_OK;
-    const char *out = lem_args_str(&s->args, "out");
-    if (s->cli.job_ran && out) r->made[r->n_made++] = out;
-    if (s->cli.job_ran) st = record_time(r, s->name, lem_clock_seconds() - start, err);
-    return st ? st : record_stage(r, i, err);
+    if (!r->cli->dry_run) return end_stage(r, i, lem_clock_seconds() - start, err);
+    note_estimate(r, i);
+    return LEM_OK;
 }
 
 static lem_status run_stages(recipe *r, lem_err *err) {
     r->made = lem_alloc(r->n, sizeof *r->made, err);
     if (!r->made) return LEM_EMEM;
+    lem_recipe_expect(r);
     for (size_t i = 0; i < r->n; i++) {
         lem_status st = run_stage(r, i, err);
         if (st) return st;
@@ -190,6 +219,7 @@ static lem_status summarize(const recipe *r, lem_json **out, lem_err *err) {
     lem_object_str(&o, "name", r->name);
     lem_object_str(&o, "out", r->out);
     lem_object_bool(&o, "dry_run", plan);
+    if (plan) lem_object_json(&o, "estimate", lem_recipe_time_json(r));
     lem_object_json(&o, "stages", plan ? planned_stages(r) : lem_json_copy(lem_json_get(r->state, "stages")));
     *out = lem_object_done(&o);
     return *out ? LEM_OK : no_memory(err);
@@ -207,7 +237,10 @@ lem_status lem_recipe_run(lem_cli *cli, const lem_recipe_spec *spec, lem_json **
     if (!cli->dry_run) LEM_TRY(lem_lock_take(r.state_path, &lock, err));
     LEM_TRY(fix_compute_path(&r, err));
     if (!cli->dry_run) LEM_TRY(lem_json_save(r.state_path, r.state, 1, err));
-    LEM_TRY(run_stages(&r, err));
+    st = run_stages(&r, err);
+    lem_log_within(cli->log, NULL, -1);
+    if (st) goto done;
+    if (cli->dry_run) lem_recipe_tell_time(&r);
     if (!cli->dry_run) LEM_TRY(cut_state(&r, err));
     if (summary) st = summarize(&r, summary, err);
 done:

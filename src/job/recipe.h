@@ -23,6 +23,17 @@
 
 #include "job/command.h"
 
+/* What is expected of a stage before its data are there. */
+typedef struct lem_expected {
+    const char *command;
+    const lem_args *args;
+    int64_t limit;                    /* of rows; -1 = none */
+    double in_bytes, parameters;      /* of all that it reads; of its model */
+    const char *part;                 /* the file of an output folder that is asked for; "" = the output */
+    bool known;                       /* the rest is told */
+    double flops, seconds, out_bytes; /* seconds: beside those of the operations */
+} lem_expected;
+
 typedef struct lem_recipe_spec {
     const lem_command *const *commands;
     lem_json *tree;               /* changed by the overrides */
@@ -36,6 +47,10 @@ typedef struct lem_recipe_spec {
     /* Operations a second that a stage may reach here, measured when a dry run wants to tell times; NULL or 0
      * = unknown. */
     double (*rate)(lem_cli *cli);
+    /* Fills x from command, args, sizes and part; NULL = nothing is expected. */
+    void (*expect)(lem_cli *cli, lem_expected *x);
+    /* How a stage's command is run; NULL: by its own function. */
+    lem_status (*launch)(lem_cli *cli, const lem_command *cmd, const lem_args *args, lem_err *err);
 } lem_recipe_spec;
 
 /* *summary (if summary is not NULL) receives, on LEM_OK, what the run made or would make, in recipe order;

@@ -25,8 +25,7 @@ static bool writes(const recipe_stage *s, const char *path) {
     return false;
 }
 
-/* The first stage that writes path; r->n if none does. */
-static size_t maker_of(const recipe *r, const char *path) {
+size_t lem_recipe_maker_of(const recipe *r, const char *path) {
     size_t i = 0;
     while (i < r->n && !writes(&r->stages[i], path)) i++;
     return i;
@@ -57,7 +56,7 @@ static void wait_for(recipe_stage *s, const char *path) {
 
 static lem_status check_input(recipe *r, size_t i, const char *what, const char *path, lem_err *err) {
     recipe_stage *s = &r->stages[i];
-    size_t maker = maker_of(r, path);
+    size_t maker = lem_recipe_maker_of(r, path);
     if (maker < i) {
         if (!is_whole(path)) wait_for(s, path);
         return LEM_OK;
@@ -196,7 +195,8 @@ static double free_disk(const char *path) {
  * makes it. NULL = none. */
 static const char *shape_of(const recipe *r, size_t i) {
     const char *model = lem_args_str(&r->stages[i].args, "model");
-    for (size_t maker = model ? maker_of(r, model) : r->n; model && maker < i; maker = maker_of(r, model)) {
+    for (size_t maker = model ? lem_recipe_maker_of(r, model) : r->n; model && maker < i;
+         maker = lem_recipe_maker_of(r, model)) {
         i = maker;
         model = lem_args_str(&r->stages[i].args, "model");
         if (!model) break;
@@ -224,6 +224,7 @@ static lem_status plan_stage(recipe *r, size_t i, double *disk, lem_err *err) {
         if (err) *err = why;
         return lem_err_context(err, "stage %s (%s)", s->name, s->cmd->name);
     }
+    s->plan = plan;
     *disk += plan.disk;
     if (r->spec->memory <= 0 || plan.memory <= r->spec->memory) return LEM_OK;
     if (!r->cli->dry_run)

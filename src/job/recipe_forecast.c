@@ -1,4 +1,5 @@
 /* recipe_forecast.c - what a stage will take, told in a dry run whose data or weights are not here */
+#include "job/duration.h"
 #include "job/recipe_priv.h"
 
 #include "core/file.h"
@@ -15,7 +16,7 @@ lem_status lem_recipe_forecast(recipe_stage *s, const char *shape, lem_err *err)
     return st ? lem_err_context(err, "stage %s (%s)", s->name, s->cmd->name) : LEM_OK;
 }
 
-static double seconds_of(const recipe *r, const recipe_stage *s) {
+double lem_recipe_seconds_of(const recipe *r, const recipe_stage *s) {
     double tokens = s->tokens * fmax(s->plan.passes, 1);
     return r->rate > 0 && s->plan.flops > 0 ? tokens * s->plan.flops / r->rate : 0;
 }
@@ -24,21 +25,10 @@ static bool fits(const recipe *r, const recipe_stage *s) {
     return r->spec->memory <= 0 || s->plan.memory <= r->spec->memory;
 }
 
-/* "3.2 hours" */
-static void time_text(double seconds, char out[32]) {
-    static const struct {
-        double seconds;
-        const char *name;
-    } units[] = {{31557600, "years"}, {86400, "days"}, {3600, "hours"}, {60, "minutes"}, {1, "seconds"}};
-    size_t k = 0;
-    while (k < 4 && seconds < 2 * units[k].seconds) k++;
-    snprintf(out, 32, "%.3g %s", seconds / units[k].seconds, units[k].name);
-}
-
 void lem_recipe_tell_forecast(const recipe *r, const recipe_stage *s) {
-    char time[32] = "an unknown time";
-    double seconds = seconds_of(r, s), tokens = s->tokens * fmax(s->plan.passes, 1);
-    if (seconds > 0) time_text(seconds, time);
+    char time[LEM_DURATION_TEXT] = "an unknown time";
+    double seconds = lem_recipe_seconds_of(r, s), tokens = s->tokens * fmax(s->plan.passes, 1);
+    if (seconds > 0) lem_duration_text(seconds, time);
     if (s->plan.memory <= 0) {
         lem_info(r->cli->log, "its plan is known when %s is there", s->for_what);
         return;
@@ -57,6 +47,6 @@ void lem_recipe_put_forecast(const recipe *r, const recipe_stage *s, lem_object 
     lem_object_num(o, "parameters", s->plan.parameters);
     lem_object_num(o, "memory_bytes", s->plan.memory);
     lem_object_num(o, "tokens", s->tokens * fmax(s->plan.passes, 1));
-    lem_object_num(o, "seconds", seconds_of(r, s));
+    lem_object_num(o, "seconds", lem_recipe_seconds_of(r, s));
     lem_object_bool(o, "fits", fits(r, s));
 }

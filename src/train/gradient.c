@@ -38,12 +38,13 @@ static lem_status count_fitting(const lem_objective *obj, const uint64_t *items,
 
 /* Runs the items in forests of at most max_rows rows. */
 static lem_status run_items(lem_gradient *g, const lem_objective *obj, const uint64_t *items, int n,
-                            bool grad, lem_cancel *cancel, lem_err *err) {
+                            bool grad, const lem_cancel *cancel, lem_err *err) {
     lem_status st = LEM_OK;
     for (int i = 0, k = 0; i < n; i += k) {
         LEM_TRY(count_fitting(obj, items + i, n - i, g->max_rows, &k, err));
         LEM_TRY(lem_losses_run(&g->losses, g->net, obj, items + i, k, grad, err));
-        if (cancel && cancel->requested) LEM_TRY(lem_fail(err, LEM_EINTR, "interrupted"));
+        if (grad && g->tick) g->tick(g->tick_ctx, k);
+        LEM_TRY(lem_cancel_check(cancel, err));
     }
 done:
     return st;
@@ -71,7 +72,7 @@ lem_status lem_gradient_part(lem_gradient *g, const lem_objective *obj, const ui
     for (int s = first; s < first + g->tree.slots; s++) {
         int begin = first_item(s, all, n), end = first_item(s + 1, all, n);
         lem_net_zero_grads(g->net);
-        LEM_TRY(run_items(g, obj, items + begin, end - begin, true, NULL, err));
+        LEM_TRY(run_items(g, obj, items + begin, end - begin, true, g->cancel, err));
         lem_slot_tree_add(&g->tree, lem_net_grads(g->net));
     }
 done:

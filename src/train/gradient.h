@@ -15,6 +15,9 @@ typedef struct lem_gradient { /* zeroed = empty */
     int max_rows;
     lem_slot_tree tree;
     lem_losses losses;
+    const lem_cancel *cancel; /* looked at between the forests of a batch: LEM_EINTR; NULL = never */
+    void (*tick)(void *ctx, int items); /* after each forest of a batch; NULL = not */
+    void *tick_ctx;
 } lem_gradient;
 
 /* LEM_EUSAGE unless slots is a power of two. */

@@ -61,10 +61,16 @@ lem_status lem_train_pack(const lem_train_opts *o, const lem_objective *obj, lem
     return st;
 }
 
+double lem_train_packing_tokens(const lem_train_packing *p) {
+    long looked = p->steps < LEM_PACKING_STEPS ? p->steps : LEM_PACKING_STEPS;
+    return looked > 0 ? (double)p->tokens / (double)looked * (double)p->steps : 0;
+}
+
 /* One optimizer step. */
-static lem_status step(run *r, lem_train_metric *m, int *n_metrics, uint64_t *rows, lem_err *err) {
+static lem_status step(run *r, int *items, lem_train_metric *m, int *n_metrics, uint64_t *rows,
+                       lem_err *err) {
     const lem_train_opts *o = r->o;
-    int n = lem_batches_at(&r->batches, r->done, r->items);
+    int n = *items = lem_batches_at(&r->batches, r->done, r->items);
     r->read = 0;
     for (int i = 0; i < n; i++) r->read += (uint64_t)r->train->rows(r->train->ctx, r->items[i]);
     *rows += r->read;
@@ -95,8 +101,12 @@ static lem_status stop_here(run *r, lem_err *err) {
 /* Where the time of this run went: into steps, and into looks (validation, answers), whose number is known.
  */
 typedef struct pace {
+    const run *r;
+    lem_progress *progress;
     double step_seconds, look_seconds;
     long steps, looks;
+    double began; /* of the step in work */
+    int items, n; /* of its items: done, all */
 } pace;
 
 /* Looks that are still to come of what is looked at every so many steps, and at the end. */
@@ -119,17 +129,43 @@ static double look_seconds(const run *r, const pace *p) {
     return p->step_seconds * rows / (double)r->result->rows / 3;
 }
 
-static void tell_left(const run *r, const pace *p, lem_progress *progress) {
-    double steps = (double)(r->steps - r->done) * p->step_seconds / (double)p->steps;
+/* Of whole steps; before there is one, of the part of the first that is done. */
+static void tell_left(const pace *p) {
+    const run *r = p->r;
+    double part = p->n ? (double)p->items / p->n : 0;
+    double a_step = p->steps ? p->step_seconds / (double)p->steps : (lem_clock_seconds() - p->began) / part;
     long looks = all_looks_left(r);
-    lem_progress_left(progress, steps + (looks ? (double)looks * look_seconds(r, p) : 0));
+    lem_progress_left(p->progress, ((double)(r->steps - r->done) - part) * a_step +
+                                       (looks ? (double)looks * look_seconds(r, p) : 0));
 }
 
-static void tell_progress(const run *r, const pace *pc, lem_progress *p, const lem_train_metric *loss) {
-    lem_progress_note(p, "%s %.4f, %.0f tokens/s", loss->name, loss->value,
-                      (double)r->result->rows / pc->step_seconds);
-    lem_progress_add(p, 1);
-    tell_left(r, pc, p);
+/* A forest of the step in work is done. */
+static void tick(void *ctx, int items) {
+    pace *p = ctx;
+    p->items += items;
+    tell_left(p);
+}
+
+static void tell_progress(pace *p, const lem_train_metric *loss) {
+    lem_progress_note(p->progress, "%s %.4f, %.0f tokens/s", loss->name, loss->value,
+                      (double)p->r->result->rows / p->step_seconds);
+    lem_progress_add(p->progress, 1);
+    p->items = p->n = 0;
+    tell_left(p);
+}
+
+/* One step, timed. What interrupts it leaves the parameters of the step before, which are saved. */
+static lem_status timed_step(run *r, pace *p, lem_train_metric *m, lem_err *err) {
+    int n = 0;
+    p->began = lem_clock_seconds();
+    lem_status st = step(r, &p->n, m, &n, &r->result->rows, err);
+    if (st == LEM_EINTR) return stop_here(r, err);
+    if (st) return st;
+    r->result->loss = m[0].value;
+    p->step_seconds += lem_clock_seconds() - p->began;
+    p->steps++;
+    tell_progress(p, &m[0]);
+    return LEM_OK;
 }
 
 /* Whatever is due behind a step; timed if something was, which leaves a telemetry row. */
@@ -152,30 +188,26 @@ static lem_progress *open_progress(const run *r) {
 
 static lem_status loop(run *r, lem_err *err) {
     const lem_train_opts *o = r->o;
-    lem_train_result *res = r->result;
     lem_progress *p = open_progress(r);
-    pace pc = {0};
+    pace pc = {.r = r, .progress = p};
     double start = lem_clock_seconds();
     lem_status st = lem_run_look_first(r, err);
+    r->gradient.cancel = r->cancel;
+    r->gradient.tick = tick;
+    r->gradient.tick_ctx = &pc;
     while (r->done < r->steps && !r->stopped && st == LEM_OK) {
         if (r->cancel && r->cancel->requested) {
             st = stop_here(r, err);
             break;
         }
         lem_train_metric m[LEM_MAX_METRICS];
-        int n = 0;
-        double begin = lem_clock_seconds();
-        st = step(r, m, &n, &res->rows, err);
+        st = timed_step(r, &pc, m, err);
         if (st) break;
-        res->loss = m[0].value;
-        pc.step_seconds += lem_clock_seconds() - begin;
-        pc.steps++;
-        tell_progress(r, &pc, p, &m[0]);
         st = look(r, &pc, err);
         if (st == LEM_OK && lem_run_is_due(r, o->checkpoint_every)) st = lem_run_save(r, err);
     }
     lem_progress_free(p);
-    res->seconds = lem_clock_seconds() - start;
+    r->result->seconds = lem_clock_seconds() - start;
     return st;
 }
 

@@ -91,6 +91,8 @@ typedef struct lem_train_packing {
 } lem_train_packing;
 lem_status lem_train_pack(const lem_train_opts *o, const lem_objective *obj, lem_train_packing *out,
                           lem_err *err) LEM_MUST_CHECK;
+/* Forest rows of all steps of the run. */
+double lem_train_packing_tokens(const lem_train_packing *p);
 /* Steps of the warm-up of a run of so many. */
 long lem_train_warmup(const lem_train_opts *o, long steps);
 /* Trains m in place. telemetry is appended with JSONL rows (and holds what a resumed checkpoint had). val may

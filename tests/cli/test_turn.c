@@ -259,6 +259,7 @@ static void turned(const lem_opt *o, const char *words, char out[256]) {
     if (o->type == LEM_OPT_INPUT || o->type == LEM_OPT_INPUTS)
         snprintf(value, sizeof value, "%s", other_path(o));
     if (strcmp(o->name, "endpoint") == 0) snprintf(value, sizeof value, SERVER "/"); /* another address */
+    if (strcmp(o->name, "budget") == 0) snprintf(value, sizeof value, "8h");         /* all of it fits */
     if (strcmp(o->name, "key-file") == 0) snprintf(value, sizeof value, "turned.key");
     if (strcmp(o->name, "config") == 0) snprintf(value, sizeof value, "threads.yaml");
     snprintf(out, 256, "--%s %s", o->name, value);

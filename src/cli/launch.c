@@ -1,0 +1,203 @@
+/* launch.c - how a command is started: --budget becomes options, and a dry run tells how long it would take
+ */
+#include "cli/runtime.h"
+#include "cli/trial.h"
+
+#include "core/buf.h"
+#include "core/file.h"
+#include "core/mem.h"
+#include "job/duration.h"
+
+#include <math.h>
+#include <string.h>
+
+static const double trial_seconds = 3, budget_trial_seconds = 8; /* of work; a choice deserves more */
+static const double used_share = 0.9; /* of a budget: the rest is for what the trial did not see */
+
+static bool is_here(const lem_args *args) { return !lem_json_get(args->values, "endpoint"); }
+
+/* ---- dry runs */
+
+static lem_status read_all(FILE *f, lem_buf *out, lem_err *err) {
+    char part[4096];
+    size_t n;
+    rewind(f);
+    while ((n = fread(part, 1, sizeof part, f)) > 0) lem_buf_add(out, part, n);
+    return lem_buf_ok(out, err);
+}
+
+/* What the command printed, with the estimate in it where it is an object. */
+static lem_status print_with(lem_cli *cli, const lem_buf *text, const lem_trial *t, lem_err *err) {
+    lem_json *o = NULL;
+    lem_err ignored = LEM_ERR_INIT;
+    if (lem_json_parse(lem_buf_str(text), text->len, &o, &ignored) == LEM_OK &&
+        lem_json_kind(o) == LEM_JSON_OBJECT && lem_json_set(o, "estimate", lem_trial_json(t)))
+        return lem_print_json(cli->out, o, 0, err);
+    lem_json_free(o);
+    fputs(lem_buf_str(text), cli->out);
+    return LEM_OK;
+}
+
+static void estimate(lem_cli *cli, const lem_command *cmd, const lem_args *args, lem_trial *t) {
+    char words[320];
+    lem_trial_run(cli, cmd, args, trial_seconds, t);
+    lem_trial_words(t, words);
+    lem_info(cli->log, "time on this machine: %s", words);
+    cli->estimate = t->seconds;
+    cli->estimate_factor = t->factor;
+}
+
+static lem_status dry_run(lem_cli *cli, const lem_command *cmd, const lem_args *args, lem_err *err) {
+    FILE *out = cli->out, *kept = cli->json ? tmpfile() : NULL;
+    lem_buf text = {0};
+    lem_trial t;
+    if (cli->json && !kept) return lem_fail_errno(err, LEM_EIO, "a temporary file");
+    if (kept) cli->out = kept;
+    lem_status st = cmd->run(cli, args, err);
+    cli->out = out;
+    bool asked = st == LEM_OK && !cli->job_done;
+    if (asked) estimate(cli, cmd, args, &t);
+    if (kept) {
+        lem_status told = read_all(kept, &text, err);
+        if (told == LEM_OK && asked) told = print_with(cli, &text, &t, err);
+        else if (told == LEM_OK) fputs(lem_buf_str(&text), out);
+        if (st == LEM_OK) st = told;
+        fclose(kept);
+    }
+    lem_buf_release(&text);
+    return st;
+}
+
+/* ---- budgets */
+
+typedef struct choice {
+    const lem_opt *opt;
+    double asked, chosen;
+} choice;
+
+static const lem_opt *option_of(const lem_command *cmd, const lem_args *args) {
+    bool steps = strcmp(cmd->budget, "epochs") == 0 && lem_args_int(args, "max-steps") > 0;
+    return lem_opt_find(cmd, steps ? "max-steps" : cmd->budget);
+}
+
+/* Three digits, so that it reads as a choice; downwards. */
+static double rounded(const lem_opt *o, double x) {
+    if (o->type == LEM_OPT_INT) return floor(x);
+    double step = x > 0 ? pow(10, floor(log10(x)) - 2) : 1;
+    return floor(x / step) * step;
+}
+
+/* The value in a manifest beside or in the output, 0 = none. */
+static double value_there(const char *path, const lem_opt *o) {
+    lem_json *m = NULL;
+    lem_err ignored = LEM_ERR_INIT;
+    double x = 0;
+    if (lem_file_exists(path) && lem_json_load(path, (size_t)16 << 20, &m, &ignored) == LEM_OK)
+        x = lem_json_num(lem_json_get(lem_json_get(m, "arguments"), o->name), 0);
+    lem_json_free(m);
+    return x;
+}
+
+/* What an earlier run of this command chose: the same again, so that it goes on and ends with the same bytes.
+ */
+static double chosen_before(const lem_cli *cli, const lem_args *args, const lem_opt *o) {
+    static const char *const places[] = {".job/manifest.json", ".manifest.json", "/manifest.json"};
+    const char *out = lem_args_str(args, "out");
+    double x = 0;
+    for (size_t i = 0; out && !cli->fresh && x == 0 && i < sizeof places / sizeof *places; i++) {
+        char path[4096];
+        int n = snprintf(path, sizeof path, "%s%s", out, places[i]);
+        if (n > 0 && n < (int)sizeof path) x = value_there(path, o);
+    }
+    return x;
+}
+
+static lem_status nothing_fits(const choice *c, const char *budget, const lem_trial *t, lem_err *err) {
+    char one[LEM_DURATION_TEXT], setup[LEM_DURATION_TEXT];
+    lem_duration_text(t->seconds, one);
+    lem_duration_text(t->setup, setup);
+    return lem_fail(err, LEM_EUSAGE,
+                    "--budget %s: nothing fits: --%s %.6g would take about %s, %s of them before the first",
+                    budget, c->opt->name, c->asked, one, setup);
+}
+
+/* What a dry run knows of its work, where the model is too large for a trial. */
+static void count_work(lem_cli *cli, const lem_command *cmd, const lem_args *args) {
+    lem_err ignored = LEM_ERR_INIT;
+    lem_cli own = *cli;
+    own.dry_run = true;
+    own.json = false;
+    own.log = NULL;
+    own.out = fopen("/dev/null", "w");
+    if (own.out && cmd->run(&own, args, &ignored) == LEM_OK) cli->work_tokens = own.work_tokens;
+    if (own.out) fclose(own.out);
+}
+
+static lem_status measure(lem_cli *cli, const lem_command *cmd, const lem_args *args, double seconds,
+                          choice *c, lem_err *err) {
+    const char *budget = lem_args_str(args, "budget");
+    char words[320];
+    lem_trial t;
+    count_work(cli, cmd, args);
+    lem_trial_run(cli, cmd, args, budget_trial_seconds, &t);
+    if (cli->cancel && cli->cancel->requested) return lem_fail(err, LEM_EINTR, "interrupted");
+    lem_trial_words(&t, words);
+    if (t.seconds < 0) return lem_fail(err, LEM_EUSAGE, "--budget %s: its time is %s", budget, words);
+    double work = t.seconds - t.setup, room = used_share * seconds - t.setup;
+    double share = work > 0 ? room / work : 1;
+    c->chosen = share >= 1 ? c->asked : rounded(c->opt, share * c->asked);
+    double steps = strcmp(c->opt->name, "epochs") == 0 ? (double)t.total * c->chosen / c->asked : 1;
+    if (c->chosen <= 0 || share <= 0 || steps < 1) return nothing_fits(c, budget, &t, err);
+    lem_info(cli->log, "--budget %s: --%s %.6g%s; --%s %.6g would take %s", budget, c->opt->name, c->chosen,
+             c->chosen < c->asked ? "" : ", all that is asked for", c->opt->name, c->asked, words);
+    return LEM_OK;
+}
+
+static lem_status choose(lem_cli *cli, const lem_command *cmd, const lem_args *args, choice *c,
+                         lem_err *err) {
+    double seconds = 0;
+    lem_status st = lem_duration_parse(lem_args_str(args, "budget"), "--budget", &seconds, err);
+    if (st) return st;
+    if (!is_here(args))
+        return lem_fail(err, LEM_EUSAGE,
+                        "--budget is for models that run here; servers have --budget-tokens");
+    if (lem_json_get(args->values, "stages"))
+        return lem_fail(err, LEM_EUSAGE, "--budget and stages: say the epochs of each stage");
+    c->opt = option_of(cmd, args);
+    c->asked = lem_args_num(args, c->opt->name);
+    double before = chosen_before(cli, args, c->opt);
+    if (before <= 0 || before > c->asked) return measure(cli, cmd, args, seconds, c, err);
+    c->chosen = before;
+    lem_info(cli->log, "--budget %s: --%s %.6g, as the run that is there chose", lem_args_str(args, "budget"),
+             c->opt->name, c->chosen);
+    return LEM_OK;
+}
+
+/* *values: the arguments with what the budget allows; the caller's. */
+static lem_status with_budget(lem_cli *cli, const lem_command *cmd, const lem_args *args, lem_json **values,
+                              lem_err *err) {
+    choice c = {0};
+    lem_status st = choose(cli, cmd, args, &c, err);
+    if (st) return st;
+    lem_json *v = lem_json_copy(args->values), *x = NULL;
+    x = c.opt->type == LEM_OPT_INT ? lem_json_new_int((int64_t)c.chosen) : lem_json_new_num(c.chosen);
+    if (v && lem_json_set(v, c.opt->name, x)) {
+        *values = v;
+        return LEM_OK;
+    }
+    lem_json_free(v);
+    return lem_fail(err, LEM_EMEM, "out of memory");
+}
+
+lem_status lem_launch(lem_cli *cli, const lem_command *cmd, const lem_args *args, lem_err *err) {
+    lem_json *values = NULL;
+    lem_status st = LEM_OK;
+    cli->work_tokens = 0;
+    cli->estimate = -1;
+    if (cmd->budget && lem_json_get(args->values, "budget")) st = with_budget(cli, cmd, args, &values, err);
+    const lem_args with = {values ? values : args->values, args->words, args->n_words};
+    bool timed = cli->dry_run && cmd->timed && is_here(args);
+    if (st == LEM_OK) st = timed ? dry_run(cli, cmd, &with, err) : cmd->run(cli, &with, err);
+    lem_json_free(values);
+    return st;
+}
