@@ -129,7 +129,7 @@ static void wait_for_words(recipe *r, size_t i) {
     recipe_stage *s = &r->stages[i];
     for (int k = 0; k < s->args.n_words; k++) {
         const char *equals = strchr(s->args.words[k], '='), *path = equals ? equals + 1 : s->args.words[k];
-        bool made = maker_of(r, path) < i && !is_whole(path);
+        bool made = lem_recipe_maker_of(r, path) < i && !is_whole(path);
         if (made || (!lem_file_exists(path) && holds_outputs(r, i, path))) wait_for(s, path);
     }
 }

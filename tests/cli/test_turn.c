@@ -289,6 +289,7 @@ static void expect_same_bytes(const base *b, const char *change) {
 }
 
 static bool turns_into_another_command(const base *b, const lem_opt *o) {
+    if (strcmp(o->name, "budget") == 0) return strstr(b->words, "--endpoint") != NULL; /* of models here */
     if (strcmp(o->name, "endpoint") == 0) return strstr(b->words, "--endpoint") == NULL;
     return strcmp(b->command, "grade") == 0 && strcmp(o->name, "explain") == 0;
 }
