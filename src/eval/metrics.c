@@ -387,6 +387,17 @@ static double tokens_of(const at_k *a) {
     return all / a->n;
 }
 
+static lem_status open_scratch(scratch *x, size_t longest, lem_err *err) {
+    x->subset = lem_alloc(longest, sizeof *x->subset, err);
+    x->deck = lem_alloc(longest, sizeof *x->deck, err);
+    x->swapped = lem_alloc(longest, sizeof *x->swapped, err);
+    x->chosen = lem_alloc_zero(longest / 64 + 1, sizeof *x->chosen, err);
+    x->count = lem_alloc_zero(2 * longest, sizeof *x->count, err);
+    if (!x->subset || !x->deck || !x->swapped || !x->chosen || !x->count) return LEM_EMEM;
+    for (int j = 0; j < (int)longest; j++) x->deck[j] = j;
+    return LEM_OK;
+}
+
 /* The problems that have k candidates, and scratch for them. */
 static lem_status open_k(at_k *a, const lem_eval_problem *problems, int n, lem_err *err) {
     a->in = lem_alloc((size_t)n, sizeof *a->in, err);
@@ -403,17 +414,9 @@ static lem_status open_k(at_k *a, const lem_eval_problem *problems, int n, lem_e
     a->workers = lem_pool_threads(a->o->pool);
     a->scratch = lem_alloc_zero((size_t)a->workers, sizeof *a->scratch, err);
     if (!a->scratch) return LEM_EMEM;
-    for (int w = 0; w < a->workers; w++) {
-        scratch *x = &a->scratch[w];
-        x->subset = lem_alloc(longest, sizeof *x->subset, err);
-        x->deck = lem_alloc(longest, sizeof *x->deck, err);
-        x->swapped = lem_alloc(longest, sizeof *x->swapped, err);
-        x->chosen = lem_alloc_zero(longest / 64 + 1, sizeof *x->chosen, err);
-        x->count = lem_alloc_zero(2 * longest, sizeof *x->count, err);
-        if (!x->subset || !x->deck || !x->swapped || !x->chosen || !x->count) return LEM_EMEM;
-        for (int j = 0; j < (int)longest; j++) x->deck[j] = j;
-    }
-    return LEM_OK;
+    lem_status st = LEM_OK;
+    for (int w = 0; st == LEM_OK && w < a->workers; w++) st = open_scratch(&a->scratch[w], longest, err);
+    return st;
 }
 
 static void close_k(at_k *a) {
