@@ -131,7 +131,8 @@ static lem_cli context(char cache[4096], hub_roots *hub) {
 }
 
 static lem_status run_command(const lem_command *cmd, lem_cli *cli, const lem_args *args, lem_err *err) {
-    cli->log = lem_log_new(2, isatty(2) != 0, lem_args_flag(args, "quiet") ? 1 : 2, err);
+    cli->log = lem_log_new(2, isatty(2) != 0 && strcmp(variable("TERM", ""), "dumb") != 0,
+                           lem_args_flag(args, "quiet") ? 1 : 2, err);
     lem_status st = cli->log ? lem_launch(cli, cmd, args, err) : LEM_EMEM;
     if (fflush(stdout) != 0 && st == LEM_OK) st = lem_fail(err, LEM_EIO, "writing stdout");
     lem_log_free(cli->log);
