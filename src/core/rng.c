@@ -46,14 +46,14 @@ double lem_rng_next_unit(lem_rng *r) { return lem_rng_unit_at(r, r->next++); }
 
 __extension__ typedef unsigned __int128 wide;
 
-/* Lemire, "Fast random integer generation in an interval" (2019): multiply, and reject the few low products.
- */
+/* Lemire, "Fast random integer generation in an interval" (2019): multiply, and reject the few low products:
+ * those below 2^64 mod n, which is below n and seldom has to be known. */
 uint64_t lem_rng_next_below(lem_rng *r, uint64_t n) {
     if (n <= 1) return 0;
-    uint64_t least = (0 - n) % n; /* 2^64 mod n */
     for (;;) {
         wide product = (wide)lem_rng_next(r) * n;
-        if ((uint64_t)product >= least) return (uint64_t)(product >> 64);
+        uint64_t low = (uint64_t)product;
+        if (low >= n || low >= (0 - n) % n) return (uint64_t)(product >> 64);
     }
 }
 
