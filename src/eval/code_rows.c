@@ -44,25 +44,11 @@ static lem_status grade_one(const lem_sandbox *s, const lem_code_task *t, const 
         g->span[i] = (lem_grade_span){0, strlen(completion), LEM_GRADE_BY_WHOLE, false};
         st = run_one(s, t, lem_buf_str(&code), cancel, g, i, err);
         g->answer[i] = st == LEM_OK ? lem_strndup(lem_buf_str(&code), code.len, err) : NULL;
+        g->answer_len[i] = code.len;
         if (st == LEM_OK && !g->answer[i]) st = LEM_EMEM;
     }
     lem_buf_release(&code);
     return st;
-}
-
-static lem_status alloc_graded(const lem_candidates *c, lem_graded *g, lem_err *err) {
-    const size_t n = (size_t)c->n;
-    g->gold = lem_strdup("", err);
-    g->result = lem_alloc_zero(n, sizeof *g->result, err);
-    g->answer = lem_alloc_zero(n, sizeof *g->answer, err);
-    g->span = lem_alloc_zero(n, sizeof *g->span, err);
-    g->why = lem_alloc_zero(n, sizeof *g->why, err);
-    if (!g->gold || !g->result || !g->answer || !g->span || !g->why) return LEM_EMEM;
-    if (!c->correct) return LEM_OK;
-    g->own = lem_alloc_zero(n, sizeof *g->own, err);
-    if (!g->own) return LEM_EMEM;
-    if (n) memcpy(g->own, c->correct, n * sizeof *g->own);
-    return LEM_OK;
 }
 
 lem_status lem_code_row(const lem_sandbox *s, const lem_json *row, const lem_candidates *c,
@@ -73,7 +59,10 @@ lem_status lem_code_row(const lem_sandbox *s, const lem_json *row, const lem_can
     if (!c->completion)
         return lem_fail(err, LEM_EDATA, "no completions; name them with --map completions=...");
     LEM_TRY(lem_code_task_read(row, &t, err));
-    LEM_TRY(alloc_graded(c, &g, err));
+    LEM_TRY(lem_graded_alloc(c, &g, err));
+    g.gold = lem_strdup("", err);
+    g.why = lem_alloc_zero((size_t)g.n, sizeof *g.why, err);
+    if (!g.gold || !g.why) LEM_TRY(LEM_EMEM);
     for (int i = 0; i < g.n; i++)
         LEM_TRY(grade_one(s, &t, c->completion[i] ? c->completion[i] : "", cancel, &g, i, err));
     *out = g;

@@ -68,22 +68,28 @@ static lem_status group_answers(lem_graded *g, const lem_grade_profile *profile,
     return st;
 }
 
-static lem_status alloc_graded(const lem_candidates *c, lem_graded *g, lem_err *err) {
+lem_status lem_graded_alloc(const lem_candidates *c, lem_graded *g, lem_err *err) {
     size_t n = (size_t)c->n;
-    const char *first = c->n_gold ? c->gold[0] : c->expected;
-    lem_grade_span s = gold_span(first, c->n_gold ? c->gold_len[0] : strlen(first));
-    g->gold = lem_strndup(first + s.offset, s.len, err);
-    g->gold_len = s.len;
+    g->n = c->n;
     g->result = lem_alloc_zero(n, sizeof *g->result, err);
     g->answer = lem_alloc_zero(n, sizeof *g->answer, err);
     g->answer_len = lem_alloc_zero(n, sizeof *g->answer_len, err);
     g->span = lem_alloc_zero(n, sizeof *g->span, err);
-    if (!g->gold || !g->result || !g->answer || !g->answer_len || !g->span) return LEM_EMEM;
+    if (!g->result || !g->answer || !g->answer_len || !g->span) return LEM_EMEM;
     if (!c->correct) return LEM_OK;
     g->own = lem_alloc_zero(n, sizeof *g->own, err);
     if (!g->own) return LEM_EMEM;
     if (n) memcpy(g->own, c->correct, n * sizeof *g->own);
     return LEM_OK;
+}
+
+/* The first gold, by which all candidates are graded. */
+static lem_status set_gold(const lem_candidates *c, lem_graded *g, lem_err *err) {
+    const char *first = c->n_gold ? c->gold[0] : c->expected;
+    lem_grade_span s = gold_span(first, c->n_gold ? c->gold_len[0] : strlen(first));
+    g->gold = lem_strndup(first + s.offset, s.len, err);
+    g->gold_len = s.len;
+    return g->gold ? LEM_OK : LEM_EMEM;
 }
 
 /* right before undecided before wrong */
@@ -132,7 +138,8 @@ lem_status lem_grade_row(const lem_candidates *c, const lem_grade_rows_opts *o, 
         return lem_fail(err, LEM_EDATA, "no expected_answer; name its column with --map expected_answer=...");
     if (!c->completion && !c->predicted)
         return lem_fail(err, LEM_EDATA, "no completions and no predicted_answer; name them with --map");
-    LEM_TRY(alloc_graded(c, &g, err));
+    LEM_TRY(lem_graded_alloc(c, &g, err));
+    LEM_TRY(set_gold(c, &g, err));
     LEM_TRY(lem_grade_gold_new(g.gold, g.gold_len, &o->profile, &gold, err));
     LEM_TRY(grade_against(gold, c, &g, true, err));
     LEM_TRY(grade_more(c, o, &g, err));

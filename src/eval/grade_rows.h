@@ -52,6 +52,9 @@ typedef struct lem_graded {
  * none from predicted_answer. LEM_EDATA when the row has no gold or no candidates. */
 lem_status lem_grade_row(const lem_candidates *c, const lem_grade_rows_opts *o, lem_graded *out,
                          lem_err *err) LEM_MUST_CHECK;
+/* Room in a zeroed g for what is found of each candidate, with the correctness that the row itself tells; the
+ * rest is the caller's. After an error too g is to be released. */
+lem_status lem_graded_alloc(const lem_candidates *c, lem_graded *g, lem_err *err) LEM_MUST_CHECK;
 void lem_graded_release(lem_graded *g);
 /* Cohen's kappa of the rows' own correctness and ours, undecided being wrong; NAN where one of them varies
  * nowhere. */

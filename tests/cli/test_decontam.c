@@ -317,11 +317,12 @@ static void threads(void **state) {
         lem_buf_printf(&tests, "{\"problem\":\"case %d " RUN "x%d\"}\n", 2 * i, i % 7);
     put("d.jsonl", lem_buf_str(&rows));
     put("t.jsonl", lem_buf_str(&tests));
+    assert_int_equal(system("mkdir -p on1 on4"), 0);
     for (int n = 1; n <= 4; n += 3) {
         char words[256];
         snprintf(words, sizeof words,
                  "d.jsonl --against t.jsonl --stock 0 --threads %d --out k%d --dropped x%d --audit a%d "
-                 "--page p%d.html",
+                 "--page on%d/p.html", /* a page links to files of its own name */
                  n, n, n, n, n);
         lem_json *o = decontam(words, 0);
         assert_true(number(o, "kept") == 0 && number(o, "matches") > 100000);
@@ -330,7 +331,7 @@ static void threads(void **state) {
     same_files("k1", "k4");
     same_files("x1", "x4");
     same_files("a1", "a4");
-    same_files("p1.html", "p4.html");
+    same_files("on1/p.html", "on4/p.html");
     lem_buf_release(&rows);
     lem_buf_release(&tests);
 }
