@@ -547,11 +547,13 @@ static lem_status write_output(job *j, lem_err *err) {
     LEM_TRY(lem_out_open(j->out, true, &o, err));
     for (size_t i = 0; i < j->rows.problems.n; i++) {
         const lem_prm_row *r = &j->rows.at[i];
+        uint64_t lines = 0;
         for (int k = 0; k < r->n; k++) {
             if (distinct && stands_before(r, k)) continue;
             LEM_TRY(lem_rows_write(o, r->out[k], err));
-            lem_job_wrote(j->file, 1);
+            lines++;
         }
+        lem_job_wrote(j->file, lines);
     }
     LEM_TRY(lem_out_commit(o, err));
     st = lem_job_finish(j->file, err);
