@@ -24,7 +24,7 @@ until_true() {
     done
 }
 says() { grep -q "$2" "$1"; }
-held() { [ -e "$1" ] && [ -s "$1" ]; }
+held_by() { [ "$(cat "$2")" = "$1" ]; } # a job that was killed leaves its lock file behind, with its own number
 ends_with() { # PID STATUS WHAT
     rc=0
     wait "$1" || rc=$?
@@ -40,7 +40,7 @@ sft() {
 # A training run, to its end: the page has its curve while it runs and loads itself again; the last page is that of lemma report.
 sft 1500 >sft.log 2>&1 &
 job=$!
-until_true "the lock of sft" held policy.lock
+until_true "the lock of sft" held_by "$job" policy.lock
 "$lemma" report policy --watch --every 1 >watch.log 2>&1 &
 watch=$!
 until_true "the curve of the running sft" says watch.html 'policy: loss<'
@@ -60,7 +60,7 @@ sed "s/href=\"watch/href=\"plain/" watch.html | cmp - plain.html || fail "the la
 sample() { exec "$lemma" sample --model policy --prompts data/test.jsonl --n 64 --temperature 1 --max-tokens 200 --threads 1 --slots 1 --out s.jsonl --quiet; }
 sample >sample.log 2>&1 &
 job=$!
-until_true "the lock of sample" held s.jsonl.lock
+until_true "the lock of sample" held_by "$job" s.jsonl.lock
 "$lemma" report --watch s.jsonl --every 1 --out w.html >watch.log 2>&1 &
 watch=$!
 until_true "the candidates of the running sample" says w.html 'candidates</dt><dd>[1-9][0-9]* of 1280'
@@ -77,7 +77,7 @@ if says w.html 'http-equiv="refresh"'; then fail "the page of a killed job loads
 # Its continuation, and a watch that is interrupted: status 130, the job goes on, the page rests.
 sample >sample.log 2>&1 &
 job=$!
-until_true "the lock of sample" held s.jsonl.lock
+until_true "the lock of sample" held_by "$job" s.jsonl.lock
 "$lemma" report --watch s.jsonl --every 1 --out w.html >watch.log 2>&1 &
 watch=$!
 until_true "the page of the job that goes on" says w.html 'state</dt><dd>runs<'
