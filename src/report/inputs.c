@@ -4,6 +4,7 @@
 #include "core/file.h"
 #include "core/json.h"
 #include "core/mem.h"
+#include "report/manifests.h"
 #include "report/sources.h"
 
 #include <string.h>
@@ -68,33 +69,8 @@ static lem_status add_manifest(inputs *x, const char *path, const char *output, 
     return st;
 }
 
-static lem_status add_folder(inputs *x, const char *dir, int depth);
-
-static lem_status add_entry(inputs *x, const char *dir, const char *name, int depth) {
-    char *path = lem_path_join(dir, name, x->err);
-    lem_status st = LEM_OK;
-    if (!path) return LEM_EMEM;
-    if (strcmp(name, "manifest.json") == 0) st = add_manifest(x, path, dir, strlen(dir), 0);
-    else if (ends_with(name, ".manifest.json"))
-        st = add_manifest(x, path, path, strlen(path) - strlen(".manifest.json"), 0);
-    else if (name[0] != '.' && strcmp(name, "checkpoints") != 0 && !ends_with(name, ".job") &&
-             depth < LEM_REPORT_INPUTS_DEPTH && lem_file_is_dir(path))
-        st = add_folder(x, path, depth + 1);
-    lem_free(path);
-    return st;
-}
-
-static lem_status add_folder(inputs *x, const char *dir, int depth) {
-    char **names = NULL;
-    size_t n = 0;
-    lem_err ignored = LEM_ERR_INIT;
-    lem_status st = lem_dir_list(dir, &names, &n, &ignored) == LEM_EMEM ? LEM_EMEM : LEM_OK;
-    for (size_t i = 0; i < n; i++) {
-        if (st == LEM_OK) st = add_entry(x, dir, names[i], depth);
-        lem_free(names[i]);
-    }
-    lem_free(names);
-    return st;
+static lem_status visit(void *ctx, const char *path, const char *output, size_t len) {
+    return add_manifest(ctx, path, output, len, 0);
 }
 
 static lem_status add_file(inputs *x, const char *path) {
@@ -170,7 +146,9 @@ lem_status lem_report_inputs(lem_page *p, const char *const *paths, int n, bool 
     x->made = lem_json_new_object();
     if (!x->made) st = lem_fail(err, LEM_EMEM, "out of memory");
     for (int i = 0; st == LEM_OK && i < n; i++)
-        if (paths[i]) st = lem_file_is_dir(paths[i]) ? add_folder(x, paths[i], 0) : add_file(x, paths[i]);
+        if (paths[i])
+            st = lem_file_is_dir(paths[i]) ? lem_report_visit_manifests(paths[i], visit, x, err)
+                                           : add_file(x, paths[i]);
     if (st == LEM_OK) st = show(p, x, any);
     for (int i = 0; i < x->n; i++) lem_json_free(x->at[i]);
     lem_json_free(x->made);

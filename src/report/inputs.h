@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-enum { LEM_REPORT_INPUTS_MAX = 256, LEM_REPORT_INPUTS_DEPTH = 5 };
+enum { LEM_REPORT_INPUTS_MAX = 256 };
 
 /* A table of the inputs in the manifests of paths[0..n): of a folder those in it, so many folders deep, by
  * name; of a file the one beside it (entries may be NULL). Each input once; what another of these jobs made

@@ -5,12 +5,13 @@
 #include "core/json.h"
 #include "core/mem.h"
 #include "report/grid.h"
+#include "report/manifests.h"
 #include "report/sources.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { MAX_DEPTH = 5, TITLE = 200 };
+enum { TITLE = 200 };
 
 typedef struct made {
     lem_page *p;
@@ -22,11 +23,6 @@ typedef struct made {
 
 static const char *text_of(const lem_json *o, const char *key) {
     return lem_json_str(lem_json_get(o, key), "");
-}
-
-static bool ends_with(const char *s, const char *end) {
-    size_t n = strlen(s), m = strlen(end);
-    return n >= m && strcmp(s + n - m, end) == 0;
 }
 
 /* ---- one manifest ---- */
@@ -118,7 +114,8 @@ static lem_status note(made *m, const lem_json *manifest) {
 }
 
 /* output: [len] bytes of the path of what was made. */
-static lem_status add_manifest(made *m, const char *path, const char *output, size_t len) {
+static lem_status add_manifest(void *ctx, const char *path, const char *output, size_t len) {
+    made *m = ctx;
     lem_json *manifest = NULL;
     lem_err ignored = LEM_ERR_INIT;
     if (!lem_file_exists(path)) return LEM_OK;
@@ -166,36 +163,6 @@ static lem_status add_stages(made *m, const char *dir) {
     return st;
 }
 
-static lem_status add_folder(made *m, const char *dir, int depth);
-
-static lem_status add_entry(made *m, const char *dir, const char *name, int depth) {
-    static const char end[] = ".manifest.json";
-    char *path = lem_path_join(dir, name, m->err);
-    lem_status st = LEM_OK;
-    if (!path) return LEM_EMEM;
-    if (strcmp(name, "manifest.json") == 0) st = add_manifest(m, path, dir, strlen(dir));
-    else if (ends_with(name, end)) st = add_manifest(m, path, path, strlen(path) - strlen(end));
-    else if (name[0] != '.' && strcmp(name, "checkpoints") != 0 && !ends_with(name, ".job") && depth > 0 &&
-             lem_file_is_dir(path))
-        st = add_folder(m, path, depth - 1);
-    lem_free(path);
-    return st;
-}
-
-/* At most MAX_DEPTH deep: the recursion is bounded. */
-static lem_status add_folder(made *m, const char *dir, int depth) {
-    char **names = NULL;
-    size_t n = 0;
-    lem_err ignored = LEM_ERR_INIT;
-    lem_status st = lem_dir_list(dir, &names, &n, &ignored) == LEM_EMEM ? LEM_EMEM : LEM_OK;
-    for (size_t i = 0; i < n; i++) {
-        if (st == LEM_OK) st = add_entry(m, dir, names[i], depth);
-        lem_free(names[i]);
-    }
-    lem_free(names);
-    return st;
-}
-
 lem_status lem_report_made(lem_page *p, const char *const *paths, int n, bool *any, lem_err *err) {
     made m = {.p = p, .any = any, .err = err, .seen = lem_json_new_object()};
     lem_status st = m.seen ? LEM_OK : lem_fail(err, LEM_EMEM, "out of memory");
@@ -203,7 +170,7 @@ lem_status lem_report_made(lem_page *p, const char *const *paths, int n, bool *a
         if (!paths[i]) continue;
         bool folder = lem_file_is_dir(paths[i]);
         st = folder ? add_stages(&m, paths[i]) : add_output(&m, paths[i]);
-        if (st == LEM_OK && folder) st = add_folder(&m, paths[i], MAX_DEPTH);
+        if (st == LEM_OK && folder) st = lem_report_visit_manifests(paths[i], add_manifest, &m, err);
     }
     if (st == LEM_OK && m.more) lem_page_note(p, "The manifests of further outputs are not shown.");
     lem_json_free(m.seen);

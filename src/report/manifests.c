@@ -3,11 +3,12 @@
 
 #include "core/buf.h"
 #include "core/file.h"
+#include "core/mem.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { MAX_JSON = 1 << 26 };
+enum { MAX_JSON = 1 << 26, MAX_DEPTH = 5 };
 
 lem_status lem_report_manifest(const char *path, lem_json **out, lem_err *err) {
     lem_buf name = {0};
@@ -32,4 +33,51 @@ const char *lem_report_word(const lem_json *manifest, int n) {
             return lem_json_str(lem_json_get(in, "path"), NULL);
     }
     return NULL;
+}
+
+/* ---- folders ---- */
+
+typedef struct walk {
+    lem_report_visit *visit;
+    void *ctx;
+    lem_err *err;
+} walk;
+
+static bool ends_with(const char *s, const char *end) {
+    size_t n = strlen(s), m = strlen(end);
+    return n >= m && strcmp(s + n - m, end) == 0;
+}
+
+static lem_status visit_folder(const walk *w, const char *dir, int depth);
+
+static lem_status visit_entry(const walk *w, const char *dir, const char *name, int depth) {
+    static const char end[] = ".manifest.json";
+    char *path = lem_path_join(dir, name, w->err);
+    lem_status st = LEM_OK;
+    if (!path) return LEM_EMEM;
+    if (strcmp(name, "manifest.json") == 0) st = w->visit(w->ctx, path, dir, strlen(dir));
+    else if (ends_with(name, end)) st = w->visit(w->ctx, path, path, strlen(path) - strlen(end));
+    else if (name[0] != '.' && strcmp(name, "checkpoints") != 0 && !ends_with(name, ".job") && depth > 0 &&
+             lem_file_is_dir(path))
+        st = visit_folder(w, path, depth - 1);
+    lem_free(path);
+    return st;
+}
+
+/* At most MAX_DEPTH deep: the recursion is bounded. */
+static lem_status visit_folder(const walk *w, const char *dir, int depth) {
+    char **names = NULL;
+    size_t n = 0;
+    lem_err ignored = LEM_ERR_INIT;
+    lem_status st = lem_dir_list(dir, &names, &n, &ignored) == LEM_EMEM ? LEM_EMEM : LEM_OK;
+    for (size_t i = 0; i < n; i++) {
+        if (st == LEM_OK) st = visit_entry(w, dir, names[i], depth);
+        lem_free(names[i]);
+    }
+    lem_free(names);
+    return st;
+}
+
+lem_status lem_report_visit_manifests(const char *dir, lem_report_visit *visit, void *ctx, lem_err *err) {
+    return visit_folder(&(walk){visit, ctx, err}, dir, MAX_DEPTH);
 }
