@@ -8,14 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *kept(lem_work *w, lem_buf *b, bool ok) {
-    const char *t = ok && !b->failed && lem_work_spend(w, (int64_t)b->len)
-                        ? lem_work_strndup(w, lem_buf_str(b), b->len)
-                        : NULL;
-    lem_buf_release(b);
-    return t;
-}
-
 static canon_poly *function_poly(lem_work *w, const ast_node *a) {
     lem_buf b = {0};
     lem_buf_add(&b, a->name, a->len);
@@ -28,7 +20,7 @@ static canon_poly *function_poly(lem_work *w, const ast_node *a) {
         if (ok) lem_buf_puts(&b, t);
     }
     lem_buf_putc(&b, ')');
-    const char *key = kept(w, &b, ok);
+    const char *key = lem_work_keep(w, &b, ok);
     return key ? lem_poly_atom(w, key) : NULL;
 }
 
@@ -82,7 +74,7 @@ static canon_poly *power(lem_work *w, const ast_node *a) {
     if (!tb || !te) return NULL;
     lem_buf b = {0};
     lem_buf_printf(&b, "(%s)^(%s)", tb, te);
-    const char *key = kept(w, &b, true);
+    const char *key = lem_work_keep(w, &b, true);
     return key ? lem_poly_atom(w, key) : NULL;
 }
 
@@ -154,7 +146,7 @@ static const char *text_of_parts(lem_work *w, const ast_node *a, const char *ope
         lem_buf_puts(&b, part[k]);
     }
     lem_buf_puts(&b, close);
-    return kept(w, &b, ok);
+    return lem_work_keep(w, &b, ok);
 }
 
 static const char *name_of(lem_work *w, const char *tag, const ast_node *a, const char *end) {
@@ -162,7 +154,7 @@ static const char *name_of(lem_work *w, const char *tag, const ast_node *a, cons
     lem_buf_puts(&b, tag);
     lem_buf_add(&b, a->name, a->len);
     lem_buf_puts(&b, end);
-    return kept(w, &b, true);
+    return lem_work_keep(w, &b, true);
 }
 
 /* 2:4 as 1:2, but 4:05 and 4:30 p.m. as they stand. */
@@ -224,13 +216,13 @@ static const char *text_of_relation(lem_work *w, const ast_node *a, canon_part *
         if (k) lem_buf_putc(&b, '&');
         ok = add_link(w, &b, a->kid[k], a->name[k], a->kid[k + 1], part);
     }
-    return kept(w, &b, ok);
+    return lem_work_keep(w, &b, ok);
 }
 
 static const char *text_of_matrix(lem_work *w, const ast_node *a, canon_part *part) {
     lem_buf b = {0};
     lem_buf_printf(&b, "matrix%u(", (unsigned)a->cols);
-    const char *head = kept(w, &b, true);
+    const char *head = lem_work_keep(w, &b, true);
     return head ? text_of_parts(w, a, head, ")", IN_ORDER, part) : NULL;
 }
 
@@ -246,7 +238,7 @@ static const char *text_of_worn(lem_work *w, const ast_node *a, canon_part *part
     if (a->kind == AST_PM) lem_buf_puts(&b, "+-");
     if (v) lem_buf_puts(&b, v);
     if (a->kind == AST_QTY) lem_buf_putc(&b, ' '), lem_buf_add(&b, a->name, a->len);
-    return kept(w, &b, v != NULL);
+    return lem_work_keep(w, &b, v != NULL);
 }
 
 const char *lem_canon_text_by(lem_work *w, const ast_node *a, canon_part *part) {

@@ -6,14 +6,6 @@
 
 #include "core/buf.h"
 
-static const char *kept(lem_work *w, lem_buf *b, bool ok) {
-    const char *t = ok && !b->failed && lem_work_spend(w, (int64_t)b->len)
-                        ? lem_work_strndup(w, lem_buf_str(b), b->len)
-                        : NULL;
-    lem_buf_release(b);
-    return t;
-}
-
 static const char *text_of_region(lem_work *w, const region *r) {
     lem_buf b = {0};
     bool ok = r->sorted || r->n == 1;
@@ -27,7 +19,7 @@ static const char *text_of_region(lem_work *w, const region *r) {
                            p->hi.closed ? ']' : ')');
     }
     if (r->n == 0) lem_buf_puts(&b, "{}");
-    return kept(w, &b, ok);
+    return lem_work_keep(w, &b, ok);
 }
 
 /* 5 m and 500 cm read alike, 5 cm does not. NULL where the unit measures nothing: a currency, a count, a
@@ -42,7 +34,7 @@ static const char *with_unit(lem_work *w, const shape *s) {
     const char *v = lem_canon_text(w, lem_ast_mul(w, lem_ast_num(w, u.factor), (ast_node *)s->v));
     if (v) lem_buf_puts(&b, v);
     for (int d = 0; d < UNIT_DIMENSIONS; d++) lem_buf_printf(&b, "%c%d", d ? ',' : ' ', u.dim[d]);
-    return kept(w, &b, v != NULL);
+    return lem_work_keep(w, &b, v != NULL);
 }
 
 static bool is_whole(const ast_node *a) { return a->kind == AST_NUM && lem_rat_is_int(a->q); }

@@ -33,6 +33,14 @@ char *lem_work_strndup(lem_work *w, const char *s, size_t n) {
     return p;
 }
 
+const char *lem_work_keep(lem_work *w, lem_buf *b, bool ok) {
+    const char *t = ok && !b->failed && lem_work_spend(w, (int64_t)b->len)
+                        ? lem_work_strndup(w, lem_buf_str(b), b->len)
+                        : NULL;
+    lem_buf_release(b);
+    return t;
+}
+
 void lem_work_refuel(lem_work *w) { w->fuel = FUEL; }
 
 bool lem_work_spend(lem_work *w, int64_t cost) {

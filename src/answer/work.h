@@ -6,6 +6,7 @@
 #ifndef LEM_ANSWER_WORK_PRIV_H
 #define LEM_ANSWER_WORK_PRIV_H
 
+#include "core/buf.h"
 #include "core/err.h"
 #include "core/mem.h"
 
@@ -30,6 +31,8 @@ lem_status lem_work_init(lem_work *w, lem_err *err) LEM_MUST_CHECK;
 void lem_work_release(lem_work *w);
 void *lem_work_alloc(lem_work *w, size_t n, size_t size); /* zeroed; NULL sets limit */
 char *lem_work_strndup(lem_work *w, const char *s, size_t n);
+/* What is in b, which is released, where ok and the fuel for its length is there; else NULL. */
+const char *lem_work_keep(lem_work *w, lem_buf *b, bool ok);
 void lem_work_refuel(lem_work *w);
 bool lem_work_spend(lem_work *w, int64_t cost); /* false, and limit set, when the fuel is used up */
 
