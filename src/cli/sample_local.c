@@ -2,6 +2,7 @@
 #include "cli/sample.h"
 #include "cli/weights_options.h"
 
+#include "core/gcd.h"
 #include "core/mem.h"
 #include "core/object.h"
 #include "model/folder.h"
@@ -11,19 +12,10 @@ enum { TRIAL_CANDIDATES = 200 }; /* in the first turn of a trial: they are in fl
 
 /* ---- source and sink of the engine */
 
-static size_t common_divisor(size_t a, size_t b) {
-    while (b) {
-        size_t rest = a % b;
-        a = b;
-        b = rest;
-    }
-    return a;
-}
-
 /* Row i of a trial: from all over the file, each once. */
 static size_t spread(size_t i, size_t n) {
     size_t step = (size_t)(0.618 * (double)n) + 1;
-    while (common_divisor(step, n) != 1) step++;
+    while (lem_gcd(step, n) != 1) step++;
     return i * step % n;
 }
 

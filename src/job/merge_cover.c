@@ -1,6 +1,7 @@
 /* merge_cover.c - which rows the shards hold: each once, and what is missing as parts that can be made */
 #include "job/merge_priv.h"
 
+#include "core/gcd.h"
 #include "core/mem.h"
 
 #include <string.h>
@@ -8,21 +9,12 @@
 enum { MOST_TOLD = 8 };
 #define NOBODY UINT32_MAX
 
-static uint32_t divisor(uint32_t a, uint32_t b) {
-    while (b) {
-        uint32_t rest = a % b;
-        a = b;
-        b = rest;
-    }
-    return a;
-}
-
 static lem_status find_period(lem_merge *m, lem_err *err) {
     uint64_t all = 1;
     for (size_t i = 0; i < m->n; i++)
         for (int k = 0; k < m->at[i].shard.n; k++) {
             uint32_t of = m->at[i].shard.part[k].of;
-            all = all / divisor((uint32_t)all, of) * of;
+            all = all / lem_gcd(all, of) * of;
             if (all > LEM_SHARD_MAX_OF)
                 return lem_fail(err, LEM_EUSAGE,
                                 "%s: divided by too many different numbers to be pieces of one input",

@@ -1,6 +1,8 @@
 /* shard.c - parts of rows: which rows, how they are written, divided and joined */
 #include "job/shard.h"
 
+#include "core/gcd.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,18 +14,9 @@ bool lem_shard_has(const lem_shard *s, uint64_t row) {
     return s->n == 0;
 }
 
-static uint32_t divisor(uint32_t a, uint32_t b) {
-    while (b) {
-        uint32_t rest = a % b;
-        a = b;
-        b = rest;
-    }
-    return a;
-}
-
 /* Chinese remainders: residues a mod m and b mod n have a number in common just when a = b mod gcd(m, n). */
 static bool parts_meet(lem_shard_part a, lem_shard_part b) {
-    uint32_t g = divisor(a.of, b.of);
+    uint32_t g = (uint32_t)lem_gcd(a.of, b.of);
     return a.at % g == b.at % g;
 }
 
