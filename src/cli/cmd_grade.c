@@ -161,7 +161,7 @@ static void judge_item(const job *j, item *it) {
     if (it->st != LEM_OK) return;
     double tol[LEM_BENCH_MAX_TOLERANCES];
     row_tolerance(j, it->row, tol, &how.profile);
-    row_tolerance(j, it->row, tol, &other.profile);
+    if (j->against) row_tolerance(j, it->row, tol, &other.profile);
     it->st = lem_grade_row(&it->c, &how, &it->g, &it->err);
     if (it->st == LEM_OK && j->against) it->st = lem_grade_row(&it->c, &other, &it->other, &it->err);
     if (it->st == LEM_OK && j->audit_path) it->st = near_misses(it, &how.profile, &it->err);

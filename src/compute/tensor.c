@@ -24,14 +24,6 @@ const char *lem_dtype_name(lem_dtype t) {
     return "?";
 }
 
-float lem_bf16_to_f32(uint16_t x) { return float_of((uint32_t)x << 16); }
-
-uint16_t lem_f32_to_bf16(float x) {
-    uint32_t u = bits_of(x);
-    if ((u & 0x7fffffffu) > 0x7f800000u) return (uint16_t)((u >> 16) | 0x40u); /* NaN: keep it one */
-    return (uint16_t)((u + 0x7fffu + ((u >> 16) & 1u)) >> 16);
-}
-
 float lem_f16_to_f32(uint16_t x) {
     uint32_t sign = (uint32_t)(x & 0x8000u) << 16;
     uint32_t exponent = (x >> 10) & 31u, mantissa = x & 1023u;

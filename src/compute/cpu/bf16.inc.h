@@ -49,21 +49,11 @@ static void bf16_tile(const lem_bf16_tile *t) {
 
 /* ---- rows of A, rounded to bf16 ---- */
 
-SIMD uint16_t rounded(float x) {
-    uint32_t u;
-    memcpy(&u, &x, sizeof u);
-    uint32_t even = (u + 0x7fffu + ((u >> 16) & 1u)) >> 16, nan = (u >> 16) | 0x40u;
-    return (uint16_t)((u & 0x7fffffffu) > 0x7f800000u ? nan : even);
-}
-
 /* n rows of K floats as rows of `width` floats that are bf16. */
 static void round_rows(const product *g, int m, int n, int width, float *to) {
     for (int i = 0; i < n; i++, to += width) {
         const float *from = g->a + (size_t)(m + i) * g->lda;
-        for (int k = 0; k < g->K; k++) {
-            uint32_t u = (uint32_t)rounded(from[k]) << 16;
-            memcpy(&to[k], &u, sizeof u);
-        }
+        for (int k = 0; k < g->K; k++) to[k] = lem_bf16_to_f32(lem_f32_to_bf16(from[k]));
         memset(to + g->K, 0, (size_t)(width - g->K) * sizeof *to);
     }
 }
@@ -77,7 +67,7 @@ static void round_tiles(const product *g, int m, int n, int width, uint16_t *to)
         for (int k = 0; k < width; k += LEM_BF16_BLOCK, at += LEM_BF16_ROWS * LEM_BF16_BLOCK) {
             int n_k = min_int(LEM_BF16_BLOCK, g->K - k);
             if (n_k < LEM_BF16_BLOCK) memset(at, 0, LEM_BF16_BLOCK * sizeof *at);
-            for (int j = 0; j < n_k; j++) at[j] = rounded(from[k + j]);
+            for (int j = 0; j < n_k; j++) at[j] = lem_f32_to_bf16(from[k + j]);
         }
     }
 }
