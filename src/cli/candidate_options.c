@@ -1,6 +1,7 @@
 /* candidate_options.c - --map and --filter: names of fields, named maps, maps in files */
 #include "cli/candidate_options.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static bool is_file(const char *item) {
@@ -54,4 +55,38 @@ lem_status lem_candidate_options_open(const lem_cli *cli, const lem_args *args, 
     if (st == LEM_OK) st = lem_candidate_set_open(paths, (size_t)n, m, &o, out, err);
     lem_candidates_map_free(m);
     return st;
+}
+
+lem_status lem_candidate_options_load(const lem_cli *cli, const lem_args *args, const char *path,
+                                      const bad_rows *bad, lem_pool *pool, lem_eval_data *out, lem_err *err) {
+    lem_eval_load how = {.limit = cli->limit,
+                         .cancel = cli->cancel,
+                         .pool = pool,
+                         .by_string = lem_args_is(args, "group", "string"),
+                         .regrade = lem_args_flag(args, "regrade"),
+                         .filter = lem_args_str(args, "filter")};
+    lem_candidates_map *map = NULL;
+    lem_status st = lem_candidate_options_map(args, &map, err);
+    if (st == LEM_OK && !lem_grade_task_find(lem_args_str(args, "task"), &how.task))
+        st = lem_fail(err, LEM_EUSAGE, "--task '%s'", lem_args_str(args, "task"));
+    if (st == LEM_OK)
+        st = lem_bad_rows_reader(bad, LEM_BAD_SELECTED, path, map, cli->cancel, &how.judge, err);
+    if (st == LEM_OK) st = lem_eval_data_load(path, map, &how, out, err);
+    lem_candidates_map_free(map);
+    return st;
+}
+
+lem_status lem_candidate_options_k(const char *text, int longest, int ks[LEM_EVAL_MAX_KS], int *n,
+                                   lem_err *err) {
+    char *end;
+    long k = strtol(text, &end, 10);
+    if (end == text || *end || k < 1 || k > LEM_EVAL_MAX_N)
+        return lem_fail(err, LEM_EUSAGE, "--k: '%s' is no count in 1..%d", text, LEM_EVAL_MAX_N);
+    if (longest && k > longest)
+        return lem_fail(err, LEM_EUSAGE, "--k: %ld candidates asked for, the longest row has %d", k, longest);
+    if (*n == LEM_EVAL_MAX_KS) return lem_fail(err, LEM_EUSAGE, "--k: more than %d values", LEM_EVAL_MAX_KS);
+    if (*n && k <= ks[*n - 1])
+        return lem_fail(err, LEM_EUSAGE, "--k: values must ascend, found %ld behind %d", k, ks[*n - 1]);
+    ks[(*n)++] = (int)k;
+    return LEM_OK;
 }

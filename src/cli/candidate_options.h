@@ -2,7 +2,10 @@
 #ifndef LEM_CLI_CANDIDATE_OPTIONS_H
 #define LEM_CLI_CANDIDATE_OPTIONS_H
 
+#include "cli/bad_rows_options.h"
 #include "data/candidate_set.h"
+#include "eval/load.h"
+#include "eval/metrics.h"
 #include "job/job.h"
 
 #define LEM_OPT_CANDIDATE_MAP                                                                                \
@@ -30,5 +33,14 @@ lem_status lem_candidate_options_inputs(const lem_args *args, lem_job_input in[L
 lem_status lem_candidate_options_open(const lem_cli *cli, const lem_args *args, const char *const *paths,
                                       int n, const lem_row_judge *judge, lem_candidate_set **out,
                                       lem_err *err) LEM_MUST_CHECK;
+/* Loads a file of candidates as --map, --filter, --group, --regrade, --task and --limit say; pool: NULL = one
+ * thread. */
+lem_status lem_candidate_options_load(const lem_cli *cli, const lem_args *args, const char *path,
+                                      const bad_rows *bad, lem_pool *pool, lem_eval_data *out,
+                                      lem_err *err) LEM_MUST_CHECK;
+/* One value of --k behind those before it: a count that ascends. longest: the most candidates of a row; 0 =
+ * not known. */
+lem_status lem_candidate_options_k(const char *text, int longest, int ks[LEM_EVAL_MAX_KS], int *n,
+                                   lem_err *err) LEM_MUST_CHECK;
 
 #endif

@@ -98,20 +98,6 @@ static lem_status take_reference(ablate_job *j, lem_err *err) {
     return LEM_OK;
 }
 
-static lem_status take_k(lem_ablate_opts *o, const char *text, lem_err *err) {
-    char *end;
-    long k = strtol(text, &end, 10);
-    if (end == text || *end || k < 1 || k > LEM_EVAL_MAX_N)
-        return lem_fail(err, LEM_EUSAGE, "--k: '%s' is no count in 1..%d", text, LEM_EVAL_MAX_N);
-    if (o->n_ks == LEM_EVAL_MAX_KS)
-        return lem_fail(err, LEM_EUSAGE, "--k: more than %d values", LEM_EVAL_MAX_KS);
-    if (o->n_ks && k <= o->ks[o->n_ks - 1])
-        return lem_fail(err, LEM_EUSAGE, "--k: values must ascend, found %ld behind %d", k,
-                        o->ks[o->n_ks - 1]);
-    o->ks[o->n_ks++] = (int)k;
-    return LEM_OK;
-}
-
 static lem_status take_options(ablate_job *j, lem_err *err) {
     const lem_args *args = j->args;
     const lem_json *metrics = lem_args_tree(args, "metric"), *ks = lem_args_tree(args, "k");
@@ -126,7 +112,7 @@ static lem_status take_options(ablate_job *j, lem_err *err) {
     for (size_t i = 0; i < lem_json_count(metrics); i++)
         j->metric[o->n_names++] = lem_json_str(lem_json_at(metrics, i), "");
     for (size_t i = 0; st == LEM_OK && i < lem_json_count(ks); i++)
-        st = take_k(o, lem_json_str(lem_json_at(ks, i), ""), err);
+        st = lem_candidate_options_k(lem_json_str(lem_json_at(ks, i), ""), 0, o->ks, &o->n_ks, err);
     bool k = lem_args_is(args, "axis", "k"), tokens = lem_args_is(args, "axis", "tokens");
     if (o->axis_name) o->axis = LEM_ABLATE_AXIS_PLACE;
     if (k) o->axis = LEM_ABLATE_AXIS_K;
@@ -134,17 +120,6 @@ static lem_status take_options(ablate_job *j, lem_err *err) {
     o->axis_from = k || tokens ? o->axis_name : "given";
     o->log = lem_args_flag(args, "log") || k || tokens;
     return st;
-}
-
-/* OUT without .json, and an ending. */
-static lem_status beside(const char *out, const char *ending, char **path, lem_err *err) {
-    lem_buf b = {0};
-    size_t n = strlen(out);
-    if (n > 5 && strcmp(out + n - 5, ".json") == 0) n -= 5;
-    lem_buf_add(&b, out, n);
-    lem_buf_puts(&b, ending);
-    *path = lem_buf_take(&b);
-    return *path ? LEM_OK : lem_fail(err, LEM_EMEM, "out of memory");
 }
 
 static lem_status take_all(ablate_job *j, lem_err *err) {
@@ -162,8 +137,9 @@ static lem_status take_all(ablate_job *j, lem_err *err) {
     LEM_TRY(lem_candidate_options_inputs(j->args, j->input + j->n_inputs, &maps, err));
     j->n_inputs += maps;
     if (!out || strcmp(out, "-") == 0) goto done;
-    LEM_TRY(beside(out, ".md", &j->md, err));
-    LEM_TRY(beside(out, ".csv", &j->csv, err));
+    j->md = lem_path_with_end(out, ".json", ".md", err);
+    j->csv = lem_path_with_end(out, ".json", ".csv", err);
+    if (!j->md || !j->csv) st = LEM_EMEM;
 done:
     lem_buf_release(&words);
     return st;
@@ -171,31 +147,11 @@ done:
 
 /* ---- reading ---- */
 
-static lem_status load(ablate_job *j, int r, lem_pool *pool, const bad_rows *bad, lem_err *err) {
-    const lem_args *args = j->args;
-    const char *path = j->run[r].path;
-    lem_eval_load how = {.limit = j->cli->limit,
-                         .cancel = j->cli->cancel,
-                         .pool = pool,
-                         .by_string = lem_args_is(args, "group", "string"),
-                         .regrade = lem_args_flag(args, "regrade"),
-                         .filter = lem_args_str(args, "filter")};
-    lem_candidates_map *map = NULL;
-    lem_status st = lem_candidate_options_map(args, &map, err);
-    if (st == LEM_OK && !lem_grade_task_find(lem_args_str(args, "task"), &how.task))
-        st = lem_fail(err, LEM_EUSAGE, "--task '%s'", lem_args_str(args, "task"));
-    if (st == LEM_OK)
-        st = lem_bad_rows_reader(bad, LEM_BAD_SELECTED, path, map, j->cli->cancel, &how.judge, err);
-    if (st == LEM_OK) st = lem_eval_data_load(path, map, &how, &j->d[r], err);
-    lem_candidates_map_free(map);
-    return st;
-}
-
 static lem_status load_all(ablate_job *j, const bad_rows *bad, uint64_t *rows, lem_err *err) {
     lem_pool *pool = lem_pool_new(j->cli->threads, err);
     lem_status st = pool ? LEM_OK : LEM_EMEM;
     for (int r = 0; st == LEM_OK && r < j->n_runs; r++) {
-        st = load(j, r, pool, bad, err);
+        st = lem_candidate_options_load(j->cli, j->args, j->run[r].path, bad, pool, &j->d[r], err);
         *rows += (uint64_t)j->d[r].n;
     }
     lem_pool_free(pool);

@@ -182,18 +182,6 @@ done:
     return st;
 }
 
-/* OUT without .json, and an ending. */
-static char *beside(const char *out, const char *ending, lem_err *err) {
-    lem_buf b = {0};
-    size_t n = strlen(out);
-    if (n > 5 && strcmp(out + n - 5, ".json") == 0) n -= 5;
-    lem_buf_add(&b, out, n);
-    lem_buf_puts(&b, ending);
-    char *path = lem_buf_take(&b);
-    if (!path) (void)lem_fail(err, LEM_EMEM, "out of memory");
-    return path;
-}
-
 static lem_status make(table_job *j, lem_err *err) {
     lem_status st = LEM_OK;
     j->made = lem_json_new_object();
@@ -210,8 +198,8 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
     const char *out = lem_args_str(args, "out");
     lem_status st = LEM_OK;
     if (out && strcmp(out, "-") != 0) {
-        j.md = beside(out, ".md", err);
-        j.csv = beside(out, ".csv", err);
+        j.md = lem_path_with_end(out, ".json", ".md", err);
+        j.csv = lem_path_with_end(out, ".json", ".csv", err);
         if (!j.md || !j.csv) st = LEM_EMEM;
     }
     const char *companions[] = {j.md, j.csv};

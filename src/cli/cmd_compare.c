@@ -36,24 +36,6 @@ static const lem_opt opts[] = {
     LEM_OPT_MAX_BAD,
 };
 
-static lem_status load(lem_cli *cli, const lem_args *args, const char *path, const bad_rows *bad,
-                       lem_eval_data *out, lem_err *err) {
-    lem_eval_load how = {.limit = cli->limit,
-                         .cancel = cli->cancel,
-                         .by_string = lem_args_is(args, "group", "string"),
-                         .regrade = lem_args_flag(args, "regrade"),
-                         .filter = lem_args_str(args, "filter")};
-    lem_candidates_map *map = NULL;
-    lem_status st = lem_candidate_options_map(args, &map, err);
-    if (st == LEM_OK && !lem_grade_task_find(lem_args_str(args, "task"), &how.task))
-        st = lem_fail(err, LEM_EUSAGE, "--task '%s'", lem_args_str(args, "task"));
-    if (st == LEM_OK)
-        st = lem_bad_rows_reader(bad, LEM_BAD_SELECTED, path, map, cli->cancel, &how.judge, err);
-    if (st == LEM_OK) st = lem_eval_data_load(path, map, &how, out, err);
-    lem_candidates_map_free(map);
-    return st;
-}
-
 static lem_status print_text(lem_cli *cli, const lem_args *args, const lem_compared *c, lem_err *err) {
     lem_buf b = {0};
     lem_compared_text(c, (int)lem_args_int(args, "flipped"), &b);
@@ -109,8 +91,8 @@ static lem_status compare(lem_cli *cli, const lem_args *args, lem_job *job, lem_
     for (size_t k = 0; k < lem_json_count(list) && n < 32; k++)
         names[n++] = lem_json_str(lem_json_at(list, k), "");
     LEM_TRY(lem_bad_rows_begin(args, &bad, err));
-    LEM_TRY(load(cli, args, args->words[0], &bad, &a, err));
-    LEM_TRY(load(cli, args, args->words[1], &bad, &b, err));
+    LEM_TRY(lem_candidate_options_load(cli, args, args->words[0], &bad, NULL, &a, err));
+    LEM_TRY(lem_candidate_options_load(cli, args, args->words[1], &bad, NULL, &b, err));
     LEM_TRY(lem_bad_rows_end(&bad, cli, job, (uint64_t)a.n + (uint64_t)b.n, err));
     LEM_TRY(lem_eval_compare(&a, &b, names, n, &c, err));
     if (lem_args_flag(args, "all")) LEM_TRY(lem_eval_compare_all(&c, cli->seed, err));

@@ -77,16 +77,6 @@ static lem_status say_where(lem_cli *cli, const char *path, int n_sources, const
     return lem_print_json(cli->out, lem_object_done(&o), 0, err);
 }
 
-/* "r.html" with another end. */
-static char *beside(const char *path, const char *end, lem_err *err) {
-    lem_buf b = {0};
-    size_t n = strlen(path);
-    lem_buf_printf(&b, "%.*s%s", (int)(n > 5 ? n - 5 : n), path, end);
-    char *text = lem_buf_ok(&b, err) == LEM_OK ? lem_strdup(b.data, err) : NULL;
-    lem_buf_release(&b);
-    return text;
-}
-
 /* What the page is made of: the results and curves that were found, by content. What an unfinished job has
  * done so far is looked at, and no input. */
 static lem_status open_job(lem_cli *cli, const lem_args *args, const char *path, const lem_sources *sources,
@@ -97,7 +87,7 @@ static lem_status open_job(lem_cli *cli, const lem_args *args, const char *path,
     for (int i = 0; i < sources->n; i++)
         if (sources->at[i].kind != LEM_SOURCE_JOB)
             inputs[n++] = (lem_job_input){sources->at[i].path, sources->at[i].path};
-    char *markdown = beside(path, ".md", err);
+    char *markdown = lem_path_with_end(path, ".html", ".md", err);
     const char *const companions[] = {markdown};
     lem_job_spec spec = {.out = path,
                          .inputs = inputs,

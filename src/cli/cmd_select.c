@@ -70,27 +70,11 @@ static const lem_opt opts[] = {
     LEM_OPT_MAX_BAD,
 };
 
-static lem_status add_k(const char *text, int longest, lem_eval_opts *o, lem_err *err) {
-    char *end;
-    long k = strtol(text, &end, 10);
-    if (end == text || *end || k < 1 || k > LEM_EVAL_MAX_N)
-        return lem_fail(err, LEM_EUSAGE, "--k: '%s' is no count in 1..%d", text, LEM_EVAL_MAX_N);
-    if (k > longest)
-        return lem_fail(err, LEM_EUSAGE, "--k: %ld candidates asked for, the longest row has %d", k, longest);
-    if (o->n_ks == LEM_EVAL_MAX_KS)
-        return lem_fail(err, LEM_EUSAGE, "--k: more than %d values", LEM_EVAL_MAX_KS);
-    if (o->n_ks && k <= o->ks[o->n_ks - 1])
-        return lem_fail(err, LEM_EUSAGE, "--k: values must ascend, found %ld behind %d", k,
-                        o->ks[o->n_ks - 1]);
-    o->ks[o->n_ks++] = (int)k;
-    return LEM_OK;
-}
-
 static lem_status choose_ks(const lem_json *list, const lem_eval_data *d, lem_eval_opts *o, lem_err *err) {
     lem_status st = LEM_OK;
     if (!list) lem_eval_default_ks(o, d);
     for (size_t i = 0; st == LEM_OK && i < lem_json_count(list); i++)
-        st = add_k(lem_json_str(lem_json_at(list, i), ""), d->max_n, o, err);
+        st = lem_candidate_options_k(lem_json_str(lem_json_at(list, i), ""), d->max_n, o->ks, &o->n_ks, err);
     return st;
 }
 

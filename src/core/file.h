@@ -35,6 +35,8 @@ lem_status lem_file_rename(const char *from, const char *to,
                            lem_err *err) LEM_MUST_CHECK; /* fsyncs the folder of `to` */
 lem_status lem_file_fsync_dir(const char *dir, lem_err *err) LEM_MUST_CHECK;
 char *lem_path_join(const char *dir, const char *name, lem_err *err); /* caller frees */
+/* The path with another ending, behind it where it does not end in the old one; the caller frees. */
+char *lem_path_with_end(const char *path, const char *old_end, const char *new_end, lem_err *err);
 char *lem_path_dir(const char *path, lem_err *err); /* caller frees; "." when there is none */
 /* Whether path is `folder` or below it, as texts without "./" in front and doubled or last slashes. */
 bool lem_path_within(const char *path, const char *folder);
