@@ -243,15 +243,15 @@ static void be_done(lem_teach *t, lem_teach_item *item, lem_json *record, bool c
     if (t->o.group) share_out(t, item, lem_json_count(lem_json_get(record, "texts")));
 }
 
-static lem_status be_not_billed(lem_teach *t, lem_teach_item *item, const char *why, bool sent,
+static lem_status be_not_billed(lem_teach *t, lem_teach_item *item, const char *why, lem_teach_try try,
                                 lem_err *err) {
     size_t end = end_of(t, item);
     lem_status st = LEM_OK;
     settle(t, item, 0, 0);
-    if (!sent) t->money.requests--;
+    if (try == LEM_TRY_UNSENT) t->money.requests--;
     for (size_t i = (size_t)(item - t->item); st == LEM_OK && i < end; i++) {
         lem_teach_item *x = &t->item[i];
-        if (sent) x->tries++;
+        if (try == LEM_TRY_COUNTS) x->tries++;
         x->state = x->tries < t->o.tries ? LEM_TEACH_PLANNED : LEM_TEACH_GIVEN_UP;
         st = set_why(x, why, err);
     }
@@ -375,11 +375,13 @@ lem_status lem_teach_note_reply(lem_teach *t, size_t i, lem_json *record, lem_er
     return st;
 }
 
-lem_status lem_teach_note_not_billed(lem_teach *t, size_t i, const char *why, bool sent, lem_err *err) {
+lem_status lem_teach_note_not_billed(lem_teach *t, size_t i, const char *why, lem_teach_try try,
+                                     lem_err *err) {
     lem_object o = lem_object_new();
-    lem_object_bool(&o, "sent", sent);
+    lem_object_bool(&o, "sent", try != LEM_TRY_UNSENT);
+    lem_object_bool(&o, "counts", try == LEM_TRY_COUNTS);
     lem_status st = append(t, 'n', i, t->item[i].sent, with_why(why, &o), err);
-    return st == LEM_OK ? be_not_billed(t, &t->item[i], why, sent, err) : st;
+    return st == LEM_OK ? be_not_billed(t, &t->item[i], why, try, err) : st;
 }
 
 lem_status lem_teach_note_unsure(lem_teach *t, size_t i, const char *why, lem_teach_billed billed,
@@ -424,6 +426,11 @@ lem_status lem_teach_again(lem_teach *t, lem_journal *ledger, lem_err *err) {
 
 /* ---- replayed ---- */
 
+static lem_teach_try try_of(const lem_json *record) {
+    if (!lem_json_bool(lem_json_get(record, "sent"), true)) return LEM_TRY_UNSENT;
+    return lem_json_bool(lem_json_get(record, "counts"), true) ? LEM_TRY_COUNTS : LEM_TRY_FREE;
+}
+
 static lem_status replay(lem_teach *t, char kind, lem_teach_item *item, const lem_json *record,
                          lem_err *err) {
     const char *why = lem_json_str(lem_json_get(record, "why"), "");
@@ -435,7 +442,7 @@ static lem_status replay(lem_teach *t, char kind, lem_teach_item *item, const le
         if (t->o.group) item->span = (int)lem_json_int(lem_json_get(record, "n"), 1);
         be_sent(t, item, in, out);
         return LEM_OK;
-    case 'n': return be_not_billed(t, item, why, lem_json_bool(lem_json_get(record, "sent"), true), err);
+    case 'n': return be_not_billed(t, item, why, try_of(record), err);
     case 'x': return be_unsure(t, item, why, billed ? LEM_BILLED_YES : LEM_BILLED_MAYBE, err);
     case 'd': return be_refused(t, item, why, err);
     default: break;

@@ -175,12 +175,12 @@ static lem_status note(run *r, size_t i, lem_verdict *v, lem_err *err) {
     case LEM_VERDICT_ANSWER:
         st = lem_teach_note_reply(t, i, record, err);
         return st == LEM_OK ? remember(r, i, err) : st;
-    case LEM_VERDICT_LATER: return lem_teach_note_not_billed(t, i, v->why, true, err);
-    case LEM_VERDICT_UNSENT: return lem_teach_note_not_billed(t, i, v->why, false, err);
+    case LEM_VERDICT_LATER: return lem_teach_note_not_billed(t, i, v->why, LEM_TRY_COUNTS, err);
+    case LEM_VERDICT_UNSENT: return lem_teach_note_not_billed(t, i, v->why, LEM_TRY_UNSENT, err);
     case LEM_VERDICT_UNSURE: return lem_teach_note_unsure(t, i, v->why, LEM_BILLED_MAYBE, err);
     case LEM_VERDICT_BILLED: return lem_teach_note_unsure(t, i, v->why, LEM_BILLED_YES, err);
     case LEM_VERDICT_SETUP:
-        if (!r->end[r->went[i]].worked) return lem_teach_note_not_billed(t, i, v->why, false, err);
+        if (!r->end[r->went[i]].worked) return lem_teach_note_not_billed(t, i, v->why, LEM_TRY_FREE, err);
         break;
     case LEM_VERDICT_REFUSED: break;
     }

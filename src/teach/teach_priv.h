@@ -57,6 +57,13 @@ struct lem_teach {
 int lem_teach_span(lem_teach *t, size_t i);
 /* The request as it is sent now, for its id. */
 lem_status lem_teach_hash(lem_teach *t, size_t i, lem_err *err) LEM_MUST_CHECK;
+/* A request that was not billed. */
+typedef enum lem_teach_try {
+    LEM_TRY_UNSENT, /* it never left: no request, and no try */
+    LEM_TRY_FREE,   /* refused because of the set-up: a request, and no try of its item */
+    LEM_TRY_COUNTS  /* refused for now: a request and a try */
+} lem_teach_try;
+
 /* Choices that the request of item i asks for. */
 int lem_teach_choices(const lem_teach *t, size_t i);
 /* The path of all requests behind the base URL. */
@@ -72,8 +79,7 @@ lem_status lem_teach_most(const lem_teach *t, size_t i, uint64_t *in, uint64_t *
                           lem_err *err) LEM_MUST_CHECK;
 /* Takes record. */
 lem_status lem_teach_note_reply(lem_teach *t, size_t i, lem_json *record, lem_err *err) LEM_MUST_CHECK;
-/* sent false: it never left. */
-lem_status lem_teach_note_not_billed(lem_teach *t, size_t i, const char *why, bool sent,
+lem_status lem_teach_note_not_billed(lem_teach *t, size_t i, const char *why, lem_teach_try try,
                                      lem_err *err) LEM_MUST_CHECK;
 /* in and out < 0: unknown, the most counts. */
 lem_status lem_teach_note_unsure(lem_teach *t, size_t i, const char *why, lem_teach_billed billed,

@@ -215,7 +215,10 @@ static void killed_and_gone_on(void **state) {
     lem_teach_stats s = lem_teach_count(j.t);
     faultd_books b = end(&j);
     assert_true(kills >= 5 && b.twice == 0 && s.done == done && s.done + s.dead == 200);
-    assert_true(s.tokens_in + s.tokens_out >= b.tokens && s.requests >= (uint64_t)b.requests);
+    if (s.tokens_in + s.tokens_out < b.tokens || s.requests < (uint64_t)b.requests)
+        fail_msg("%llu tokens and %llu requests in the ledger, %llu and %d at the server",
+                 (unsigned long long)(s.tokens_in + s.tokens_out), (unsigned long long)s.requests,
+                 (unsigned long long)b.tokens, b.requests);
 }
 
 static void budgets_survive_restarts(void **state) {
@@ -404,6 +407,10 @@ static void a_wrong_key_ends_the_job_and_costs_nothing(void **state) {
     assert_null(strstr(j.err.text, "wrong"));
     lem_teach_stats s = lem_teach_count(j.t);
     assert_true(s.dead == 0 && s.unsure == 0 && s.tokens_in == 0);
+    assert_int_equal(s.requests, faultd_read(j.server).requests);
+    close_job(&j);
+    open_job(&j, 50); /* the ledger says the same */
+    assert_int_equal(lem_teach_count(j.t).requests, s.requests);
     close_job(&j);
     j.o.key = "right";
     assert_int_equal(run(&j, 50), LEM_OK);
