@@ -13,10 +13,13 @@
 #include "curate/decontam.h"
 #include "synth/wordproblem.h"
 
+#include <math.h>
 #include <string.h>
 #include <unistd.h>
 
 /* ---- lemma demo data ---- */
+
+enum { MAX_TEACHERS = 8 };
 
 static const lem_opt data_opts[] = {
     {"general", LEM_OPT_INT, "N", "30000", "general instruction rows", 0, 1e8},
@@ -38,6 +41,14 @@ static const lem_opt data_opts[] = {
      "equations and a wrong answer (column mistake); problems for reward training and held-out ones get a "
      "column "
      "worked, the right solution"},
+    {"teachers", LEM_OPT_INT, "N", "1",
+     "solutions of each problem for fine-tuning: those of the second teacher, mistaken elsewhere, in "
+     "math-2.jsonl, and so on; with --mistakes",
+     1, MAX_TEACHERS},
+    {"wrong-golds", LEM_OPT_NUM, "X", "0",
+     "share of the problems for reward training whose expected answer is that of a usual mistake (column "
+     "gold), as a noisy labeller would have it, where their kind has one",
+     0, 1},
     {"reword", LEM_OPT_NUM, "X", "0",
      "share of the held-out problems in wordings that no training problem has, where their kind has one "
      "(column wording)",
@@ -55,34 +66,65 @@ typedef struct maker {
     uint64_t repeated, contaminated;
 } maker;
 
-static lem_status open_part(const maker *m, const char *name, lem_out **out, lem_err *err) {
+/* A file of problems. */
+typedef struct problem_file {
+    const char *file, *name;
+    lem_wordproblem_split split;
+    int64_t n;
+    int max_steps, teachers; /* 0: without solutions */
+    double wrong;            /* golds */
+    lem_out *out[MAX_TEACHERS];
+} problem_file;
+
+/* "math.jsonl" of the first teacher, "math-2.jsonl" of the second. */
+static lem_status open_file(const maker *m, const char *file, int teacher, lem_out **out, lem_err *err) {
+    char name[64];
+    if (teacher) snprintf(name, sizeof name, "%.*s-%d.jsonl", (int)strcspn(file, "."), file, teacher + 1);
+    else snprintf(name, sizeof name, "%s", file);
     char *path = lem_path_join(m->out, name, err);
     lem_status st = path ? lem_out_open(path, true, out, err) : LEM_EMEM;
     lem_free(path);
     return st;
 }
 
-static lem_status close_part(lem_out *out, lem_status st, lem_err *err) {
-    if (st == LEM_OK) st = lem_out_commit(out, err);
-    lem_out_close(out);
+static lem_status open_part(const maker *m, problem_file *p, lem_err *err) {
+    lem_status st = open_file(m, p->file, 0, &p->out[0], err);
+    for (int t = 1; st == LEM_OK && t < p->teachers; t++) st = open_file(m, p->file, t, &p->out[t], err);
     return st;
 }
 
-static lem_status write_problem(const maker *m, lem_out *out, const char *id, const lem_wordproblem *p,
-                                bool solution, lem_err *err) {
+static lem_status close_part(problem_file *p, lem_status st, lem_err *err) {
+    for (int t = 0; t < MAX_TEACHERS; t++) {
+        if (st == LEM_OK && p->out[t]) st = lem_out_commit(p->out[t], err);
+        lem_out_close(p->out[t]);
+    }
+    return st;
+}
+
+/* Columns of a problem with a solution, or of one without; a mistake of the latter is its gold. */
+static void add_mistake(const maker *m, const problem_file *part, const lem_wordproblem *p, lem_object *o) {
     bool mistakes = lem_args_flag(m->args, "mistakes");
+    if (part->teachers) {
+        if (mistakes && p->mistake) lem_object_str(o, "mistake", p->mistake);
+        else if (mistakes) lem_object_json(o, "mistake", lem_json_new_null());
+        return;
+    }
+    if (mistakes) lem_object_str(o, "worked", p->solution);
+    if (part->wrong > 0) lem_object_str(o, "gold", p->mistake ? p->mistake : "right");
+    if (lem_args_num(m->args, "reword") > 0) lem_object_str(o, "wording", p->reworded ? "held out" : "usual");
+}
+
+static lem_status write_problem(const maker *m, const problem_file *part, lem_out *out, const char *id,
+                                const lem_wordproblem *p, lem_err *err) {
+    bool solved = part->teachers > 0;
     lem_object o = lem_object_new();
     lem_object_str(&o, "id", id);
     lem_object_str(&o, "problem", p->problem);
-    if (solution) lem_object_str(&o, "solution", p->mistake ? p->mistaken : p->solution);
-    lem_object_str(&o, "expected_answer", p->answer);
+    if (solved) lem_object_str(&o, "solution", p->mistake ? p->mistaken : p->solution);
+    lem_object_str(&o, "expected_answer", !solved && p->mistake ? p->mistaken_answer : p->answer);
     lem_object_int(&o, "steps", (uint64_t)p->steps);
     lem_object_str(&o, "template", lem_wordproblem_template_name(p->template_id));
-    if (solution && mistakes)
-        lem_object_json(&o, "mistake", p->mistake ? lem_json_new_str(p->mistake) : lem_json_new_null());
-    if (!solution && mistakes) lem_object_str(&o, "worked", p->solution);
-    if (!solution && lem_args_num(m->args, "reword") > 0)
-        lem_object_str(&o, "wording", p->reworded ? "held out" : "usual");
+    add_mistake(m, part, p, &o);
     lem_json *r = lem_object_done(&o);
     lem_status st = r ? lem_rows_write(out, r, err) : lem_fail(err, LEM_EMEM, "out of memory");
     lem_json_free(r);
@@ -125,80 +167,104 @@ static lem_status is_new(maker *m, const lem_wordproblem *p, bool train, bool *o
     return st;
 }
 
-static lem_status make_problems(maker *m, const char *file, const char *part, lem_wordproblem_split split,
-                                int64_t n, int max_steps, bool solution, lem_err *err) {
-    lem_out *out = NULL;
-    bool train = split == LEM_WORDPROBLEM_TRAIN;
-    lem_wordproblem_opts o = {.split = split,
-                              .min_steps = (int)lem_args_int(m->args, "min-steps"),
-                              .max_steps = max_steps,
-                              .mistakes = solution && lem_args_flag(m->args, "mistakes")};
-    double reword = train ? 0 : lem_args_num(m->args, "reword");
-    lem_rng key = lem_rng_make(m->cli->seed, part, 0);
-    lem_wordproblem p;
-    lem_status st = open_part(m, file, &out, err);
-    int64_t made = 0;
-    for (uint64_t i = 0; st == LEM_OK && made < n; i++) {
-        if (i > 100u * (uint64_t)n + 1000)
-            st = lem_fail(err, LEM_EDATA, "%s: only %lld different problems found", part, (long long)made);
-        o.reword = (double)made + 0.5 < reword * (double)n;
-        if (st == LEM_OK) st = lem_wordproblem_make(&key, i, &o, &p, err);
-        if (st) break;
-        if (st == LEM_OK && m->cli->cancel && m->cli->cancel->requested)
-            st = lem_fail(err, LEM_EINTR, "interrupted; the same command starts over");
-        if (st) break;
-        bool fresh = false;
-        char id[48];
-        st = is_new(m, &p, train, &fresh, err);
-        if (st == LEM_OK && !fresh) continue;
-        snprintf(id, sizeof id, "%s-%lld", part, (long long)made);
-        if (st == LEM_OK) st = write_problem(m, out, id, &p, solution, err);
-        made++;
-    }
-    return close_part(out, st, err);
+/* How problem `made` of the part is to be. Held-out wordings are the first ones, wrong golds lie evenly. */
+static lem_wordproblem_opts opts_of(const maker *m, const problem_file *part, int64_t made) {
+    double reword = part->split == LEM_WORDPROBLEM_TRAIN ? 0 : lem_args_num(m->args, "reword");
+    bool wrong = floor((double)(made + 1) * part->wrong) > floor((double)made * part->wrong);
+    return (lem_wordproblem_opts){.split = part->split,
+                                  .min_steps = (int)lem_args_int(m->args, "min-steps"),
+                                  .max_steps = part->max_steps,
+                                  .mistakes = wrong || (part->teachers && lem_args_flag(m->args, "mistakes")),
+                                  .always = wrong,
+                                  .reword = (double)made + 0.5 < reword * (double)part->n};
 }
 
-static lem_status make_general(maker *m, const char *file, int64_t n, lem_err *err) {
-    lem_out *out = NULL;
+/* The problem, as each teacher solves it. */
+static lem_status write_solved(const maker *m, const problem_file *part, const lem_rng *key, uint64_t i,
+                               lem_wordproblem_opts o, int64_t made, lem_wordproblem *p, lem_err *err) {
+    char id[48];
+    snprintf(id, sizeof id, "%s-%lld", part->name, (long long)made);
+    lem_status st = write_problem(m, part, part->out[0], id, p, err);
+    for (o.teacher = 1; st == LEM_OK && o.teacher < part->teachers; o.teacher++) {
+        st = lem_wordproblem_make(key, i, &o, p, err);
+        if (st == LEM_OK) st = write_problem(m, part, part->out[o.teacher], id, p, err);
+    }
+    return st;
+}
+
+static lem_status make_problems(maker *m, problem_file *part, lem_err *err) {
+    lem_rng key = lem_rng_make(m->cli->seed, part->name, 0);
+    lem_wordproblem p;
+    lem_status st = open_part(m, part, err);
+    int64_t made = 0;
+    for (uint64_t i = 0; st == LEM_OK && made < part->n; i++) {
+        lem_wordproblem_opts o = opts_of(m, part, made);
+        bool fresh = false;
+        if (m->cli->cancel && m->cli->cancel->requested)
+            st = lem_fail(err, LEM_EINTR, "interrupted; the same command starts over");
+        else if (i > 100u * (uint64_t)part->n + 1000)
+            st = lem_fail(err, LEM_EDATA, "%s: only %lld different problems found", part->name,
+                          (long long)made);
+        if (st == LEM_OK) st = lem_wordproblem_make(&key, i, &o, &p, err);
+        if (st == LEM_OK) st = is_new(m, &p, part->split == LEM_WORDPROBLEM_TRAIN, &fresh, err);
+        if (st == LEM_OK && fresh) st = write_solved(m, part, &key, i, o, made++, &p, err);
+    }
+    return close_part(part, st, err);
+}
+
+static lem_status write_general(lem_out *out, const lem_generaltext *g, lem_err *err) {
+    lem_json *r = lem_json_new_object();
+    bool ok = r && lem_json_set(r, "prompt", lem_json_new_str(g->prompt)) &&
+              lem_json_set(r, "completion", lem_json_new_str(g->response));
+    lem_status st = ok ? lem_rows_write(out, r, err) : lem_fail(err, LEM_EMEM, "out of memory");
+    lem_json_free(r);
+    return st;
+}
+
+static lem_status make_general(maker *m, lem_err *err) {
+    problem_file part = {.file = "general.jsonl", .n = lem_args_int(m->args, "general")};
     lem_rng key = lem_rng_make(m->cli->seed, "general", 0);
     lem_generaltext g;
-    lem_status st = open_part(m, file, &out, err);
-    for (int64_t i = 0; st == LEM_OK && i < n; i++) {
+    lem_status st = open_part(m, &part, err);
+    for (int64_t i = 0; st == LEM_OK && i < part.n; i++) {
         st = lem_generaltext_make(&key, (uint64_t)i, 0, &g, err);
-        if (st) break;
-        lem_json *r = lem_json_new_object();
-        bool ok = r && lem_json_set(r, "prompt", lem_json_new_str(g.prompt)) &&
-                  lem_json_set(r, "completion", lem_json_new_str(g.response));
-        st = ok ? lem_rows_write(out, r, err) : lem_fail(err, LEM_EMEM, "out of memory");
-        lem_json_free(r);
+        if (st == LEM_OK) st = write_general(part.out[0], &g, err);
     }
-    return close_part(out, st, err);
+    return close_part(&part, st, err);
 }
 
 /* Held-out problems first: whatever comes later must differ from them. */
 static lem_status make_all(maker *m, lem_err *err) {
     const lem_args *a = m->args;
     int max = (int)lem_args_int(a, "max-steps"), easy = (int)lem_args_int(a, "easy-steps");
-    const struct {
-        const char *file, *part;
-        lem_wordproblem_split split;
-        int64_t n;
-        int max_steps;
-        bool solution;
-    } parts[] = {
-        {"test.jsonl", "test", LEM_WORDPROBLEM_TEST, lem_args_int(a, "test"), max, false},
-        {"val.jsonl", "val", LEM_WORDPROBLEM_VALID, lem_args_int(a, "val"), max, false},
-        {"rm-a.jsonl", "rm-a", LEM_WORDPROBLEM_TRAIN, lem_args_int(a, "rm") / 2, max, false},
-        {"rm-b.jsonl", "rm-b", LEM_WORDPROBLEM_TRAIN, lem_args_int(a, "rm") / 2, max, false},
-        {"easy.jsonl", "easy", LEM_WORDPROBLEM_TRAIN, lem_args_int(a, "easy"), easy < max ? easy : max, true},
-        {"math.jsonl", "math", LEM_WORDPROBLEM_TRAIN, lem_args_int(a, "sft"), max, true},
+    int64_t half = lem_args_int(a, "rm") / 2;
+    double wrong = lem_args_num(a, "wrong-golds");
+    problem_file parts[] = {
+        {"test.jsonl", "test", LEM_WORDPROBLEM_TEST, lem_args_int(a, "test"), max, 0, 0, {0}},
+        {"val.jsonl", "val", LEM_WORDPROBLEM_VALID, lem_args_int(a, "val"), max, 0, 0, {0}},
+        {"rm-a.jsonl", "rm-a", LEM_WORDPROBLEM_TRAIN, half, max, 0, wrong, {0}},
+        {"rm-b.jsonl", "rm-b", LEM_WORDPROBLEM_TRAIN, half, max, 0, wrong, {0}},
+        {"easy.jsonl",
+         "easy",
+         LEM_WORDPROBLEM_TRAIN,
+         lem_args_int(a, "easy"),
+         easy < max ? easy : max,
+         1,
+         0,
+         {0}},
+        {"math.jsonl",
+         "math",
+         LEM_WORDPROBLEM_TRAIN,
+         lem_args_int(a, "sft"),
+         max,
+         (int)lem_args_int(a, "teachers"),
+         0,
+         {0}},
     };
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
-        lem_status st = make_problems(m, parts[i].file, parts[i].part, parts[i].split, parts[i].n,
-                                      parts[i].max_steps, parts[i].solution, err);
-        if (st) return st;
-    }
-    return make_general(m, "general.jsonl", lem_args_int(a, "general"), err);
+    lem_status st = LEM_OK;
+    for (size_t i = 0; st == LEM_OK && i < sizeof parts / sizeof *parts; i++)
+        st = make_problems(m, &parts[i], err);
+    return st == LEM_OK ? make_general(m, err) : st;
 }
 
 static lem_status print_data(const maker *m, lem_err *err) {

@@ -83,18 +83,23 @@ static bool write_mistaken(wp_draft d, uint64_t start, int made, lem_wordproblem
     if (d.bad || q.steps == 0 || strcmp(q.problem, p->problem) != 0 || strcmp(q.answer, p->answer) == 0)
         return false;
     memcpy(p->mistaken, q.solution, sizeof q.solution);
+    memcpy(p->mistaken_answer, q.answer, sizeof q.answer);
     p->mistake = name;
     return true;
 }
 
-/* Draws whether, and which: the first of the template in seven of ten cases; the other where that one fits
- * not. */
-static void draw_mistake(const wp_draft *d, uint64_t start, lem_wordproblem *p) {
+/* Draws whether, and which: the first of the template (of odd teachers the last) in seven of ten cases; the
+ * other where that one fits not. */
+static void draw_mistake(const wp_draft *d, uint64_t start, const lem_wordproblem_opts *o,
+                         lem_wordproblem *p) {
     lem_rng r = d->r;
     int n = d->n_mistakes < WP_MISTAKES ? d->n_mistakes : WP_MISTAKES;
     r.next = start | MISTAKES;
-    if (n == 0 || lem_rng_next_below(&r, 100) >= (uint64_t)lem_wp_templates[p->template_id].rate) return;
-    int first = lem_rng_next_below(&r, 10) < 7 ? 0 : n - 1;
+    r.hi += (uint64_t)o->teacher;
+    bool makes = lem_rng_next_below(&r, 100) < (uint64_t)lem_wp_templates[p->template_id].rate;
+    if (n == 0 || !(makes || o->always)) return;
+    bool usual = lem_rng_next_below(&r, 10) < 7;
+    int first = usual == (o->teacher % 2 == 0) ? 0 : n - 1;
     for (int i = 0; i < n; i++)
         if (write_mistaken(*d, start, (first + i) % n, p)) return;
 }
@@ -124,7 +129,7 @@ lem_status lem_wordproblem_make(const lem_rng *rng, uint64_t index, const lem_wo
             id = draw_template(&d, allowed); /* a choosy template keeps its share of the problems */
         start = d.r.next;
         if (!attempt(&d, id, &o)) continue;
-        if (o.mistakes) draw_mistake(&d, start, &p);
+        if (o.mistakes) draw_mistake(&d, start, &o, &p);
         if (o.reword) p.reworded = lem_wp_reword(&p);
         make_key(&p);
         *out = p;

@@ -15,7 +15,7 @@
  * quantity. The writer makes one at its place in the solution's program, and all that follows is computed
  * from what it gave: each equation of a mistaken solution is true, its answer is not. Of each template 30, 50
  * or 65 of 100 solutions are mistaken; of a template's mistakes the first is made in
- * seven of ten cases. */
+ * seven of ten cases. Another teacher solves the same problems, mistaken elsewhere. */
 #ifndef LEM_SYNTH_WORDPROBLEM_H
 #define LEM_SYNTH_WORDPROBLEM_H
 
@@ -43,6 +43,8 @@ typedef struct lem_wordproblem_opts {
     int min_steps, max_steps; /* default 2 and 7 */
     uint32_t templates;       /* bit i allows template i; 0 allows all */
     bool mistakes;            /* also a solution with a mistake, for as many as their template says */
+    bool always;              /* with mistakes: of each problem where one goes through */
+    int teacher;              /* whose mistakes: drawn apart for each; the odd ones make the last one first */
     bool reword;              /* in wordings that no problem has without this, where the kind has one */
 } lem_wordproblem_opts;
 
@@ -56,7 +58,8 @@ typedef struct lem_wordproblem {
     int steps;           /* lines of the solution before the answer line */
     int template_id;
     bool reworded;
-    char mistaken[768];  /* the solution of someone who makes `mistake`; empty for none */
+    char mistaken[768]; /* the solution of someone who makes `mistake`; empty for none */
+    char mistaken_answer[16];
     const char *mistake; /* "rounded down", …: static, or NULL */
 } lem_wordproblem;
 

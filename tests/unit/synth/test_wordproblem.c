@@ -220,6 +220,43 @@ static void test_mistakes(void **state) {
     }
 }
 
+/* Another teacher solves the same problem, is mistaken elsewhere, and makes another mistake first. */
+static void test_teachers(void **state) {
+    (void)state;
+    lem_wordproblem_opts first = {.mistakes = true}, second = {.mistakes = true, .teacher = 1};
+    int n = 3000, a = 0, b = 0, both = 0, same = 0;
+    for (uint64_t i = 0; i < (uint64_t)n; i++) {
+        lem_wordproblem p = make(9, i, first), q = make(9, i, second);
+        assert_string_equal(p.problem, q.problem);
+        assert_string_equal(p.answer, q.answer);
+        if (q.mistake) one_mistaken(&q);
+        a += p.mistake != NULL;
+        b += q.mistake != NULL;
+        both += p.mistake && q.mistake;
+        same += p.mistake && q.mistake && strcmp(p.mistake, q.mistake) == 0;
+    }
+    assert_in_range(b, a - 5 * 27, a + 5 * 27); /* as often: five standard deviations of 3,000 draws */
+    assert_in_range(both, n / 5, n / 3);        /* apart: rates of 30, 50 and 65 give .25 */
+    assert_in_range(same, both / 5, both * 3 / 4);
+}
+
+/* A mistake wherever one goes through: its answer stands beside the right one. */
+static void test_always(void **state) {
+    (void)state;
+    lem_wordproblem_opts o = {.mistakes = true, .always = true};
+    int made = 0;
+    for (uint64_t i = 0; i < 2000; i++) {
+        lem_wordproblem p = make(9, i, o);
+        size_t len = strlen(p.mistaken_answer);
+        if (!p.mistake) continue;
+        made++;
+        one_mistaken(&p);
+        assert_string_not_equal(p.mistaken_answer, p.answer);
+        assert_true(strncmp(boxed(p.mistaken), p.mistaken_answer, len) == 0 && boxed(p.mistaken)[len] == '}');
+    }
+    assert_in_range(made, 1800, 2000);
+}
+
 /* A known problem worked by hand: a fence post, and what follows from it. */
 static void test_fence_post(void **state) {
     (void)state;
@@ -301,7 +338,8 @@ int main(void) {
         cmocka_unit_test(test_pure),          cmocka_unit_test(test_solutions),
         cmocka_unit_test(test_many_distinct), cmocka_unit_test(test_splits),
         cmocka_unit_test(test_options),       cmocka_unit_test(test_general_text),
-        cmocka_unit_test(test_mistakes),      cmocka_unit_test(test_fence_post),
+        cmocka_unit_test(test_mistakes),      cmocka_unit_test(test_teachers),
+        cmocka_unit_test(test_always),        cmocka_unit_test(test_fence_post),
         cmocka_unit_test(test_reworded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
