@@ -1,6 +1,8 @@
 /* bad_rows_options.c - what --on-error and --max-bad say, and what is told of rows that were left out */
 #include "cli/bad_rows_options.h"
 
+#include "job/account.h"
+
 lem_status lem_bad_rows_begin(const lem_args *args, bad_rows *out, lem_err *err) {
     *out = (bad_rows){.max_share = lem_args_num(args, "max-bad")};
     if (lem_args_is(args, "on-error", "skip")) {
@@ -34,6 +36,27 @@ lem_status lem_bad_rows_pass(const bad_rows *b, const char *file, uint64_t numbe
     return st;
 }
 
+static lem_status account(const bad_rows *b, lem_job *job, uint64_t used, lem_err *err) {
+    lem_json *told = lem_bad_rows_json(b->tally);
+    lem_left_out why[LEM_BAD_N_KINDS];
+    int n = 0;
+    if (!told) return lem_fail(err, LEM_EMEM, "out of memory");
+    const lem_json *kinds = lem_json_get(told, "kinds"), *first = lem_json_get(told, "first");
+    for (const char *k = lem_json_key_next(kinds, NULL); k && n < LEM_BAD_N_KINDS;
+         k = lem_json_key_next(kinds, k))
+        why[n++] = (lem_left_out){k, (uint64_t)lem_json_int(lem_json_key_value(k), 0)};
+    const lem_account a = {.of = "--on-error skip",
+                           .unit = "rows",
+                           .read = used + lem_bad_rows_count(b->tally),
+                           .kept = used,
+                           .why = why,
+                           .n = n,
+                           .first = lem_json_copy(first)};
+    lem_status st = lem_job_account(job, &a, err);
+    lem_json_free(told);
+    return st;
+}
+
 lem_status lem_bad_rows_end(const bad_rows *b, lem_cli *cli, lem_job *job, uint64_t used, lem_err *err) {
     lem_buf text = {0};
     if (!b->tally || lem_bad_rows_count(b->tally) == 0) return LEM_OK;
@@ -45,9 +68,8 @@ lem_status lem_bad_rows_end(const bad_rows *b, lem_cli *cli, lem_job *job, uint6
             lem_info(cli->log, "  %s", lem_bad_rows_shown(b->tally, i));
         st = lem_bad_rows_check(b->tally, used, b->max_share, err);
     }
-    if (st == LEM_OK && job) st = lem_job_choose(job, "skipped", lem_buf_str(&text), err);
     lem_buf_release(&text);
-    return st;
+    return st == LEM_OK && job ? account(b, job, used, err) : st;
 }
 
 bool lem_bad_rows_put(const bad_rows *b, lem_json *o) {

@@ -188,22 +188,6 @@ static void say_rule(const run_state *s, char *out, size_t size) {
                             "(\"contained\"), or both are alike but for numbers and names (\"reworded\").");
 }
 
-static lem_status finish(run_state *s, lem_err *err) {
-    char rule[700];
-    const char *page = lem_args_str(s->args, "page");
-    lem_status st = LEM_OK;
-    if (s->run.audit) {
-        st = audit_phrases(s, err);
-        if (st == LEM_OK) st = lem_out_commit(s->run.audit, err);
-    }
-    if (st == LEM_OK && page && !s->cli->dry_run) {
-        say_rule(s, rule, sizeof rule);
-        st = lem_decontam_run_page(&s->run, page, rule, (int)lem_args_int(s->args, "ngram"), s->phrase,
-                                   s->n_phrases, err);
-    }
-    return st == LEM_OK ? lem_data_run_finish(&s->rows, err) : st;
-}
-
 static lem_json *sets_json(const run_state *s) {
     lem_json *list = lem_json_new_array();
     for (uint32_t i = 0; list && i < s->tests.n_sets; i++) {
@@ -222,6 +206,24 @@ static lem_json *sets_json(const run_state *s) {
         return NULL;
     }
     return list;
+}
+
+static lem_status finish(run_state *s, lem_err *err) {
+    char rule[700];
+    const char *page = lem_args_str(s->args, "page");
+    lem_status st = LEM_OK;
+    if (s->run.audit) {
+        st = audit_phrases(s, err);
+        if (st == LEM_OK) st = lem_out_commit(s->run.audit, err);
+    }
+    if (st == LEM_OK && page && !s->cli->dry_run) {
+        say_rule(s, rule, sizeof rule);
+        st = lem_decontam_run_page(&s->run, page, rule, (int)lem_args_int(s->args, "ngram"), s->phrase,
+                                   s->n_phrases, err);
+    }
+    s->rows.against = sets_json(s);
+    if (st == LEM_OK && !s->rows.against) st = lem_fail(err, LEM_EMEM, "out of memory");
+    return st == LEM_OK ? lem_data_run_finish(&s->rows, err) : st;
 }
 
 static lem_status tell(run_state *s, lem_err *err) {

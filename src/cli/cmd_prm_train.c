@@ -139,6 +139,7 @@ static lem_status save(job *j, const lem_buf *telemetry, lem_err *err) {
     if (st == LEM_OK) st = lem_tokenizer_save(j->tok, out, err);
     if (st == LEM_OK) st = lem_prompt_settings_save(&j->prompt, out, err);
     if (st == LEM_OK) st = lem_train_save_telemetry(out, telemetry, err);
+    if (st == LEM_OK) st = lem_prm_account(j->job, &j->data, err);
     return st == LEM_OK ? lem_job_finish(j->job, err) : st;
 }
 

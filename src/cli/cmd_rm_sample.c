@@ -7,6 +7,7 @@
 #include "core/hash.h"
 #include "core/jsonl.h"
 #include "core/mem.h"
+#include "job/account.h"
 #include "core/object.h"
 #include "data/list_rows.h"
 #include "reward/mix.h"
@@ -315,6 +316,16 @@ static lem_status open_file(lem_cli *cli, const char *path, lem_list_rows **out,
     return lem_list_rows_open_as(path, &o, out, err);
 }
 
+static lem_status account(lem_job *job, const counts *c, lem_err *err) {
+    const lem_left_out why[] = {{"all right", c->left_out[LEM_LIST_ALL_RIGHT]},
+                                {"all wrong", c->left_out[LEM_LIST_ALL_WRONG]},
+                                {"too few responses of both", c->left_out[LEM_LIST_TOO_FEW]},
+                                {"no generator with both", c->mixed},
+                                {"no usable response", c->left_out[LEM_LIST_NOTHING]}};
+    const lem_account a = {.unit = "problems", .read = c->rows, .kept = c->with_list, .why = why, .n = 5};
+    return lem_job_account(job, &a, err);
+}
+
 static lem_status sample_files(lem_cli *cli, const lem_args *args, lem_job *job, lem_err *err) {
     files f = {.n = args->n_words};
     const char *to = lem_job_out(job);
@@ -340,6 +351,7 @@ static lem_status sample_files(lem_cli *cli, const lem_args *args, lem_job *job,
             (unsigned long long)c.left_out[LEM_LIST_ALL_WRONG],
             (unsigned long long)c.left_out[LEM_LIST_TOO_FEW], (unsigned long long)c.mixed));
     if (out) LEM_TRY(lem_out_commit(out, err));
+    LEM_TRY(account(job, &c, err));
     LEM_TRY(lem_job_finish(job, err));
     st = show(cli, args, &c, &p, err);
 done:

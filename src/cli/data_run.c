@@ -3,6 +3,7 @@
 #include "cli/runtime.h"
 
 #include "core/mem.h"
+#include "job/account.h"
 
 #include <string.h>
 
@@ -123,6 +124,15 @@ static lem_status write_dropped(lem_data_run *r, lem_json *row, const char *at, 
     return st;
 }
 
+static lem_status note_first(lem_data_run *r, const char *at, const char *why, lem_err *err) {
+    lem_buf b = {0};
+    lem_buf_printf(&b, "%s: %s", at, why);
+    if (!r->first) r->first = lem_json_new_array();
+    bool ok = r->first && !b.failed && lem_json_append(r->first, lem_json_new_str(lem_buf_str(&b)));
+    lem_buf_release(&b);
+    return ok ? LEM_OK : lem_fail(err, LEM_EMEM, "out of memory");
+}
+
 lem_data_place lem_data_run_place(const lem_data_run *r) {
     return (lem_data_place){lem_row_reader_file(r->in), lem_row_reader_number(r->in)};
 }
@@ -144,6 +154,7 @@ lem_status lem_data_run_drop_for(lem_data_run *r, lem_json *row, const lem_data_
     if (st == LEM_OK) st = lem_buf_ok(&at, err);
     if (st == LEM_OK && new_to_us)
         lem_info(r->cli->log, "%s: left out: %s", lem_buf_str(&at), lem_buf_str(&all));
+    if (st == LEM_OK && new_to_us) st = note_first(r, lem_buf_str(&at), lem_buf_str(&all), err);
     if (st == LEM_OK && r->dropped)
         st = write_dropped(r, row, lem_buf_str(&at), lem_buf_str(&all), detail, err);
     lem_buf_release(&all);
@@ -156,6 +167,21 @@ lem_status lem_data_run_drop(lem_data_run *r, lem_json *row, const lem_data_plac
     return lem_data_run_drop_for(r, row, place, &why, 1, detail, err);
 }
 
+static lem_status account(lem_data_run *r, lem_err *err) {
+    lem_left_out why[LEM_DATA_MAX_REASONS];
+    for (int i = 0; i < r->n_reasons; i++) why[i] = (lem_left_out){r->reason[i].why, r->reason[i].n};
+    const lem_account a = {.unit = "rows",
+                           .read = r->rows,
+                           .kept = r->kept,
+                           .why = why,
+                           .n = r->n_reasons,
+                           .file = lem_args_str(r->args, "dropped"),
+                           .first = r->first,
+                           .against = r->against};
+    r->first = r->against = NULL;
+    return lem_job_account(r->job, &a, err);
+}
+
 lem_status lem_data_run_finish(lem_data_run *r, lem_err *err) {
     lem_progress_free(r->progress);
     r->progress = NULL;
@@ -163,6 +189,7 @@ lem_status lem_data_run_finish(lem_data_run *r, lem_err *err) {
     if (r->rows == 0) return lem_fail(err, LEM_EDATA, "%s: no rows", source(r, 0));
     if (r->dropped) st = lem_rows_writer_commit(r->dropped, err);
     if (st == LEM_OK && r->out) st = lem_rows_writer_commit(r->out, err);
+    if (st == LEM_OK) st = account(r, err);
     return st == LEM_OK ? lem_job_finish(r->job, err) : st;
 }
 
@@ -197,6 +224,8 @@ void lem_data_run_close(lem_data_run *r) {
     lem_rows_writer_close(r->dropped);
     lem_row_reader_close(r->in);
     for (int i = 0; i < r->n_reasons; i++) lem_free(r->reason[i].why);
+    lem_json_free(r->first);
+    lem_json_free(r->against);
     lem_job_close(r->job);
     *r = (lem_data_run){0};
 }

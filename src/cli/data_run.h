@@ -34,6 +34,8 @@ typedef struct lem_data_run {
         uint64_t n;
     } reason[LEM_DATA_MAX_REASONS]; /* in the order of first appearance; the last takes what has no place */
     int n_reasons;
+    lem_json *first;   /* places of a few rows that were left out, for the manifest */
+    lem_json *against; /* test sets of a decontamination, likewise; NULL = none */
 } lem_data_run;
 
 /* Opens the job; *done: the output is there and of this job, and that was said. spec is as in lem_job_open,

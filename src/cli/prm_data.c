@@ -26,11 +26,13 @@ static void tell_balance(lem_log *log, const char *what, const lem_step_examples
 }
 
 static lem_status load_file(lem_cli *cli, const char *path, const lem_tokenizer *t, const lem_step_load *how,
-                            lem_prm_head head, lem_step_examples *e, lem_step_examples *held, lem_err *err) {
+                            lem_prm_head head, lem_step_examples *e, lem_step_examples *held,
+                            lem_step_counts *out, lem_err *err) {
     lem_step_counts c = {0};
     lem_status st = lem_step_examples_load(e, held, path, t, how, &c, cli->log, err);
     if (st) return st;
     tell_counts(cli->log, path, &c);
+    *out = c;
     if (c.joined && head != LEM_PRM_GENERATIVE)
         lem_warn(cli->log,
                  "%s: problem and first step are one text in %llu solutions; scoring has them apart, so the "
@@ -62,14 +64,15 @@ lem_status lem_prm_load(lem_cli *cli, const lem_args *args, const lem_prm_how *h
                           .max_len = max_len && max_len < max_positions ? max_len : max_positions,
                           .held_share = val ? 0 : lem_args_num(args, "val-share"),
                           .seed = cli->seed};
+    lem_step_counts of_val;
     lem_status st = LEM_OK;
     load.rows.limit = cli->limit;
     load.rows.cancel = cli->cancel;
     load.rows.separator = recipe->separator;
-    LEM_TRY(load_file(cli, data, t, &load, how->head, &d->train, &d->val, err));
+    LEM_TRY(load_file(cli, data, t, &load, how->head, &d->train, &d->val, &d->counts, err));
     load.held_share = 0;
     load.rows.format = NULL; /* --format is of --data; a test set often has another */
-    if (val) LEM_TRY(load_file(cli, val, t, &load, how->head, &d->val, NULL, err));
+    if (val) LEM_TRY(load_file(cli, val, t, &load, how->head, &d->val, NULL, &of_val, err));
     if (d->train.n == 0) LEM_TRY(lem_fail(err, LEM_EDATA, "%s: no solution is left to train on", data));
     tell_balance(cli->log, "training", &d->train);
     if (d->val.n) tell_balance(cli->log, val ? "validation" : "validation, problems held back", &d->val);
@@ -78,6 +81,13 @@ lem_status lem_prm_load(lem_cli *cli, const lem_args *args, const lem_prm_how *h
     d->rows[1] = view(&d->val, how, recipe);
 done:
     return st;
+}
+
+lem_status lem_prm_account(lem_job *job, const lem_prm_data *d, lem_err *err) {
+    const lem_step_counts *c = &d->counts;
+    const lem_left_out why[] = {{"too long", c->too_long}, {"without a label", c->unlabelled}};
+    const lem_account a = {.unit = "solutions", .read = c->solutions, .kept = c->kept, .why = why, .n = 2};
+    return lem_job_account(job, &a, err);
 }
 
 lem_status lem_prm_estimate(lem_cli *cli, const lem_args *args, const lem_prm_how *how, double *tokens,

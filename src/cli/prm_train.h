@@ -5,7 +5,7 @@
 #include "cli/runtime.h"
 #include "core/object.h"
 #include "data/step_examples.h"
-#include "job/command.h"
+#include "job/account.h"
 #include "model/model.h"
 #include "prompt/settings.h"
 #include "train/process.h"
@@ -33,11 +33,14 @@ lem_status lem_prm_settings(const lem_args *args, const lem_prm_how *how, lem_pr
 typedef struct lem_prm_data { /* zeroed = empty */
     lem_step_examples train, val;
     lem_process_rows rows[2]; /* views of both */
+    lem_step_counts counts;   /* of --data */
 } lem_prm_data;
 /* Reads --data and --val, or holds problems back for validation, and tells counts and balance. */
 lem_status lem_prm_load(lem_cli *cli, const lem_args *args, const lem_prm_how *how, const lem_tokenizer *t,
                         const lem_prompt_recipe *recipe, int max_positions, lem_prm_data *out,
                         lem_err *err) LEM_MUST_CHECK;
+/* What became of the solutions of --data, for the manifest. */
+lem_status lem_prm_account(lem_job *job, const lem_prm_data *d, lem_err *err) LEM_MUST_CHECK;
 void lem_prm_data_release(lem_prm_data *d);
 /* Tokens of --data where there is no tokenizer: about a token for each 3.5 bytes, and 12 a turn. */
 lem_status lem_prm_estimate(lem_cli *cli, const lem_args *args, const lem_prm_how *how, double *tokens,

@@ -46,6 +46,8 @@ static lem_status load(lem_cli *cli, const char *path, const lem_tokenizer *tok,
                         path, (unsigned long long)f.all_right, (unsigned long long)f.all_wrong,
                         (unsigned long long)f.too_long);
     d->rows += f.rows;
+    d->kept += f.kept;
+    d->too_long += f.too_long;
     d->filtered += f.filtered;
     d->all_right += f.all_right;
     d->all_wrong += f.all_wrong;
@@ -120,8 +122,7 @@ lem_status lem_rm_lists_load(lem_cli *cli, const lem_args *args, const lem_token
     const char *val = lem_args_str(args, "val");
     lem_status st = LEM_OK;
     LEM_TRY(load_training(cli, args, tok, how, &out->train, &d, err));
-    out->all_right = d.all_right;
-    out->all_wrong = d.all_wrong;
+    out->counts = d;
     LEM_TRY(lem_lists_count_problems(&out->train, &out->problems, err));
     judge_cut(cli, out);
     if (val) LEM_TRY(load(cli, val, tok, how, &out->val, &vd, err));
@@ -129,6 +130,17 @@ lem_status lem_rm_lists_load(lem_cli *cli, const lem_args *args, const lem_token
     judge_classes(cli, out, &d);
 done:
     return st;
+}
+
+lem_status lem_rm_lists_account(lem_job *job, const lem_rm_lists *l, lem_err *err) {
+    const lem_drop_counts *c = &l->counts;
+    const uint64_t other = c->rows - c->kept - c->too_long - c->all_right - c->all_wrong;
+    const lem_left_out why[] = {{"too long", c->too_long},
+                                {"all right", c->all_right},
+                                {"all wrong", c->all_wrong},
+                                {"otherwise", other}};
+    const lem_account a = {.unit = "lists", .read = c->rows, .kept = c->kept, .why = why, .n = other ? 4 : 3};
+    return lem_job_account(job, &a, err);
 }
 
 static const double *metric(const lem_train_result *r, const char *name) {
@@ -193,8 +205,8 @@ void lem_rm_lists_judge(lem_cli *cli, lem_rm_lists *l, const lem_train_result *r
 
 void lem_rm_lists_tell(lem_object *o, const lem_rm_lists *l, const lem_train_result *r) {
     lem_object_int(o, "problems", l->problems);
-    lem_object_int(o, "all_right", l->all_right);
-    lem_object_int(o, "all_wrong", l->all_wrong);
+    lem_object_int(o, "all_right", l->counts.all_right);
+    lem_object_int(o, "all_wrong", l->counts.all_wrong);
     lem_object_int(o, "val_lists", l->val.n);
     lem_cut_tell(o, &l->cut);
     if (r) {

@@ -7,6 +7,7 @@
 #include "cli/runtime.h"
 #include "core/object.h"
 #include "data/dataset.h"
+#include "job/account.h"
 #include "train/trainer.h"
 
 /* Fewer problems than that are few to learn from, in words; fewer than the other are not split. */
@@ -18,14 +19,17 @@ enum { LEM_RM_LENGTH_LISTS = 10 };
 typedef struct lem_rm_lists { /* zeroed = none */
     lem_lists train, val;     /* val is a view of train where `split` */
     bool split;
-    uint64_t problems, all_right, all_wrong; /* of --lists: of training; left out */
-    lem_cut_tally cut;                       /* responses of --lists that were cut off */
-    lem_json *warnings;                      /* texts, for --json; NULL = none */
+    uint64_t problems;      /* of --lists, of training */
+    lem_drop_counts counts; /* of --lists */
+    lem_cut_tally cut;      /* responses of --lists that were cut off */
+    lem_json *warnings;     /* texts, for --json; NULL = none */
 } lem_rm_lists;
 
 /* Reads --lists and --val, or splits --val-share off. LEM_EDATA where nothing is left to train on. */
 lem_status lem_rm_lists_load(lem_cli *cli, const lem_args *args, const lem_tokenizer *tok,
                              const lem_lists_how *how, lem_rm_lists *out, lem_err *err) LEM_MUST_CHECK;
+/* What became of the lists of --lists, for the manifest. */
+lem_status lem_rm_lists_account(lem_job *job, const lem_rm_lists *l, lem_err *err) LEM_MUST_CHECK;
 void lem_rm_lists_release(lem_rm_lists *l);
 /* After training: whether scores follow length, or having been cut off, on the validation lists. */
 void lem_rm_lists_judge(lem_cli *cli, lem_rm_lists *l, const lem_train_result *r);

@@ -3,6 +3,7 @@
 
 #include "core/choice.h"
 #include "core/mem.h"
+#include "job/account.h"
 
 #include <string.h>
 
@@ -117,6 +118,22 @@ static lem_status choose_best(const lem_sft_stage *s, lem_train_opts *o, bool ha
     return LEM_OK;
 }
 
+static lem_status account(lem_sft_job *j, const lem_sft_stage *s, lem_err *err) {
+    const lem_drop_counts *d = &s->rows;
+    const uint64_t other = d->rows - d->kept - d->too_long - d->marked - d->empty;
+    const lem_left_out why[] = {{"too long", d->too_long},
+                                {"marked as not to be trained", d->marked},
+                                {"empty reply", d->empty},
+                                {"otherwise", other}};
+    const lem_account a = {.of = j->n > 1 ? s->name : NULL,
+                           .unit = "rows",
+                           .read = d->rows,
+                           .kept = d->kept,
+                           .why = why,
+                           .n = other ? 4 : 3};
+    return lem_job_account(j->job, &a, err);
+}
+
 /* Where a look is needed on the way and no interval says when: ten of them. */
 static void choose_looks(lem_train_opts *o, long steps) {
     int tenth = (int)((steps + 9) / 10);
@@ -143,6 +160,7 @@ lem_status lem_sft_choose(lem_sft_job *j, lem_sft_stage *s, const lem_objective 
     say(j, s);
     LEM_TRY(tell_manifest(j, s, "lr", s->chosen.lr, err));
     LEM_TRY(tell_manifest(j, s, "batch", s->chosen.batch, err));
+    LEM_TRY(account(j, s, err));
 done:
     return st;
 }

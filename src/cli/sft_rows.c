@@ -156,6 +156,8 @@ static void add_counts(lem_drop_counts *sum, const lem_drop_counts *d) {
     sum->rows += d->rows;
     sum->kept += d->kept;
     sum->too_long += d->too_long;
+    sum->marked += d->marked;
+    sum->empty += d->empty;
     sum->cut += d->cut;
     sum->tokens += d->tokens;
     sum->trained += d->trained;

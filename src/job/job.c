@@ -188,7 +188,7 @@ lem_status lem_job_interrupted(lem_job *j, uint64_t saved, uint64_t total, const
 
 static lem_status write_final(const lem_job *j, const char *path, const char *digested, const lem_json *shard,
                               lem_err *err) {
-    lem_manifest m = {.facts = j->facts, .chosen = j->chosen, .shard = shard};
+    lem_manifest m = {.facts = j->facts, .chosen = j->chosen, .rows = j->rows_told, .shard = shard};
     memcpy(m.identity, j->identity, sizeof m.identity);
     memcpy(m.compute_path, j->compute_path, sizeof m.compute_path);
     lem_status st = lem_digest_path(digested, j->cli->cache_dir, m.output, &m.files, err);
@@ -226,6 +226,7 @@ void lem_job_close(lem_job *j) {
     lem_free(j->made);
     lem_free(j->work);
     lem_json_free(j->chosen);
+    lem_json_free(j->rows_told);
     lem_free(j->work_manifest);
     lem_free(j->manifest);
     lem_free(j);
@@ -247,12 +248,26 @@ static bool is_part(const lem_job *j, const char *dir, const lem_manifest *m) {
     return lem_digest_path(dir, j->cli->cache_dir, hex, NULL, NULL) == LEM_OK && strcmp(hex, m->output) == 0;
 }
 
-bool lem_job_part_done(const lem_job *j, const char *dir) {
+/* Parts are asked in their order, and each tells what those before it told. */
+static bool take_told(lem_job *j, const lem_json *facts) {
+    lem_json **const to[] = {&j->chosen, &j->rows_told};
+    static const char *const name[] = {"chosen", "rows"};
+    for (int i = 0; i < 2; i++) {
+        const lem_json *told = lem_json_get(facts, name[i]);
+        lem_json *copy = told ? lem_json_copy(told) : NULL;
+        if (told && !copy) return false;
+        lem_json_free(*to[i]);
+        *to[i] = copy;
+    }
+    return true;
+}
+
+bool lem_job_part_done(lem_job *j, const char *dir) {
     if (j->state != JOB_PARTIAL && !j->started) return false;
     char *path = lem_path_join(dir, "manifest.json", NULL);
     lem_manifest m = {0};
-    bool done =
-        path && lem_file_exists(path) && lem_manifest_load(path, &m, NULL) == LEM_OK && is_part(j, dir, &m);
+    bool done = path && lem_file_exists(path) && lem_manifest_load(path, &m, NULL) == LEM_OK &&
+                is_part(j, dir, &m) && take_told(j, m.facts);
     lem_manifest_release(&m);
     lem_free(path);
     return done;

@@ -98,8 +98,9 @@ lem_status lem_job_finish(lem_job *j, lem_err *err) LEM_MUST_CHECK;
 void lem_job_close(lem_job *j);
 
 /* A folder that the job completes on the way (a stage of sft): its manifest, and whether an unfinished run of
- * this job, on the same compute path, left it whole. */
+ * this job, on the same compute path, left it whole. What its manifest tells of choices and rows is then told
+ * in this job's, too: the manifest has the bytes of a run that was not interrupted. */
 lem_status lem_job_part_finish(const lem_job *j, const char *dir, lem_err *err) LEM_MUST_CHECK;
-bool lem_job_part_done(const lem_job *j, const char *dir);
+bool lem_job_part_done(lem_job *j, const char *dir);
 
 #endif

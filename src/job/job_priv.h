@@ -20,6 +20,7 @@ struct lem_job {
     lem_lock *lock;
     lem_json *facts;
     lem_json *chosen;     /* NULL = nothing */
+    lem_json *rows_told;  /* accounts of rows (job/account.h); NULL = none */
     lem_journal *journal; /* NULL = none, or closed */
     char identity[65], compute_path[32];
     job_state state;

@@ -17,17 +17,22 @@ static bool set_text(lem_json *o, const char *key, const char *text) {
     return !*text || lem_json_set(o, key, lem_json_new_str(text));
 }
 
+static lem_json *output_json(const lem_manifest *m) {
+    lem_json *output = lem_json_new_object();
+    if (output && set_text(output, "sha256", m->output) && set_copy(output, "files", m->files)) return output;
+    lem_json_free(output);
+    return NULL;
+}
+
 static lem_json *to_json(const lem_manifest *m) {
-    lem_json *o = lem_json_new_object(), *output = lem_json_new_object();
-    bool ok = o && output && set_copy(o, "command", lem_json_get(m->facts, "command")) &&
+    lem_json *o = lem_json_new_object();
+    bool ok = o && set_copy(o, "command", lem_json_get(m->facts, "command")) &&
               set_text(o, "version", LEMMA_VERSION) && set_text(o, "identity", m->identity) &&
               set_text(o, "compute_path", m->compute_path) &&
               set_copy(o, "arguments", lem_json_get(m->facts, "arguments")) &&
               set_copy(o, "inputs", lem_json_get(m->facts, "inputs")) && set_copy(o, "chosen", m->chosen) &&
-              set_copy(o, "shard", m->shard);
-    ok = ok && set_text(output, "sha256", m->output) && set_copy(output, "files", m->files);
-    if (ok && *m->output) ok = lem_json_set(o, "output", lem_json_share(output));
-    lem_json_free(output);
+              set_copy(o, "rows", m->rows) && set_copy(o, "shard", m->shard);
+    if (ok && *m->output) ok = lem_json_set(o, "output", output_json(m));
     if (ok) return o;
     lem_json_free(o);
     return NULL;

@@ -19,6 +19,7 @@ typedef struct lem_manifest {
                               sets it within facts */
     lem_json
         *chosen; /* what the command chose by itself, for readers: name -> text; NULL = nothing. Not read */
+    lem_json *rows; /* what became of the rows that were read (job/account.h); NULL = nothing. Not read */
 } lem_manifest;
 
 /* Replaces path at once. Borrows m. */

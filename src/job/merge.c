@@ -1,4 +1,5 @@
 /* merge.c - shards checked against each other, and their lines in the order of the rows */
+#include "job/account.h"
 #include "job/merge_priv.h"
 
 #include "core/mem.h"
@@ -147,6 +148,24 @@ static lem_status check_all(lem_merge *m, lem_err *err) {
 
 /* ---- the job ---- */
 
+/* In the order of the first row of each, so that the order in which they are named does not matter. */
+static lem_status account(const lem_merge *m, lem_err *err) {
+    const lem_json **shards = lem_alloc_zero(m->n, sizeof *shards, err);
+    bool *seen = lem_alloc_zero(m->n, sizeof *seen, err);
+    size_t n = 0;
+    lem_status st = shards && seen ? LEM_OK : LEM_EMEM;
+    for (uint32_t r = 0; st == LEM_OK && r < m->period; r++) {
+        uint32_t i = m->of_row[r];
+        if (i >= m->n || seen[i]) continue;
+        seen[i] = true;
+        shards[n++] = m->at[i].m.facts;
+    }
+    if (st == LEM_OK && n) st = lem_job_account_shards(m->job, shards, n, err);
+    lem_free(shards);
+    lem_free(seen);
+    return st;
+}
+
 static lem_status open_job(lem_merge *m, lem_err *err) {
     lem_args none = {NULL, NULL, 0};
     const lem_job_spec spec = {.out = m->out, .facts = m->facts};
@@ -156,7 +175,7 @@ static lem_status open_job(lem_merge *m, lem_err *err) {
     for (size_t i = 0; st == LEM_OK && i < lem_json_count(chosen); i++)
         st = lem_job_choose(m->job, lem_json_key_at(chosen, i),
                             lem_json_str(lem_json_value_at(chosen, i), NULL), err);
-    return st;
+    return st == LEM_OK ? account(m, err) : st;
 }
 
 static lem_status open_shards(lem_merge *m, const lem_shard_files *files, bool named, lem_err *err) {

@@ -1,12 +1,9 @@
 /* made.c - how each stage behind a report was made: all that its manifest says, folded away */
 #include "report/made.h"
 
-#include "core/file.h"
 #include "core/json.h"
 #include "core/mem.h"
 #include "report/grid.h"
-#include "report/manifests.h"
-#include "report/sources.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -15,9 +12,8 @@ enum { TITLE = 200 };
 
 typedef struct made {
     lem_page *p;
-    lem_json *seen; /* identities of manifests that are shown -> true */
     bool *any;
-    int shown, more;
+    int shown;
     lem_err *err;
 } made;
 
@@ -103,76 +99,16 @@ static lem_status show(made *m, const char *output, const lem_json *manifest) {
     return st;
 }
 
-/* LEM_NO: there was one like it. */
-static lem_status note(made *m, const lem_json *manifest) {
-    char key[192];
-    snprintf(key, sizeof key, "%.70s %.70s %.40s", text_of(manifest, "identity"),
-             text_of(lem_json_get(manifest, "output"), "sha256"), text_of(manifest, "command"));
-    if (lem_json_get(m->seen, key)) return LEM_NO;
-    if (lem_json_set(m->seen, key, lem_json_new_bool(true))) return LEM_OK;
-    return lem_fail(m->err, LEM_EMEM, "out of memory");
-}
-
-/* output: [len] bytes of the path of what was made. */
-static lem_status add_manifest(void *ctx, const char *path, const char *output, size_t len) {
-    made *m = ctx;
-    lem_json *manifest = NULL;
-    lem_err ignored = LEM_ERR_INIT;
-    if (!lem_file_exists(path)) return LEM_OK;
-    char *name = lem_strndup(output, len, m->err);
-    if (!name) return LEM_EMEM;
+lem_status lem_report_made(lem_page *p, const lem_report_jobs *jobs, bool *any, lem_err *err) {
+    made m = {.p = p, .any = any, .err = err};
     lem_status st = LEM_OK;
-    if (lem_source_load(path, &manifest, &ignored) == LEM_EMEM)
-        st = lem_fail(m->err, LEM_EMEM, "out of memory");
-    const char *command = text_of(manifest, "command");
-    bool wanted = st == LEM_OK && *command && strcmp(command, "report") != 0;
-    if (wanted) st = note(m, manifest);
-    wanted = wanted && st == LEM_OK;
-    if (wanted && m->shown == LEM_REPORT_MADE_MAX) m->more++;
-    else if (wanted) st = show(m, name, manifest);
-    lem_json_free(manifest);
-    lem_free(name);
-    return st == LEM_NO ? LEM_OK : st;
-}
-
-/* The manifest of a file or folder. */
-static lem_status add_output(made *m, const char *output) {
-    lem_buf b = {0};
-    bool folder = lem_file_is_dir(output);
-    lem_buf_printf(&b, folder ? "%s/manifest.json" : "%s.manifest.json", output);
-    lem_status st = lem_buf_ok(&b, m->err);
-    if (st == LEM_OK) st = add_manifest(m, b.data, output, strlen(output));
-    lem_buf_release(&b);
-    return st;
-}
-
-/* ---- folders ---- */
-
-static lem_status add_stages(made *m, const char *dir) {
-    lem_json *run = NULL;
-    lem_err ignored = LEM_ERR_INIT;
-    if (lem_source_beside(dir, "run.json", &run, &ignored) == LEM_EMEM)
-        return lem_fail(m->err, LEM_EMEM, "out of memory");
-    const lem_json *stages = lem_json_get(run, "stages");
-    lem_status st = LEM_OK;
-    for (size_t i = 0; st == LEM_OK && i < lem_json_count(stages); i++) {
-        const char *out = text_of(lem_json_at(stages, i), "out");
-        if (*out) st = add_output(m, out);
+    bool more = jobs->more;
+    for (int i = 0; st == LEM_OK && i < jobs->n; i++) {
+        const lem_report_job *job = &jobs->at[i];
+        if (job->behind) continue;
+        if (m.shown == LEM_REPORT_MADE_MAX) more = true;
+        else st = show(&m, job->output, job->manifest);
     }
-    lem_json_free(run);
-    return st;
-}
-
-lem_status lem_report_made(lem_page *p, const char *const *paths, int n, bool *any, lem_err *err) {
-    made m = {.p = p, .any = any, .err = err, .seen = lem_json_new_object()};
-    lem_status st = m.seen ? LEM_OK : lem_fail(err, LEM_EMEM, "out of memory");
-    for (int i = 0; st == LEM_OK && i < n; i++) {
-        if (!paths[i]) continue;
-        bool folder = lem_file_is_dir(paths[i]);
-        st = folder ? add_stages(&m, paths[i]) : add_output(&m, paths[i]);
-        if (st == LEM_OK && folder) st = lem_report_visit_manifests(paths[i], add_manifest, &m, err);
-    }
-    if (st == LEM_OK && m.more) lem_page_note(p, "The manifests of further outputs are not shown.");
-    lem_json_free(m.seen);
+    if (st == LEM_OK && more) lem_page_note(p, "The manifests of further outputs are not shown.");
     return st;
 }

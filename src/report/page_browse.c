@@ -115,14 +115,16 @@ void lem_page_browse(lem_page *p, const char *unit, const lem_tag *tags, int n) 
     lem_buf *b = &p->body;
     if (p->scripted || !p->n_items) return; /* one list a page */
     p->scripted = true;
-    lem_buf_puts(
-        b,
-        "<form id=\"browse\" hidden><label>search <input type=\"search\" placeholder=\"words\"></label>\n");
+    lem_buf_puts(b,
+                 /* the form stays in view as far as the list goes */
+                 "<div><form id=\"browse\" hidden><label>search <input type=\"search\" "
+                 "placeholder=\"words\"></label>\n");
     selects(b, tags, n);
     if (p->asks) lem_buf_puts(b, mark_filter);
     lem_buf_puts(b, "<output id=\"found\"></output></form>\n");
     if (p->asks) lem_buf_puts(b, mark_list);
     lem_buf_add(b, lem_buf_str(&p->items), p->items.len);
+    lem_buf_puts(b, "</div>\n");
     lem_buf_printf(&p->md, "%" PRIu64 " %s stand in the HTML page, to search and filter.\n\n", p->n_items,
                    unit);
 }

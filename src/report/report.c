@@ -7,6 +7,8 @@
 #include "report/benchmarks.h"
 #include "report/comparison.h"
 #include "report/inputs.h"
+#include "report/jobs.h"
+#include "report/left_out.h"
 #include "report/made.h"
 #include "report/runs.h"
 #include "report/sampled.h"
@@ -158,16 +160,30 @@ static lem_status add_stages(lem_page *p, const lem_report_request *r, bool *any
     return LEM_OK;
 }
 
-static lem_status add_provenance(lem_page *p, const lem_report_request *r, lem_err *err) {
+static lem_status add_jobs(lem_page *p, const lem_report_request *r, const lem_sources *s,
+                           const char *const *paths, int n, lem_err *err) {
     bool any = false;
-    lem_status st = add_stages(p, r, &any, err);
+    lem_report_jobs *jobs = lem_alloc_zero(1, sizeof *jobs, err);
+    if (!jobs) return LEM_EMEM;
+    lem_status st = lem_report_jobs_find(paths, n, jobs, err);
+    if (st == LEM_OK) st = lem_report_left_out(p, jobs, r->cancel, err);
+    if (st == LEM_OK) st = lem_report_contamination(p, jobs, s, err);
+    if (st == LEM_OK) st = add_stages(p, r, &any, err);
+    if (st == LEM_OK) st = lem_report_inputs(p, paths, n, &any, err);
+    if (st == LEM_OK) st = lem_report_made(p, jobs, &any, err);
+    lem_report_jobs_release(jobs);
+    lem_free(jobs);
+    return st;
+}
+
+static lem_status add_provenance(lem_page *p, const lem_report_request *r, const lem_sources *s,
+                                 lem_err *err) {
     int n = r->n_inputs + r->n_sets;
     const char **paths = lem_alloc((size_t)n + 1, sizeof *paths, err);
     if (!paths) return LEM_EMEM;
     memcpy(paths, r->inputs, (size_t)r->n_inputs * sizeof *paths);
     for (int i = 0; i < r->n_sets; i++) paths[r->n_inputs + i] = r->examples[i];
-    if (st == LEM_OK) st = lem_report_inputs(p, paths, n, &any, err);
-    if (st == LEM_OK) st = lem_report_made(p, paths, n, &any, err);
+    lem_status st = add_jobs(p, r, s, paths, n, err);
     lem_free(paths);
     return st;
 }
@@ -225,7 +241,7 @@ static lem_status add_sections(lem_page *p, const lem_report_request *r, const l
     if (st == LEM_OK) st = lem_report_sets_add(p, &sets, err);
     if (st == LEM_OK) st = add_traces(p, r, s, err);
     if (st == LEM_OK) st = add_training(p, s, err);
-    if (st == LEM_OK) st = add_provenance(p, r, err);
+    if (st == LEM_OK) st = add_provenance(p, r, s, err);
     if (st == LEM_OK && r->n_machine) {
         lem_page_heading(p, "Machine");
         lem_page_pairs(p, r->machine, r->n_machine);

@@ -73,6 +73,9 @@ done
 same pattern .jsonl sample --model m --n 2 --max-tokens 5 --prompts 'in/*.jsonl'
 same judged .jsonl 'prm annotate' --judge "$prm" --data prm-annotate-file-whole.jsonl
 same implicit .jsonl 'rm score' in.jsonl --model m --head implicit --reference m
+{ head -5 in.jsonl; echo no row; tail -n +6 in.jsonl; } >bad.jsonl
+same bad-sample .jsonl sample --model m --n 2 --max-tokens 5 --on-error skip --max-bad 1 --prompts bad.jsonl
+same bad-score .jsonl 'rm score' bad.jsonl --model rm --on-error skip --max-bad 1
 # What is merged is what the next command takes, and standard output takes a shard's rows alone.
 ok grade sample-file-3.jsonl --out graded.jsonl
 ok rm score graded.jsonl --model rm --out scored.jsonl
