@@ -7,6 +7,7 @@
 #include "core/file.h"
 #include "core/mem.h"
 #include "core/object.h"
+#include "prompt/carry.h"
 #include "reward/recipe.h"
 
 static const lem_opt opts[] = {
@@ -45,6 +46,7 @@ static const lem_opt opts[] = {
     {"batch", LEM_OPT_INT, "N", "64", "solutions per optimizer step", 1, 65536},
     {"batch-tokens", LEM_OPT_INT, "N", "0",
      "in place of --batch: tokens per optimizer step; 32 packs of 8,192 are 262144", 0, 1e9},
+    LEM_OPT_RESULT_DTYPE(""),
 };
 
 typedef struct job {
@@ -58,6 +60,8 @@ typedef struct job {
     lem_tokenizer *tok;
     lem_prompt_settings prompt;
     lem_prompt_recipe recipe; /* borrows from prompt */
+    lem_carry carry;          /* of --model, for what is saved */
+    bool bf16;                /* all of --model is stored as BF16 */
     lem_prm_how how;
     lem_prm_data data;
     lem_process *learn, *judge;
@@ -135,7 +139,8 @@ static lem_status train(job *j, lem_buf *telemetry, lem_err *err) {
 
 static lem_status save(job *j, const lem_buf *telemetry, lem_err *err) {
     const char *out = lem_job_out(j->job);
-    lem_status st = lem_prm_save(j->model, j->how.head, out, err);
+    lem_status st = lem_prm_save(j->model, j->how.head, lem_train_result_dtype(j->args, j->bf16), out, err);
+    if (st == LEM_OK) st = lem_carry_write(&j->carry, out, err);
     if (st == LEM_OK) st = lem_tokenizer_save(j->tok, out, err);
     if (st == LEM_OK) st = lem_prompt_settings_save(&j->prompt, out, err);
     if (st == LEM_OK) st = lem_train_save_telemetry(out, telemetry, err);
@@ -156,6 +161,7 @@ static lem_status with_tokenizer(job *j, lem_err *err) {
     lem_buf telemetry = {0};
     lem_status st = LEM_OK;
     LEM_TRY(lem_runtime_tokenizer(j->cli, j->model_dir, &j->tok, err));
+    LEM_TRY(lem_carry_read(j->model_dir, j->tok, j->config.vocab, true, &j->carry, err));
     LEM_TRY(make_recipe(j, err));
     LEM_TRY(make_objectives(j, err));
     tell_steps(j, (double)j->data.train.n_ids);
@@ -195,10 +201,9 @@ static bool has_tokenizer(const char *dir) {
 }
 
 static lem_status train_and_save(job *j, lem_err *err) {
-    bool bf16 = false;
     lem_status st = LEM_OK;
     LEM_TRY(lem_prm_options(j->args, &j->how, err));
-    LEM_TRY(lem_prm_config(j->model_dir, j->cli->dry_run, &j->config, &bf16, err));
+    LEM_TRY(lem_prm_config(j->model_dir, j->cli->dry_run, &j->config, &j->bf16, err));
     j->shape = j->config;
     st = lem_prm_shape(j->how.head, &j->shape, err);
     if (st) {
@@ -218,6 +223,7 @@ static void release(job *j) {
     lem_prm_data_release(&j->data);
     lem_model_free(j->model);
     lem_tokenizer_free(j->tok);
+    lem_carry_release(&j->carry);
     lem_prompt_settings_release(&j->prompt);
     lem_runtime_close(&j->rt);
     lem_job_close(j->job);

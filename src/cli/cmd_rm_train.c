@@ -12,6 +12,7 @@
 #include "core/mem.h"
 #include "core/object.h"
 #include "model/model.h"
+#include "prompt/carry.h"
 #include "reward/recipe.h"
 #include "token/tokenizer.h"
 
@@ -75,6 +76,7 @@ static const lem_opt opts[] = {
      "lists with longer prompt + response are left out and counted [context]", 8, 1048576},
     {"epochs", LEM_OPT_NUM, "X", "2", "passes over the lists", 0.0001, 10000},
     {"batch", LEM_OPT_INT, "N", "256", "lists per optimizer step", 1, 65536},
+    LEM_OPT_RESULT_DTYPE(""),
 };
 
 typedef struct job {
@@ -88,6 +90,8 @@ typedef struct job {
     lem_tokenizer *tok;
     lem_prompt_settings prompt;
     lem_prompt_recipe recipe; /* borrows from prompt */
+    lem_carry carry;          /* of --model, for what is saved */
+    bool bf16;                /* all of --model is stored as BF16 */
     lem_rm_goal goal;
     lem_rm_lists lists;
     lem_rm_judge judge, vjudge;
@@ -254,7 +258,8 @@ static lem_status train(job *j, lem_buf *telemetry, lem_err *err) {
 static lem_status save(job *j, const lem_buf *telemetry, lem_err *err) {
     const char *out = lem_job_out(j->job);
     lem_status st = lem_digest_clear_model(out, err);
-    if (st == LEM_OK) st = lem_model_save(j->model, out, LEM_DTYPE_F32, err);
+    if (st == LEM_OK) st = lem_model_save(j->model, out, lem_train_result_dtype(j->args, j->bf16), err);
+    if (st == LEM_OK) st = lem_carry_write(&j->carry, out, err);
     if (st == LEM_OK) st = lem_tokenizer_save(j->tok, out, err);
     if (st == LEM_OK) st = lem_prompt_settings_save(&j->prompt, out, err);
     if (st == LEM_OK) st = lem_train_save_telemetry(out, telemetry, err);
@@ -265,12 +270,12 @@ static lem_status save(job *j, const lem_buf *telemetry, lem_err *err) {
 static lem_status train_and_save(job *j, lem_err *err) {
     lem_buf telemetry = {0};
     lem_status st = LEM_OK;
-    bool bf16 = false;
     LEM_TRY(read_prompt(j, err));
-    LEM_TRY(lem_train_folder_config(j->model_dir, &j->config, &bf16, err));
+    LEM_TRY(lem_train_folder_config(j->model_dir, &j->config, &j->bf16, err));
     LEM_TRY(lem_runtime_tokenizer(j->cli, j->model_dir, &j->tok, err));
+    LEM_TRY(lem_carry_read(j->model_dir, j->tok, j->config.vocab, true, &j->carry, err));
     j->shape = j->config;
-    LEM_TRY(read_options(j->args, bf16, &j->shape, &j->goal, &j->o, err));
+    LEM_TRY(read_options(j->args, j->bf16, &j->shape, &j->goal, &j->o, err));
     LEM_TRY(make_recipe(j, err));
     LEM_TRY(lem_train_memory_check(j->cli, &j->shape, &j->o, err));
     LEM_TRY(make_objectives(j, err));
@@ -293,6 +298,7 @@ static void release(job *j) {
     lem_rm_lists_release(&j->lists);
     lem_model_free(j->model);
     lem_tokenizer_free(j->tok);
+    lem_carry_release(&j->carry);
     lem_prompt_settings_release(&j->prompt);
     lem_runtime_close(&j->rt);
     lem_job_close(j->job);

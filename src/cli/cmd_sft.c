@@ -79,9 +79,7 @@ static const lem_opt opts[] = {
      0, 1e9},
     {"eval-n", LEM_OPT_INT, "N", "64", "problems of --eval, from its beginning", 1, 1e6},
     {"eval-tokens", LEM_OPT_INT, "N", "256", "longest answer; what is cut is told", 1, 1e6},
-    {"dtype", LEM_OPT_ENUM, "NAME", "source",
-     "of the result: source is what --model is stored as (F16 becomes f32), from scratch f32",
-     .choices = LEM_SFT_DTYPES},
+    LEM_OPT_RESULT_DTYPE(", from scratch f32"),
     {"stages", LEM_OPT_TREE, "LIST", NULL, "stages, each a map of these options with a name (YAML)"},
 };
 
@@ -218,6 +216,7 @@ static void release(lem_sft_job *j) {
     lem_sft_stages_release(j);
     lem_model_free(j->model);
     lem_tokenizer_free(j->tok);
+    lem_carry_release(&j->carry);
     lem_runtime_close(&j->rt);
     lem_job_close(j->job);
 }

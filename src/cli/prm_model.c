@@ -64,12 +64,13 @@ lem_status lem_prm_open(const lem_cli *cli, const char *dir, lem_prm_head head, 
     return st ? lem_err_context(err, "%s (%s)", dir, lem_head_kind_name(kind)) : LEM_OK;
 }
 
-lem_status lem_prm_save(const lem_model *m, lem_prm_head head, const char *out, lem_err *err) {
+lem_status lem_prm_save(const lem_model *m, lem_prm_head head, lem_dtype dtype, const char *out,
+                        lem_err *err) {
     lem_model *saved = NULL;
     lem_status st = lem_digest_clear_model(out, err);
     if (st == LEM_OK && head != LEM_PRM_GENERATIVE)
         st = lem_step_head_write(m, lem_prm_kind(head), &saved, err);
-    if (st == LEM_OK) st = lem_model_save(saved ? saved : m, out, LEM_DTYPE_F32, err);
+    if (st == LEM_OK) st = lem_model_save(saved ? saved : m, out, dtype, err);
     lem_model_free(saved);
     return st;
 }

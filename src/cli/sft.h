@@ -8,6 +8,7 @@
 #include "cli/train_options.h"
 #include "core/object.h"
 #include "data/dataset.h"
+#include "prompt/carry.h"
 #include "prompt/settings.h"
 
 /* Values that were chosen because no option gave them, and why; empty = given. */
@@ -44,11 +45,11 @@ typedef struct lem_sft_job {
     bool bf16;        /* all of --model is stored as BF16 */
     lem_model *model; /* NULL while --dry-run only plans */
     lem_tokenizer *tok;
+    lem_carry carry; /* of --model, for what is saved */
 } lem_sft_job;
 
 /* What an option table says of the families, in the order of the code. */
 #define LEM_SFT_ARCHS "llama|mistral|qwen2|qwen3"
-#define LEM_SFT_DTYPES "source|f32|bf16"
 
 /* ---- sft_stages.c */
 

@@ -112,6 +112,8 @@ lem_status lem_sft_get_model(lem_sft_job *j, const char *dir, lem_err *err) {
     if (dir) LEM_TRY(open_folder(j, dir, err));
     else LEM_TRY(get_tokenizer(j, err));
     if (!dir) LEM_TRY(lem_sft_new_config(j, err));
+    lem_carry_release(&j->carry);
+    LEM_TRY(lem_carry_read(source, j->tok, j->config.vocab, true, &j->carry, err));
     LEM_TRY(check_room(j, err));
     if (j->cli->dry_run) goto done;
     LEM_TRY(lem_runtime_open(j->cli, lem_job_compute_path(j->job), &j->rt, err));
@@ -123,20 +125,13 @@ done:
     return st;
 }
 
-/* The type of the result: what --model was stored as, unless something else is asked for. F16 is not written:
- * it becomes F32. */
-static lem_dtype result_type(const lem_sft_job *j) {
-    const char *asked = lem_args_str(j->args, "dtype");
-    bool bf16 = strcmp(asked, "bf16") == 0 || (strcmp(asked, "source") == 0 && j->bf16);
-    return bf16 ? LEM_DTYPE_BF16 : LEM_DTYPE_F32;
-}
-
 lem_status lem_sft_save(lem_sft_job *j, const lem_sft_stage *s, const char *dir, bool whole,
                         const lem_buf *telemetry, lem_err *err) {
     /* A stage on the way is what the next one starts from: it must be the weights in memory, bit for bit. */
-    lem_dtype dtype = whole ? result_type(j) : LEM_DTYPE_F32;
+    lem_dtype dtype = whole ? lem_train_result_dtype(j->args, j->bf16) : LEM_DTYPE_F32;
     lem_status st = lem_digest_clear_model(dir, err);
     if (st == LEM_OK) st = lem_model_save(j->model, dir, dtype, err);
+    if (st == LEM_OK) st = lem_carry_write(&j->carry, dir, err);
     if (st == LEM_OK) st = lem_tokenizer_save(j->tok, dir, err);
     if (st == LEM_OK) st = lem_prompt_settings_save(&s->prompt, dir, err);
     return st == LEM_OK ? lem_train_save_telemetry(dir, telemetry, err) : st;

@@ -160,6 +160,11 @@ lem_status lem_train_folder_config(const char *dir, lem_model_config *out, bool 
     return LEM_OK;
 }
 
+lem_dtype lem_train_result_dtype(const lem_args *args, bool bf16) {
+    bool narrow = lem_args_is(args, "dtype", "bf16") || (lem_args_is(args, "dtype", "source") && bf16);
+    return narrow ? LEM_DTYPE_BF16 : LEM_DTYPE_F32;
+}
+
 lem_status lem_train_need_rows(const char *path, uint64_t rows, lem_err *err) {
     return rows ? LEM_OK : lem_fail(err, LEM_EDATA, "%s: no rows", path);
 }

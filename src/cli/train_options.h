@@ -10,6 +10,16 @@ enum { LEM_N_TRAIN_OPTIONS = 15 };
 /* --lr is the first of them, for commands that choose it themselves. */
 extern const lem_opt lem_train_options[LEM_N_TRAIN_OPTIONS];
 
+/* The type in which a result is stored. scratch: what source means where there is none. */
+#define LEM_OPT_RESULT_DTYPE(scratch)                                                                        \
+    {                                                                                                        \
+        "dtype", LEM_OPT_ENUM, "NAME", "source",                                                             \
+            "of the result: source is what --model is stored as (F16 becomes f32)" scratch,                  \
+            .choices = "source|f32|bf16"                                                                     \
+    }
+/* bf16: all of --model is stored as BF16. */
+lem_dtype lem_train_result_dtype(const lem_args *args, bool bf16);
+
 /* Rates, sizes and intervals from the arguments (with the command's own epochs, batch and seed). What names
  * the job (stage, checkpoint_dir, identity) is zero and the caller's to set. */
 lem_status lem_train_options_read(const lem_args *a, lem_train_opts *out, lem_err *err) LEM_MUST_CHECK;

@@ -2,6 +2,7 @@
 #include "model/config_fields_priv.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 static bool is_null(const lem_json *v) { return lem_json_kind(v) == LEM_JSON_NULL; }
 
@@ -38,8 +39,9 @@ lem_status lem_config_bool(const lem_json *json, const char *name, bool *out, le
 
 lem_json *lem_config_short_float(float x) {
     for (int digits = 1; digits < 9; digits++) {
-        double scale = pow(10, digits - 1 - (int)floor(log10(fabs((double)x))));
-        double r = round((double)x * scale) / scale;
+        int places = digits - 1 - (int)floor(log10(fabs((double)x)));
+        double scale = pow(10, abs(places)); /* a whole number, so that 500000 is not 5 / 0.00001 */
+        double r = places < 0 ? round((double)x / scale) * scale : round((double)x * scale) / scale;
         if ((float)r == x) return lem_json_new_num(r);
     }
     return lem_json_new_num((double)x);

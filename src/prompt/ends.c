@@ -49,8 +49,7 @@ static lem_status read_file(lem_prompt_end_list *l, const char *dir, const char 
     return st;
 }
 
-/* The special token that the template writes after a reply; -1 if it writes none, or cannot be asked. */
-static lem_status turn_end(const lem_tokenizer *t, int32_t *out, lem_err *err) {
+lem_status lem_prompt_turn_end(const lem_tokenizer *t, int32_t *out, lem_err *err) {
     static const char reply =
         '7'; /* one byte, so that its token is told from what the template writes before it */
     lem_err why = LEM_ERR_INIT;
@@ -77,7 +76,7 @@ lem_status lem_prompt_ends(const lem_tokenizer *t, const char *dir, int vocab, b
     int32_t turn = -1;
     bool found = false;
     lem_status st = LEM_OK;
-    if (chat) LEM_TRY(turn_end(t, &turn, err));
+    if (chat) LEM_TRY(lem_prompt_turn_end(t, &turn, err));
     LEM_TRY(add(&l, turn, dir, err));
     LEM_TRY(add(&l, lem_tokenizer_eos(t), dir, err));
     LEM_TRY(read_file(&l, dir, "generation_config.json", vocab, &found, err));

@@ -26,6 +26,8 @@ typedef struct lem_prompt_end_list {
  * of them. */
 lem_status lem_prompt_ends(const lem_tokenizer *t, const char *dir, int vocab, bool chat,
                            lem_prompt_end_list *out, lem_err *err) LEM_MUST_CHECK;
+/* The special token that the template writes after a reply; -1 if it writes none, or cannot be asked. */
+lem_status lem_prompt_turn_end(const lem_tokenizer *t, int32_t *out, lem_err *err) LEM_MUST_CHECK;
 /* Adds the texts that end a reply in the style of s and are tokens of t. */
 lem_status lem_prompt_ends_style(const lem_tokenizer *t, const lem_prompt_settings *s, const char *dir,
                                  lem_prompt_end_list *out, lem_err *err) LEM_MUST_CHECK;
