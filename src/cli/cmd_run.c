@@ -9,6 +9,10 @@
 static const lem_opt opts[] = {
     {"schema", LEM_OPT_FLAG, NULL, NULL, "print the JSON schema of recipes and stop",
      .effect = LEM_OPT_CHANGES_NOTHING},
+    {"budget", LEM_OPT_STR, "TIME", NULL,
+     "share that time (45m, 8h) out over the stages that sample or train, and lower their --n, --epochs or "
+     "--max-steps to fit; said before, told in run.json",
+     .effect = LEM_OPT_CHANGES_NOTHING},
 };
 
 lem_status lem_run_recipe(lem_cli *cli, const lem_args *args, lem_json *tree, const char *source,
@@ -25,7 +29,8 @@ lem_status lem_run_recipe(lem_cli *cli, const lem_args *args, lem_json *tree, co
                             (double)lem_physical_memory(),
                             lem_runtime_rate,
                             lem_expect,
-                            lem_launch};
+                            lem_launch,
+                            lem_args_str(args, "budget")};
     lem_json *summary = NULL;
     lem_status st = lem_recipe_run(cli, &spec, cli->json ? &summary : NULL, err);
     return st == LEM_OK && summary ? lem_print_json(cli->out, summary, 1, err) : st;

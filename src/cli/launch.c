@@ -75,11 +75,6 @@ typedef struct choice {
     double asked, chosen;
 } choice;
 
-static const lem_opt *option_of(const lem_command *cmd, const lem_args *args) {
-    bool steps = strcmp(cmd->budget, "epochs") == 0 && lem_args_int(args, "max-steps") > 0;
-    return lem_opt_find(cmd, steps ? "max-steps" : cmd->budget);
-}
-
 /* Three digits, so that it reads as a choice; downwards. */
 static double rounded(const lem_opt *o, double x) {
     if (o->type == LEM_OPT_INT) return floor(x);
@@ -163,7 +158,7 @@ static lem_status choose(lem_cli *cli, const lem_command *cmd, const lem_args *a
                         "--budget is for models that run here; servers have --budget-tokens");
     if (lem_json_get(args->values, "stages"))
         return lem_fail(err, LEM_EUSAGE, "--budget and stages: say the epochs of each stage");
-    c->opt = option_of(cmd, args);
+    c->opt = lem_opt_of_budget(cmd, args);
     c->asked = lem_args_num(args, c->opt->name);
     double before = chosen_before(cli, args, c->opt);
     if (before <= 0 || before > c->asked) return measure(cli, cmd, args, seconds, c, err);
@@ -181,6 +176,7 @@ static lem_status with_budget(lem_cli *cli, const lem_command *cmd, const lem_ar
     if (st) return st;
     lem_json *v = lem_json_copy(args->values), *x = NULL;
     x = c.opt->type == LEM_OPT_INT ? lem_json_new_int((int64_t)c.chosen) : lem_json_new_num(c.chosen);
+    cli->budget_value = c.chosen;
     if (v && lem_json_set(v, c.opt->name, x)) {
         *values = v;
         return LEM_OK;
@@ -194,6 +190,7 @@ lem_status lem_launch(lem_cli *cli, const lem_command *cmd, const lem_args *args
     lem_status st = LEM_OK;
     cli->work_tokens = 0;
     cli->estimate = -1;
+    cli->budget_value = 0;
     if (cmd->budget && lem_json_get(args->values, "budget")) st = with_budget(cli, cmd, args, &values, err);
     const lem_args with = {values ? values : args->values, args->words, args->n_words};
     bool timed = cli->dry_run && cmd->timed && is_here(args);

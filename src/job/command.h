@@ -88,6 +88,7 @@ typedef struct lem_cli {
     bool trial;         /* it runs for a moment, into a temporary place: no checkpoints */
     double work_tokens; /* set by a dry run: what the model will compute, at most; 0 = not known */
     double estimate, estimate_factor; /* seconds that a dry run told, below 0 = none; by what it may be off */
+    double budget_value;              /* what --budget chose, 0 = nothing */
     bool job_done;                    /* set by lem_job_done: there is nothing to do */
     bool job_ran;                     /* set by lem_job_start: the last command did work */
     char job_identity[65];            /* set by lem_job_open */
@@ -139,6 +140,9 @@ struct lem_command {
 const lem_opt *lem_opt_at(const lem_command *cmd, int i);
 /* The default as text under these arguments, or NULL. */
 const char *lem_opt_standard(const lem_opt *o, const lem_json *values);
+/* The option that --budget chooses with these arguments: that of cmd->budget, or max-steps where it is given.
+ */
+const lem_opt *lem_opt_of_budget(const lem_command *cmd, const lem_args *args);
 /* By name, '-' and '_' alike; NULL if there is none. */
 const lem_opt *lem_opt_find(const lem_command *cmd, const char *name);
 /* nearest name within edit distance 3, or NULL */

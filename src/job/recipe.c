@@ -134,6 +134,7 @@ static lem_status end_stage(recipe *r, size_t i, double seconds, lem_err *err) {
     const char *out = lem_args_str(&s->args, "out");
     lem_status st = LEM_OK;
     if (s->cli.job_ran) {
+        if (lem_recipe_budget_took(r, i, err)) return LEM_EMEM;
         lem_recipe_took(r, i, seconds);
         if (out) r->made[r->n_made++] = out;
         st = record_time(r, s->name, seconds, err);
@@ -149,8 +150,13 @@ static lem_status run_stage(recipe *r, size_t i, lem_err *err) {
     s->cli.n_made = r->n_made;
     s->cli.job_identity[0] = '\0';
     s->cli.job_ran = false;
-    lem_status st = r->spec->launch ? r->spec->launch(&s->cli, s->cmd, &s->args, err)
-                                    : s->cmd->run(&s->cli, &s->args, err);
+    lem_json *values = NULL;
+    lem_status st = lem_recipe_budget_stage(r, i, &values, err);
+    const lem_args args = {values ? values : s->args.values, s->args.words, s->args.n_words};
+    if (st == LEM_OK)
+        st =
+            r->spec->launch ? r->spec->launch(&s->cli, s->cmd, &args, err) : s->cmd->run(&s->cli, &args, err);
+    lem_json_free(values);
     if (st == LEM_OK && fflush(r->cli->out) != 0) st = lem_fail_errno(err, LEM_EIO, "writing stdout");
     if (st) return lem_err_context(err, "stage %s (%s)", s->name, s->cmd->name);
     if (!r->cli->dry_run) return end_stage(r, i, lem_clock_seconds() - start, err);
@@ -161,7 +167,7 @@ static lem_status run_stage(recipe *r, size_t i, lem_err *err) {
 static lem_status run_stages(recipe *r, lem_err *err) {
     r->made = lem_alloc(r->n, sizeof *r->made, err);
     if (!r->made) return LEM_EMEM;
-    lem_recipe_expect(r);
+    if (!r->spec->budget) lem_recipe_expect(r, 0);
     for (size_t i = 0; i < r->n; i++) {
         lem_status st = run_stage(r, i, err);
         if (st) return st;
@@ -184,6 +190,7 @@ static void release(recipe *r) {
     for (size_t i = 0; r->stages && i < r->n; i++) {
         if (r->stages[i].args.values) lem_args_release(&r->stages[i].args);
         lem_json_free(r->stages[i].tree);
+        lem_json_free(r->stages[i].less);
     }
     lem_free(r->stages);
     lem_free(r->made);
@@ -220,6 +227,7 @@ static lem_status summarize(const recipe *r, lem_json **out, lem_err *err) {
     lem_object_str(&o, "out", r->out);
     lem_object_bool(&o, "dry_run", plan);
     if (plan) lem_object_json(&o, "estimate", lem_recipe_time_json(r));
+    if (plan && r->budget > 0) lem_object_json(&o, "budget", lem_recipe_budget_json(r));
     lem_object_json(&o, "stages", plan ? planned_stages(r) : lem_json_copy(lem_json_get(r->state, "stages")));
     *out = lem_object_done(&o);
     return *out ? LEM_OK : no_memory(err);
@@ -236,6 +244,7 @@ lem_status lem_recipe_run(lem_cli *cli, const lem_recipe_spec *spec, lem_json **
     LEM_TRY(open_state(&r, err));
     if (!cli->dry_run) LEM_TRY(lem_lock_take(r.state_path, &lock, err));
     LEM_TRY(fix_compute_path(&r, err));
+    LEM_TRY(lem_recipe_budget_begin(&r, err));
     if (!cli->dry_run) LEM_TRY(lem_json_save(r.state_path, r.state, 1, err));
     st = run_stages(&r, err);
     lem_log_within(cli->log, NULL, -1);

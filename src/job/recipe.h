@@ -51,6 +51,9 @@ typedef struct lem_recipe_spec {
     void (*expect)(lem_cli *cli, lem_expected *x);
     /* How a stage's command is run; NULL: by its own function. */
     lem_status (*launch)(lem_cli *cli, const lem_command *cmd, const lem_args *args, lem_err *err);
+    /* "8h": the time that stages which can do less share out, each as its own --budget (job/recipe_budget.c);
+     * NULL = none. run.json then tells it, and what each stage got. */
+    const char *budget;
 } lem_recipe_spec;
 
 /* *summary (if summary is not NULL) receives, on LEM_OK, what the run made or would make, in recipe order;

@@ -80,13 +80,15 @@ static double parameters_of(const recipe *r, size_t i) {
 
 static lem_expected expected_of(const recipe *r, size_t i, const char *part) {
     const recipe_stage *s = &r->stages[i];
+    const lem_args args = {s->less ? s->less : s->args.values, s->args.words, s->args.n_words};
     lem_expected x = {.command = s->cmd->name,
-                      .args = &s->args,
+                      .args = &args,
                       .limit = s->cli.limit,
                       .in_bytes = bytes_in(r, i),
                       .parameters = parameters_of(r, i),
                       .part = part};
     r->spec->expect(r->cli, &x);
+    x.args = NULL;
     return x;
 }
 
@@ -98,16 +100,17 @@ static bool was_done(const recipe *r, size_t i) {
     return same && out && lem_file_exists(out) && !r->cli->fresh && !r->cli->overwrite;
 }
 
-static void expect_stage(recipe *r, size_t i) {
+void lem_recipe_expect_one(recipe *r, size_t i) {
     recipe_stage *s = &r->stages[i];
     double before = lem_json_num(lem_json_get(r->timing, s->name), -1),
-           forecast = lem_recipe_seconds_of(r, s);
+           forecast = lem_recipe_seconds_of(r, s), share = s->less ? s->less_share : 1;
     s->seconds = -1;
     s->is_done = was_done(r, i);
     s->rough = false;
     if (s->is_done) s->seconds = 0;
-    else if (forecast > 0) s->seconds = forecast;
-    else if (before >= 0 && !r->cli->dry_run) s->seconds = before;
+    else if (s->measured > 0) s->seconds = share * s->measured;
+    else if (forecast > 0) s->seconds = share * forecast;
+    else if (before >= 0 && !r->cli->dry_run) s->seconds = share * before;
     else if (r->spec->expect) {
         lem_expected x = expected_of(r, i, "");
         s->rough = true;
@@ -125,15 +128,25 @@ static void plan_model(recipe_stage *s) {
     if (s->cmd->plan(&s->cli, &s->args, &p, &ignored) == LEM_OK) s->plan.parameters = p.parameters;
 }
 
-void lem_recipe_expect(recipe *r) {
-    for (size_t i = 0; i < r->n; i++) {
+void lem_recipe_expect(recipe *r, size_t from) {
+    for (size_t i = from; i < r->n; i++) {
         plan_model(&r->stages[i]);
-        expect_stage(r, i);
+        lem_recipe_expect_one(r, i);
     }
 }
 
 static double corrected(const recipe *r, const recipe_stage *s) {
     return s->rough && r->n_ratios ? s->seconds * exp(r->log_ratio / r->n_ratios) : s->seconds;
+}
+
+double lem_recipe_seconds_at(const recipe *r, size_t i) {
+    return r->stages[i].seconds < 0 ? 0 : corrected(r, &r->stages[i]);
+}
+
+double lem_recipe_left(const recipe *r, size_t i) {
+    double sum = 0;
+    for (size_t k = i; k < r->n; k++) sum += lem_recipe_seconds_at(r, k);
+    return sum;
 }
 
 double lem_recipe_later(const recipe *r, size_t i) {

@@ -4,6 +4,8 @@
 #include "job/job.h"
 #include "support.h"
 
+#include <math.h>
+
 /* What the toy commands did, and how they shall behave. */
 static struct {
     char ran[256];          /* outputs written, each with a space behind it */
@@ -403,6 +405,179 @@ static void damaged_run_json(void **state) {
     FAILS(run(four), LEM_EDATA, "run.json");
 }
 
+/* ---- --budget: `work` takes a second for each of --n, `fixed` ten ---- */
+
+static struct {
+    char parts[256];   /* "NAME PART, " of each launch */
+    double per_second; /* of n, as the launched commands find by themselves */
+} budget;
+
+static const lem_opt work_opts[] = {
+    {"n", LEM_OPT_INT, "N", "4", "how many", 1, 1000},
+    {"note", LEM_OPT_STR, "TEXT", NULL, "any text"},
+    {"endpoint", LEM_OPT_STR, "URL", NULL, "a server"},
+    LEM_OPT_BUDGET("n"),
+};
+static lem_status run_work(lem_cli *cli, const lem_args *args, lem_err *e);
+static const lem_command work = {.name = "work",
+                                 .purpose = "n seconds",
+                                 .usage = "",
+                                 .example = "lemma work",
+                                 .opts = work_opts,
+                                 .n_opts = COUNT(work_opts),
+                                 .run = run_work,
+                                 .output = LEM_OUTPUT_FILE,
+                                 .out_required = true,
+                                 .budget = "n"};
+static lem_status run_work(lem_cli *cli, const lem_args *args, lem_err *e) {
+    return run_toy(&work, cli, args, e);
+}
+static const lem_command *const workers[] = {&write_file, &work, NULL};
+
+static void expect_work(lem_cli *cli, lem_expected *x) {
+    (void)cli;
+    bool works = strcmp(x->command, "work") == 0;
+    x->known = true;
+    x->seconds = works ? (double)lem_args_int(x->args, "n") : 10;
+}
+
+/* As lem_launch: the part of the budget becomes n, an earlier choice stays. */
+static lem_status launch_work(lem_cli *cli, const lem_command *cmd, const lem_args *args, lem_err *e) {
+    const char *part = lem_args_str(args, "budget"), *out = lem_args_str(args, "out");
+    double n = part ? floor(atof(part) * budget.per_second) : 0, asked = lem_args_num(args, "n");
+    lem_json *values = lem_json_copy(args->values);
+    char at[64];
+    cli->budget_value = 0;
+    cli->estimate = -1;
+    if (part) {
+        snprintf(budget.parts + strlen(budget.parts), 64, "%s %s, ", out, part);
+        cli->budget_value = n < asked ? n : asked;
+        snprintf(at, sizeof at, "%s.manifest.json", out);
+        lem_json *before = NULL;
+        if (lem_file_exists(at)) OK(lem_json_load(at, 1 << 20, &before, e));
+        if (before) cli->budget_value = lem_json_num(lem_json_find(before, "arguments.n"), 0);
+        lem_json_free(before);
+        assert_true(lem_json_set(values, "n", lem_json_new_int((int64_t)cli->budget_value)));
+    }
+    const lem_args with = {values, args->words, args->n_words};
+    lem_status st = cmd->run(cli, &with, e);
+    lem_json_free(values);
+    return st;
+}
+
+/* Three that can do less (100 seconds in all), one that cannot: 110.8 with what the start of each takes. */
+static const char working[] =
+    "name: w\nvars: {out: o}\nstages:\n  - {name: a, command: work, out: o/a, n: 40}\n"
+    "  - {name: b, command: write, out: o/b}\n"
+    "  - {name: c, command: work, out: o/c, n: 20}\n"
+    "  - {name: d, command: work, out: o/d, n: 40}\n";
+
+static lem_status run_within(const char *text, const char *time, bool dry, lem_json **told) {
+    lem_cli cli = {
+        .out = stdout, .isa = "avx2", .seed = 1, .limit = -1, .dry_run = dry, .cancel = &world.cancel};
+    lem_recipe_spec spec = {.commands = workers,
+                            .source = "r.yaml",
+                            .compute_path = compute_path,
+                            .expect = expect_work,
+                            .launch = launch_work,
+                            .budget = time};
+    world.ran[0] = budget.parts[0] = '\0';
+    world.cancel.requested = 0;
+    err = (lem_err)LEM_ERR_INIT;
+    OK(lem_yaml_parse(text, strlen(text), "r.yaml", &spec.tree, &err));
+    lem_status st = lem_recipe_run(&cli, &spec, told, &err);
+    lem_json_free(spec.tree);
+    return st;
+}
+
+static double told_n(const lem_json *told, const char *stage) {
+    char path[64];
+    snprintf(path, sizeof path, "budget.stages.%s.about", stage);
+    return lem_json_num(lem_json_find(told, path), -1);
+}
+
+/* 60 seconds: 10.8 are needed in any case, and the rest is half of what is asked for. */
+static void a_budget_is_shared_out(void **state) {
+    (void)state;
+    lem_json *told = NULL;
+    budget.per_second = 1;
+    OK(run_within(working, "60s", true, &told));
+    assert_string_equal(listing(), "");
+    assert_true(told_n(told, "a") == 19 && told_n(told, "c") == 9 && told_n(told, "d") == 19);
+    lem_json_free(told);
+    OK(run_within(working, "60s", false, NULL));
+    /* nothing took time, so that a later one gets what the earlier ones left */
+    assert_string_equal(budget.parts, "o/a 20s, o/c 20s, o/d 60s, ");
+    HAS(get("o/a.manifest.json"), "\"n\": 20");
+    HAS(get("o/d.manifest.json"), "\"n\": 40");
+    lem_json *run_json = NULL;
+    OK(lem_json_load("o/run.json", 1 << 20, &run_json, &err));
+    assert_string_equal(lem_json_str(lem_json_find(run_json, "budget.time"), ""), "60s");
+    assert_int_equal(lem_json_int(lem_json_find(run_json, "budget.stages.a.n"), 0), 20);
+    lem_json_free(run_json);
+}
+
+/* The time that earlier stages took is gone; what was chosen stays chosen. */
+static void a_budget_goes_on(void **state) {
+    (void)state;
+    char kept[4096];
+    budget.per_second = 1;
+    world.stop_after = "o/a";
+    FAILS(run_within(working, "60s", false, NULL), LEM_EINTR, "stage a");
+    world.stop_after = NULL;
+    put("o/timing.json", "{\"a\":30}");
+    OK(run_within(working, "60s", false, NULL));
+    /* a is there and finds its choice; 30 are left: 10.2 for b, 0.4 to start, a third of 60 */
+    assert_string_equal(world.ran, "o/b o/c o/d ");
+    HAS(budget.parts, "o/c 10s, o/d 30s, ");
+    HAS(get("o/a.manifest.json"), "\"n\": 20");
+    snprintf(kept, sizeof kept, "%s", get("o/run.json"));
+    OK(run_within(working, "60s", false, NULL));
+    assert_string_equal(world.ran, "");
+    assert_string_equal(get("o/run.json"), kept);
+}
+
+static void a_budget_that_nothing_fits(void **state) {
+    (void)state;
+    budget.per_second = 1;
+    FAILS(run_within(working, "13s", true, NULL), LEM_EUSAGE, "--budget 13s: nothing fits: ");
+    HAS(err.text, "about 13.8 seconds");
+    FAILS(run_within(working, "13s", false, NULL), LEM_EUSAGE, "nothing fits");
+    assert_string_equal(world.ran, "");
+    FAILS(run_within(working, "soon", false, NULL), LEM_EUSAGE, "'soon'");
+    OK(run_within(working, "14s", true, NULL));
+    OK(run_within(working, "1000s", false, NULL));
+    HAS(get("o/a.manifest.json"), "\"n\": 40"); /* never more than is asked for */
+}
+
+/* A stage that took longer than was thought does not end the run: the rest does its least, and has time for
+ * it. */
+static void a_budget_that_is_used_up(void **state) {
+    (void)state;
+    budget.per_second = 1;
+    world.stop_after = "o/a";
+    FAILS(run_within(working, "60s", false, NULL), LEM_EINTR, "stage a");
+    world.stop_after = NULL;
+    put("o/timing.json", "{\"a\":59}");
+    OK(run_within(working, "60s", false, NULL));
+    HAS(budget.parts, "o/c 2s, ");
+    assert_string_equal(world.ran, "o/b o/c o/d ");
+}
+
+/* A stage with a budget of its own keeps it, and one that asks a server gets none. */
+static void a_budget_of_its_own(void **state) {
+    (void)state;
+    static const char text[] = "name: w\nvars: {out: o}\nstages:\n"
+                               "  - {name: a, command: work, out: o/a, n: 40, budget: 7s}\n"
+                               "  - {name: b, command: work, out: o/b, n: 30, endpoint: u}\n"
+                               "  - {name: c, command: work, out: o/c, n: 40}\n";
+    budget.per_second = 1;
+    OK(run_within(text, "90s", false, NULL));
+    HAS(budget.parts, "o/a 7s, o/c ");
+    HAS_NOT(budget.parts, "o/b");
+    HAS(get("o/b.manifest.json"), "\"n\": 30");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         recipe_test(runs_in_order),
@@ -417,6 +592,11 @@ int main(void) {
         recipe_test(memory_and_disk),
         recipe_test(dry_run_writes_nothing),
         recipe_test(interrupted_and_not),
+        recipe_test(a_budget_is_shared_out),
+        recipe_test(a_budget_goes_on),
+        recipe_test(a_budget_that_nothing_fits),
+        recipe_test(a_budget_that_is_used_up),
+        recipe_test(a_budget_of_its_own),
         recipe_test(changed_option_is_refused),
         recipe_test(changed_input_is_refused),
         recipe_test(overwrite_runs_what_changed),
