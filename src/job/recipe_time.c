@@ -100,6 +100,16 @@ static bool was_done(const recipe *r, size_t i) {
     return same && out && lem_file_exists(out) && !r->cli->fresh && !r->cli->overwrite;
 }
 
+/* By sizes and operations; s->seconds stays as it is where nothing is known of the command. */
+static void expect_by_size(recipe *r, size_t i) {
+    recipe_stage *s = &r->stages[i];
+    lem_expected x = expected_of(r, i, "");
+    s->rough = true;
+    if (x.known && x.flops > 0 && r->rate == 0 && r->spec->rate) r->rate = r->spec->rate(r->cli);
+    if (x.known && (x.flops <= 0 || r->rate > 0))
+        s->seconds = start_seconds + x.seconds + (x.flops > 0 ? x.flops / (usual_share * r->rate) : 0);
+}
+
 void lem_recipe_expect_one(recipe *r, size_t i) {
     recipe_stage *s = &r->stages[i];
     double before = lem_json_num(lem_json_get(r->timing, s->name), -1),
@@ -111,13 +121,7 @@ void lem_recipe_expect_one(recipe *r, size_t i) {
     else if (s->measured > 0) s->seconds = share * s->measured;
     else if (forecast > 0) s->seconds = share * forecast;
     else if (before >= 0 && !r->cli->dry_run) s->seconds = share * before;
-    else if (r->spec->expect) {
-        lem_expected x = expected_of(r, i, "");
-        s->rough = true;
-        if (x.known && x.flops > 0 && r->rate == 0 && r->spec->rate) r->rate = r->spec->rate(r->cli);
-        if (x.known && (x.flops <= 0 || r->rate > 0))
-            s->seconds = start_seconds + x.seconds + (x.flops > 0 ? x.flops / (usual_share * r->rate) : 0);
-    }
+    else if (r->spec->expect) expect_by_size(r, i);
 }
 
 /* A stage that waits for data may still say what its model is. */
