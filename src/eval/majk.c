@@ -9,7 +9,7 @@
 enum { MAX_EXACT_N = 1000 };
 static const double MAX_STEPS = 2e7;
 
-static double vote_of(const double *score, lem_eval_weight weight, int i) {
+double lem_eval_vote_weight(const double *score, lem_eval_weight weight, int i) {
     if (!score) return 1;
     if (weight == LEM_EVAL_WEIGHT_SIGMOID) return 1 / (1 + exp(-score[i]));
     return score[i] > 0 ? score[i] : 0;
@@ -38,7 +38,7 @@ static void add_votes(const lem_eval_problem *p, const double *score, lem_eval_w
                       const int *subset, int k, double *count) {
     for (int j = 0; j < k; j++) {
         int i = subset[j];
-        if (p->group[i] >= 0) count[p->group[i]] += vote_of(score, weight, i);
+        if (p->group[i] >= 0) count[p->group[i]] += lem_eval_vote_weight(score, weight, i);
     }
 }
 
@@ -57,7 +57,7 @@ static void count_pessimistic(const lem_eval_problem *p, const double *score, le
     for (int j = 0; j < k; j++) {
         int i = subset[j], g = p->group[i];
         if (g < 0) continue;
-        count[g] += vote_of(score, weight, i);
+        count[g] += lem_eval_vote_weight(score, weight, i);
         members[g]++;
     }
     for (int j = 0; j < k; j++) { /* once a group: its members are set to 0 then */
@@ -66,14 +66,6 @@ static void count_pessimistic(const lem_eval_problem *p, const double *score, le
         count[g] = count[g] / members[g] - alpha * sqrt(log(k) / members[g]);
         members[g] = 0;
     }
-}
-
-double lem_eval_vote_pessimistic(const lem_eval_problem *p, const double *score, lem_eval_weight weight,
-                                 double alpha, const int *subset, int k, double *count) {
-    count_pessimistic(p, score, weight, alpha, subset, k, count);
-    int winner = winner_of(p, subset, k, count);
-    clear(p, subset, k, count);
-    return winner >= 0 && p->correct[winner] ? 1 : 0;
 }
 
 /* ---- all subsets, one by one ---- */

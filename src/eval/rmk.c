@@ -16,16 +16,10 @@ static int by_score(const void *a, const void *b) {
     return x->i - y->i;
 }
 
-lem_status lem_eval_best_exact(const lem_eval_problem *p, const double *score, int k, double *out,
-                               lem_err *err) {
+static double expectation(const lem_eval_problem *p, const ranked *r, int k) {
     int n = p->n;
-    if (n < 1 || k < 1 || k > n) return lem_fail(err, LEM_EUSAGE, "best of %d candidates of %d", k, n);
-    ranked *r = lem_alloc((size_t)n, sizeof *r, err);
-    if (!r) return LEM_EMEM;
-    for (int i = 0; i < n; i++) r[i] = (ranked){score[i], i};
-    qsort(r, (size_t)n, sizeof *r, by_score);
     double total = 0, w = (double)k / n; /* w = C(n-1-rank,k-1)/C(n,k), by its ratio from rank to rank */
-    for (int at = 0; at < n;) {
+    for (int at = 0; at < n && w > 0;) {
         int end = at, right = 0;
         double mass = 0;
         for (; end < n && r[end].score == r[at].score; end++) {
@@ -37,8 +31,19 @@ lem_status lem_eval_best_exact(const lem_eval_problem *p, const double *score, i
         total += mass * right / (end - at);
         at = end;
     }
+    return total > 1 ? 1 : total;
+}
+
+lem_status lem_eval_best_exact(const lem_eval_problem *p, const double *score, const int *ks, int n_ks,
+                               double *out, lem_err *err) {
+    int n = p->n;
+    ranked *r = lem_alloc((size_t)n, sizeof *r, err);
+    if (!r) return LEM_EMEM;
+    for (int i = 0; i < n; i++) r[i] = (ranked){score[i], i};
+    qsort(r, (size_t)n, sizeof *r, by_score);
+    for (int j = 0; j < n_ks; j++)
+        if (ks[j] >= 1 && ks[j] <= n) out[j] = expectation(p, r, ks[j]);
     lem_free(r);
-    *out = total > 1 ? 1 : total;
     return LEM_OK;
 }
 

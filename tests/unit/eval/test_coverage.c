@@ -140,7 +140,7 @@ static double rate_of(const regime *g, lem_rng *r) {
 static double exact(const lem_eval_problem *p, const double *score, int k) {
     lem_err err = LEM_ERR_INIT;
     double v = 0;
-    assert_int_equal(lem_eval_best_exact(p, score, k, &v, &err), LEM_OK);
+    assert_int_equal(lem_eval_best_exact(p, score, &k, 1, &v, &err), LEM_OK);
     return v;
 }
 

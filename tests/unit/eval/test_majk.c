@@ -148,44 +148,6 @@ static void one_subset(void **state) {
     assert_memory_equal(count, zero, sizeof count);
 }
 
-/* Against the formula, group by group. */
-static void pessimistic(void **state) {
-    (void)state;
-    lem_rng r = lem_rng_make(3, "pessimistic", 0);
-    int differ = 0;
-    for (int trial = 0; trial < 500; trial++) {
-        int32_t group[12];
-        uint8_t right[12];
-        double score[12], count[24] = {0}, zero[24] = {0}, alpha = 0.05 + 0.1 * (trial % 8);
-        int subset[12], n = 5 + (int)lem_rng_next_below(&r, 8), best = -1;
-        double top = 0;
-        for (int i = 0; i < n; i++) {
-            group[i] = (int32_t)lem_rng_next_below(&r, 5) - 1;
-            right[i] = (uint8_t)lem_rng_next_below(&r, 2);
-            score[i] = (double)lem_rng_next_below(&r, 1u << 30) / (1u << 30);
-            subset[i] = i;
-        }
-        lem_eval_problem p = {.n = n, .correct = right, .group = group};
-        for (int g = 0; g < 4; g++) {
-            double sum = 0;
-            int m = 0, first = -1;
-            for (int i = 0; i < n; i++)
-                if (group[i] == g) {
-                    if (m++ == 0) first = i;
-                    sum += score[i];
-                }
-            double value = m ? sum / m - alpha * sqrt(log(n) / m) : 0;
-            if (m && (best < 0 || value > top)) top = value, best = first;
-        }
-        double want = best >= 0 && right[best];
-        assert_near(lem_eval_vote_pessimistic(&p, score, LEM_EVAL_WEIGHT_SCORE, alpha, subset, n, count),
-                    want, 0);
-        assert_memory_equal(count, zero, sizeof count);
-        differ += want != lem_eval_vote(&p, score, LEM_EVAL_WEIGHT_SCORE, subset, n, count);
-    }
-    assert_true(differ > 20); /* it is not the weighted vote */
-}
-
 static void sizes(void **state) {
     (void)state;
     static int32_t group[1001];
@@ -206,8 +168,8 @@ static void sizes(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(equals_enumeration), cmocka_unit_test(weighted_equals_enumeration),
-        cmocka_unit_test(one_subset), cmocka_unit_test(pessimistic), cmocka_unit_test(sizes)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(equals_enumeration),
+                                       cmocka_unit_test(weighted_equals_enumeration),
+                                       cmocka_unit_test(one_subset), cmocka_unit_test(sizes)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,6 +3,8 @@
 
 #include "core/rng.h"
 #include "eval/load.h"
+#include "eval/majk.h"
+#include "eval/rmk.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -190,6 +192,62 @@ static void exact_within_seeds(void **state) {
     lem_metrics_release(&m);
 }
 
+/* k of n by a Fisher-Yates shuffle of its own for each k, ascending. */
+static void subset_of(const lem_eval_problem *p, int k, uint64_t seed, int *subset) {
+    int deck[POOL], m = 0;
+    bool in[POOL] = {false};
+    lem_rng r = lem_rng_make(seed, "select", p->id);
+    for (int i = 0; i < p->n; i++) deck[i] = i;
+    for (int j = 0; j < k; j++) {
+        int at = j + (int)lem_rng_next_below(&r, (uint64_t)(p->n - j)), c = deck[at];
+        deck[at] = deck[j];
+        deck[j] = c;
+        in[c] = true;
+    }
+    for (int i = 0; i < p->n; i++)
+        if (in[i]) subset[m++] = i;
+}
+
+/* Random subsets that are drawn anew at each k, and counted one by one, give the same. */
+static void as_drawn_anew(void **state) {
+    (void)state;
+    static toy t[40];
+    lem_eval_problem p[40];
+    make_toys(t, p, 40);
+    for (int i = 0; i < 40; i++) /* ties */
+        for (int j = 0; j < 8; j++) t[i].score[j] = floor(4 * t[i].score[j]);
+    lem_eval_opts o = {.ks = {1, 2, 3, 5, 8},
+                       .n_ks = 5,
+                       .scorers = {"rm"},
+                       .weighted = {LEM_EVAL_WEIGHT_SCORE},
+                       .n_scorers = 1,
+                       .seed = 5,
+                       .n_seeds = 16};
+    lem_metrics m;
+    lem_err err = LEM_ERR_INIT;
+    assert_int_equal(lem_eval_metrics(p, 40, &o, &m, &err), LEM_OK);
+    for (int h = 0; h < o.n_ks; h++) {
+        double rm = 0, maj = 0, weighted = 0, count[8] = {0};
+        int k = o.ks[h], subset[8], n = 0;
+        char name[32];
+        for (int i = 0; i < 40; i++) {
+            for (int s = 0; s < o.n_seeds && p[i].n >= k; s++, n++) {
+                subset_of(&p[i], k, o.seed + (uint64_t)s, subset);
+                rm += lem_eval_best_of(&p[i], p[i].score[0], subset, k);
+                maj += lem_eval_vote(&p[i], NULL, LEM_EVAL_WEIGHT_NONE, subset, k, count);
+                weighted += lem_eval_vote(&p[i], p[i].score[0], LEM_EVAL_WEIGHT_SCORE, subset, k, count);
+            }
+        }
+        snprintf(name, sizeof name, "rm@%d", k);
+        assert_near(value(&m, name, "seeds"), rm / n, 1e-12);
+        snprintf(name, sizeof name, "maj@%d", k);
+        assert_near(value(&m, name, "seeds"), maj / n, 1e-12);
+        snprintf(name, sizeof name, "rm-weighted@%d", k);
+        assert_near(value(&m, name, "seeds"), weighted / n, 1e-12);
+    }
+    lem_metrics_release(&m);
+}
+
 static void tokens(void **state) {
     (void)state;
     uint8_t right[] = {1, 0, 0, 1};
@@ -240,8 +298,12 @@ static void no_scores_no_votes(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(qwen_file), cmocka_unit_test(protocols),  cmocka_unit_test(exact_within_seeds),
-        cmocka_unit_test(tokens),    cmocka_unit_test(json_shape), cmocka_unit_test(no_scores_no_votes)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(qwen_file),
+                                       cmocka_unit_test(protocols),
+                                       cmocka_unit_test(exact_within_seeds),
+                                       cmocka_unit_test(as_drawn_anew),
+                                       cmocka_unit_test(tokens),
+                                       cmocka_unit_test(json_shape),
+                                       cmocka_unit_test(no_scores_no_votes)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
