@@ -35,7 +35,7 @@ static lem_status rate(const lem_eval_data *d, lem_score_quality *q, lem_err *er
     lem_status st = LEM_OK;
     q->scores = lem_json_new_array();
     for (int s = 0; st == LEM_OK && s < d->n_scorers; s++) {
-        st = lem_eval_quality_of(d->p, d->n, s, &each[s], err);
+        st = lem_eval_quality_of(d->p, d->n, s, NULL, &each[s], err);
         if (st == LEM_OK && each[s].problems && q->scores &&
             !lem_json_append(q->scores, lem_eval_quality_json(d->scorers[s], &each[s])))
             st = lem_fail(err, LEM_EMEM, "out of memory");

@@ -545,7 +545,8 @@ lem_status lem_eval_data_load_files(const char *const *paths, size_t n_paths, co
                                     const lem_eval_load *how, lem_eval_data *out, lem_err *err) {
     lem_eval_data d = {.n = 0};
     loader l = {.how = how, .d = &d};
-    const lem_candidate_set_opts o = {.filter = how->filter, .cancel = how->cancel, .judge = how->judge};
+    const lem_candidate_set_opts o = {
+        .filter = how->filter, .cancel = how->cancel, .judge = how->judge, .pool = how->pool};
     lem_status st = LEM_OK;
     int n = 0;
     choose_aggregators(&l);

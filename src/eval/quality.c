@@ -20,13 +20,26 @@ static void add(mean *m, double x) {
     m->n++;
 }
 
+/* Scratch of one worker. */
 typedef struct work {
-    lem_auc_score *all, *one; /* of all problems, of one */
+    lem_auc_score *one;
     double *score, *length, *rank;
     lem_rank_item *order;
-    uint64_t n; /* in all */
-    mean pairs, ended, follows, should;
 } work;
+
+/* Of one problem; NaN where there is nothing to tell. */
+typedef struct told {
+    double pairs, ended, follows, should;
+} told;
+
+typedef struct job {
+    const lem_eval_problem *p;
+    int n, s, workers;
+    work *w;            /* [workers] */
+    told *told;         /* [n] */
+    lem_auc_score *all; /* of all problems */
+    uint64_t n_all;
+} job;
 
 /* Share of pairs of a candidate with `high` and one without, in order; NaN without both. */
 static double pairs_of(work *w, const lem_eval_problem *p, const double *score, const uint8_t *high) {
@@ -40,7 +53,7 @@ static double ended_of(work *w, const lem_eval_problem *p, const double *score) 
     return 1 - pairs_of(w, p, score, p->cut); /* ties a half both ways */
 }
 
-static void follow_length(work *w, const lem_eval_problem *p, const double *score) {
+static void follow_length(work *w, const lem_eval_problem *p, const double *score, told *t) {
     int n = 0;
     for (int i = 0; i < p->n; i++) {
         if (score[i] <= -INFINITY) continue;
@@ -51,46 +64,68 @@ static void follow_length(work *w, const lem_eval_problem *p, const double *scor
     lem_ranks(n, w->score, w->order, w->rank);
     for (int i = 0; i < n; i++) w->score[i] = w->rank[i];
     lem_ranks(n, w->length, w->order, w->rank);
-    double rho = lem_correlation(n, w->score, w->rank);
-    if (isnan(rho)) return;
-    add(&w->follows, rho);
+    t->follows = lem_correlation(n, w->score, w->rank);
+    if (isnan(t->follows)) return;
     for (int i = 0, k = 0; i < p->n; i++)
         if (score[i] > -INFINITY) w->score[k++] = p->correct[i];
-    add(&w->should, lem_correlation(n, w->score, w->rank));
+    t->should = lem_correlation(n, w->score, w->rank);
 }
 
-static void add_problem(work *w, const lem_eval_problem *p, int s, uint32_t group) {
-    const double *score = p->score[s];
-    add(&w->pairs, pairs_of(w, p, score, p->correct));
-    if (p->cut) add(&w->ended, ended_of(w, p, score));
-    if (p->length) follow_length(w, p, score);
-    for (int i = 0; i < p->n; i++)
-        if (score[i] > -INFINITY) w->all[w->n++] = (lem_auc_score){score[i], p->correct[i] != 0, group};
+static void task(void *ctx, int i, int worker) {
+    const job *j = ctx;
+    const lem_eval_problem *p = &j->p[i];
+    const double *score = p->score[j->s];
+    work *w = &j->w[worker];
+    told *t = &j->told[i];
+    *t = (told){pairs_of(w, p, score, p->correct), NAN, NAN, NAN};
+    if (p->cut) t->ended = ended_of(w, p, score);
+    if (p->length) follow_length(w, p, score, t);
 }
 
-static lem_status prepare(work *w, const lem_eval_problem *p, int n, lem_err *err) {
+static void gather(job *j) {
+    for (int i = 0; i < j->n; i++) {
+        const lem_eval_problem *p = &j->p[i];
+        const double *score = p->score[j->s];
+        for (int c = 0; c < p->n; c++)
+            if (score[c] > -INFINITY)
+                j->all[j->n_all++] = (lem_auc_score){score[c], p->correct[c] != 0, (uint32_t)i};
+    }
+}
+
+static lem_status open_job(job *j, lem_err *err) {
     uint64_t all = 0;
     size_t longest = 1;
-    for (int i = 0; i < n; i++) {
-        all += (uint64_t)p[i].n;
-        if ((size_t)p[i].n > longest) longest = (size_t)p[i].n;
+    for (int i = 0; i < j->n; i++) {
+        all += (uint64_t)j->p[i].n;
+        if ((size_t)j->p[i].n > longest) longest = (size_t)j->p[i].n;
     }
-    w->all = lem_alloc((size_t)all + 1, sizeof *w->all, err);
-    w->one = lem_alloc(longest, sizeof *w->one, err);
-    w->score = lem_alloc(longest, sizeof *w->score, err);
-    w->length = lem_alloc(longest, sizeof *w->length, err);
-    w->rank = lem_alloc(longest, sizeof *w->rank, err);
-    w->order = lem_alloc(longest, sizeof *w->order, err);
-    return w->all && w->one && w->score && w->length && w->rank && w->order ? LEM_OK : LEM_EMEM;
+    j->all = lem_alloc((size_t)all + 1, sizeof *j->all, err);
+    j->told = lem_alloc((size_t)j->n + 1, sizeof *j->told, err);
+    j->w = lem_alloc_zero((size_t)j->workers, sizeof *j->w, err);
+    if (!j->all || !j->told || !j->w) return LEM_EMEM;
+    for (int k = 0; k < j->workers; k++) {
+        work *w = &j->w[k];
+        w->one = lem_alloc(longest, sizeof *w->one, err);
+        w->score = lem_alloc(longest, sizeof *w->score, err);
+        w->length = lem_alloc(longest, sizeof *w->length, err);
+        w->rank = lem_alloc(longest, sizeof *w->rank, err);
+        w->order = lem_alloc(longest, sizeof *w->order, err);
+        if (!w->one || !w->score || !w->length || !w->rank || !w->order) return LEM_EMEM;
+    }
+    return LEM_OK;
 }
 
-static void release(work *w) {
-    lem_free(w->all);
-    lem_free(w->one);
-    lem_free(w->score);
-    lem_free(w->length);
-    lem_free(w->rank);
-    lem_free(w->order);
+static void release(job *j) {
+    for (int k = 0; j->w && k < j->workers; k++) {
+        lem_free(j->w[k].one);
+        lem_free(j->w[k].score);
+        lem_free(j->w[k].length);
+        lem_free(j->w[k].rank);
+        lem_free(j->w[k].order);
+    }
+    lem_free(j->w);
+    lem_free(j->told);
+    lem_free(j->all);
 }
 
 /* Score against the share of right ones, by tenths of the score (Guo et al. 2017, arXiv 1706.04599). */
@@ -107,22 +142,38 @@ static double calibration(const lem_auc_score *s, uint64_t n) {
     return n ? sum / (double)n : NAN;
 }
 
-lem_status lem_eval_quality_of(const lem_eval_problem *p, int n, int s, lem_eval_quality *out, lem_err *err) {
-    work w = {0};
+/* In the order of the problems, whichever thread told them. */
+static void sum_up(const job *j, lem_eval_quality *q) {
+    mean pairs = {0}, ended = {0}, follows = {0}, should = {0};
+    for (int i = 0; i < j->n; i++) {
+        add(&pairs, j->told[i].pairs);
+        add(&ended, j->told[i].ended);
+        add(&follows, j->told[i].follows);
+        add(&should, j->told[i].should);
+    }
+    q->pairs = of(pairs);
+    q->problems = pairs.n;
+    q->ended = of(ended);
+    q->length = of(follows);
+    q->label_length = of(should);
+}
+
+lem_status lem_eval_quality_of(const lem_eval_problem *p, int n, int s, lem_pool *pool, lem_eval_quality *out,
+                               lem_err *err) {
+    job j = {.p = p, .n = n, .s = s, .workers = lem_pool_threads(pool)};
     lem_eval_quality q = {0};
-    lem_status st = prepare(&w, p, n, err);
-    for (int i = 0; st == LEM_OK && i < n; i++) add_problem(&w, &p[i], s, (uint32_t)i);
-    for (uint64_t i = 0; st == LEM_OK && i < w.n; i++) q.right += w.all[i].right;
-    if (st == LEM_OK) st = lem_auc_clustered(w.all, w.n, (uint64_t)n, &q.auc, err);
-    q.scored = w.n;
-    q.ece = calibration(w.all, w.n);
-    q.pairs = of(w.pairs);
-    q.problems = w.pairs.n;
-    q.ended = of(w.ended);
-    q.length = of(w.follows);
-    q.label_length = of(w.should);
+    lem_status st = open_job(&j, err);
+    if (st == LEM_OK) {
+        lem_pool_run(pool, n, task, &j);
+        sum_up(&j, &q);
+        gather(&j);
+    }
+    for (uint64_t i = 0; st == LEM_OK && i < j.n_all; i++) q.right += j.all[i].right;
+    if (st == LEM_OK) st = lem_auc_clustered(j.all, j.n_all, (uint64_t)n, &q.auc, err);
+    q.scored = j.n_all;
+    if (st == LEM_OK) q.ece = calibration(j.all, j.n_all);
     if (st == LEM_OK) *out = q;
-    release(&w);
+    release(&j);
     return st;
 }
 

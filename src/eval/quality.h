@@ -23,8 +23,8 @@ typedef struct lem_eval_quality { /* NaN where there is nothing to tell */
     double ended; /* pairs of an ended and a cut candidate of a problem with the ended one above, as pairs */
 } lem_eval_quality;
 
-/* Of score s of problems that all have it. */
-lem_status lem_eval_quality_of(const lem_eval_problem *p, int n, int s, lem_eval_quality *out,
+/* Of score s of problems that all have it. pool (borrowed; NULL = one thread) changes no result. */
+lem_status lem_eval_quality_of(const lem_eval_problem *p, int n, int s, lem_pool *pool, lem_eval_quality *out,
                                lem_err *err) LEM_MUST_CHECK;
 /* {scorer, pairs, problems, auc, ci95, scored, ece, length_rho, label_length_rho, ended_pairs}; what is NaN
  * is left out. NULL: out of memory. */

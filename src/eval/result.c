@@ -115,35 +115,12 @@ static lem_json *notes_json(const lem_eval_result *r, bool by_string) {
     return NULL;
 }
 
-typedef struct rating {
-    const lem_eval_data *d;
-    lem_eval_quality *q;
-    lem_status st[LEM_EVAL_MAX_SCORERS];
-    lem_err err[LEM_EVAL_MAX_SCORERS];
-} rating;
-
-static void rate(void *ctx, int s, int worker) {
-    (void)worker;
-    rating *r = ctx;
-    r->st[s] = lem_eval_quality_of(r->d->p, r->d->n, s, &r->q[s], &r->err[s]);
-}
-
-static lem_status rate_all(lem_eval_result *r, lem_err *err) {
-    rating x = {.d = r->d, .q = r->q};
-    lem_pool_run(r->o.pool, r->d->n_scorers, rate, &x);
-    for (int s = 0; s < r->d->n_scorers; s++) {
-        if (x.st[s] == LEM_OK) continue;
-        if (err) *err = x.err[s];
-        return x.st[s];
-    }
-    return LEM_OK;
-}
-
 lem_status lem_eval_result_make(const lem_eval_data *d, const lem_eval_opts *o, lem_eval_result *out,
                                 lem_err *err) {
     lem_eval_result r = {.d = d, .o = *o};
     lem_status st = lem_eval_metrics(d->p, d->n, o, &r.m, err);
-    if (st == LEM_OK) st = rate_all(&r, err);
+    for (int s = 0; st == LEM_OK && s < d->n_scorers; s++)
+        st = lem_eval_quality_of(d->p, d->n, s, o->pool, &r.q[s], err);
     for (int b = 0; st == LEM_OK && b < d->n_by; b++) st = lem_eval_strata_of(d, b, o, &r.by[b], err);
     if (st == LEM_OK) *out = r;
     else lem_eval_result_release(&r);

@@ -77,6 +77,18 @@ lem_status lem_grade_compare(const lem_grade_gold *gold, const char *text, size_
     return compare(gold, text, len, NULL, 0, out, err);
 }
 
+lem_status lem_grade_compare_golds(const lem_grade_gold *gold, const lem_grade_gold *answer,
+                                   lem_answer_result *out, lem_err *err) {
+    bool too_long = answer->len == 0 && answer->a.state == LEM_ANSWER_TOO_LARGE;
+    if (gold->mode && !too_long) return compare(gold, answer->text, answer->len, NULL, 0, out, err);
+    lem_work w;
+    lem_status st = lem_work_init(&w, err);
+    if (st != LEM_OK) return st;
+    *out = lem_answer_compare(&w, &gold->rules, &gold->a, &answer->a);
+    lem_work_release(&w);
+    return st;
+}
+
 lem_status lem_grade_extract_answer(const lem_grade_profile *p, const char *response, size_t len,
                                     lem_buf *out, lem_grade_span *span, lem_err *err) {
     const compat_mode *mode = p->task == LEM_GRADE_TASK_PLAIN ? NULL : lem_compat_find(p->policy);

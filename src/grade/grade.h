@@ -140,6 +140,9 @@ bool lem_grade_gold_ok(const lem_grade_gold *g); /* parsed, not empty, within th
 /* Fails only with LEM_EMEM. An empty prediction is LEM_ANSWER_NO_ANSWER. */
 lem_status lem_grade_compare(const lem_grade_gold *gold, const char *answer, size_t len,
                              lem_answer_result *out, lem_err *err) LEM_MUST_CHECK;
+/* The same with an answer that was compiled as a gold, under the same profile. */
+lem_status lem_grade_compare_golds(const lem_grade_gold *gold, const lem_grade_gold *answer,
+                                   lem_answer_result *out, lem_err *err) LEM_MUST_CHECK;
 /* Extraction (by the gold's profile) and comparison in one; the answer's text is appended to answer; answer
  * and span may be NULL. */
 lem_status lem_grade_response(const lem_grade_gold *gold, const char *response, size_t len, lem_buf *answer,

@@ -28,6 +28,56 @@ static double area(const lem_auc_score *s, uint64_t n, const uint32_t *weight) {
     return right > 0 && below > 0 ? pairs / (right * below) : NAN;
 }
 
+enum { DIGIT = 11, VALUES = 1 << DIGIT, DIGITS = 6, MANY = 1 << 16 };
+
+/* A whole number in the order of the scores. */
+static uint64_t in_order(double score) {
+    uint64_t bits;
+    memcpy(&bits, &score, sizeof bits);
+    return bits >> 63 ? ~bits : bits | (uint64_t)1 << 63;
+}
+
+static int digit_of(const lem_auc_score *s, int d) {
+    return (int)(in_order(s->score) >> (DIGIT * d) & (VALUES - 1));
+}
+
+/* The scores by one digit, those with the same as they were; count: where each value begins, used up. */
+static void deal(const lem_auc_score *from, uint64_t n, int d, uint64_t *begin, lem_auc_score *to) {
+    for (uint64_t i = 0; i < n; i++) to[begin[digit_of(&from[i], d)]++] = from[i];
+}
+
+/* Counts to beginnings; false where all have the same value: nothing to do. */
+static bool beginnings(uint64_t *count, uint64_t n) {
+    uint64_t at = 0;
+    for (int v = 0; v < VALUES; v++) {
+        uint64_t here = count[v];
+        if (here == n) return false;
+        count[v] = at;
+        at += here;
+    }
+    return true;
+}
+
+/* Digit by digit from the lowest: millions of scores in a tenth of the time that comparing them takes. */
+static lem_status sort_many(lem_auc_score *s, uint64_t n, lem_err *err) {
+    uint64_t(*count)[VALUES] = lem_alloc_zero(DIGITS, sizeof *count, err);
+    lem_auc_score *other = count ? lem_alloc((size_t)n, sizeof *other, err) : NULL, *from = s, *to = other;
+    for (uint64_t i = 0; other && i < n; i++)
+        for (int d = 0; d < DIGITS; d++) count[d][digit_of(&s[i], d)]++;
+    for (int d = 0; other && d < DIGITS; d++) {
+        if (!beginnings(count[d], n)) continue;
+        deal(from, n, d, count[d], to);
+        lem_auc_score *swap = from;
+        from = to;
+        to = swap;
+    }
+    if (other && from != s) memcpy(s, from, (size_t)n * sizeof *s);
+    lem_status st = other ? LEM_OK : LEM_EMEM;
+    lem_free(other);
+    lem_free(count);
+    return st;
+}
+
 double lem_auc(lem_auc_score *s, uint64_t n) {
     if (n) qsort(s, n, sizeof *s, by_score);
     return area(s, n, NULL);
@@ -98,7 +148,9 @@ static double variance(const placement *p, uint64_t groups, double m, double n, 
 
 lem_status lem_auc_clustered(lem_auc_score *s, uint64_t n, uint64_t groups, lem_auc_estimate *out,
                              lem_err *err) {
-    lem_auc_estimate e = {lem_auc(s, n), NAN, NAN};
+    lem_status st = n >= MANY ? sort_many(s, n, err) : LEM_OK;
+    if (st) return st;
+    lem_auc_estimate e = {n >= MANY ? area(s, n, NULL) : lem_auc(s, n), NAN, NAN};
     double right = 0;
     for (uint64_t i = 0; i < n; i++) right += s[i].right;
     if (isnan(e.area)) {

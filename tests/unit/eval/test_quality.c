@@ -25,7 +25,7 @@ static void by_hand(void **state) {
                                   problem(3, right_b, score_b, length_b, cut_b),
                                   problem(3, right_c, score_c, length_c, cut_c)};
     lem_eval_quality q;
-    OK(lem_eval_quality_of(p, 3, 0, &q, &err));
+    OK(lem_eval_quality_of(p, 3, 0, NULL, &q, &err));
     /* a: (3 > 1), (3 > .5), (.5 < 1), (.5 = .5) -> 2.5 of 4; b has no wrong one, c no right one with a score
      */
     assert_int_equal(q.problems, 1);
@@ -54,7 +54,7 @@ static void as_json_and_text(void **state) {
     const char *const name[] = {"rm"};
     lem_eval_quality q;
     lem_buf b = {0};
-    OK(lem_eval_quality_of(p, 2, 0, &q, &err));
+    OK(lem_eval_quality_of(p, 2, 0, NULL, &q, &err));
     lem_json *j = lem_eval_quality_json("rm", &q);
     assert_non_null(j);
     assert_int_equal(lem_json_int(lem_json_get(j, "problems"), 0), 1);
@@ -79,9 +79,9 @@ static void calibrated(void **state) {
     const lem_eval_problem p = problem(4, right, score, NULL, NULL),
                            q = problem(4, right_a, score_a, NULL, NULL);
     lem_eval_quality out;
-    OK(lem_eval_quality_of(&p, 1, 0, &out, &err));
+    OK(lem_eval_quality_of(&p, 1, 0, NULL, &out, &err));
     near(out.ece, (0.75 + 0.05) / 4);
-    OK(lem_eval_quality_of(&q, 1, 0, &out, &err));
+    OK(lem_eval_quality_of(&q, 1, 0, NULL, &out, &err));
     assert_true(isnan(out.ece)); /* scores above 1 */
 }
 

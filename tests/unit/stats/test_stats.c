@@ -6,6 +6,8 @@
 #include "stats/rank.h"
 
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 static void near(double is, double want, double within) {
     if (!(fabs(is - want) <= within)) print_error("%.17g, not %.17g\n", is, want);
@@ -116,6 +118,29 @@ static void clustered_covers(void **state) {
     }
 }
 
+/* Very many are sorted digit by digit: the same order as by comparison. */
+static void many(void **state) {
+    (void)state;
+    enum { MANY = 70000 };
+    lem_rng r = lem_rng_make(6, "stats", 1);
+    lem_auc_score *a = calloc(MANY, sizeof *a), *b = calloc(MANY, sizeof *b);
+    assert_true(a && b);
+    for (int turn = 0; turn < 2; turn++) {
+        for (uint32_t i = 0; i < MANY; i++) {
+            double x = lem_rng_next_normal(&r), scale = pow(10, (double)(i % 40) - 20);
+            a[i] = (lem_auc_score){turn ? floor(2 * x) * -0.5 : x * scale, lem_rng_next_below(&r, 3) == 0,
+                                   i / 9};
+        }
+        memcpy(b, a, MANY * sizeof *a);
+        lem_auc_estimate e;
+        OK(lem_auc_clustered(a, MANY, MANY / 9 + 1, &e, &err));
+        assert_true(e.area == lem_auc(b, MANY) && e.low < e.area && e.area < e.high);
+        for (int i = 0; i < MANY; i++) assert_true(a[i].score == b[i].score);
+    }
+    free(a);
+    free(b);
+}
+
 static void nothing_to_say(void **state) {
     (void)state;
     lem_auc_score one[] = {{1, true, 0}, {2, true, 1}}, perfect[] = {{1, false, 0}, {2, true, 1}},
@@ -132,8 +157,8 @@ static void nothing_to_say(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(scipy_values),
-                                       cmocka_unit_test(clustered_by_definition),
-                                       cmocka_unit_test(clustered_covers), cmocka_unit_test(nothing_to_say)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(scipy_values), cmocka_unit_test(clustered_by_definition),
+        cmocka_unit_test(clustered_covers), cmocka_unit_test(many), cmocka_unit_test(nothing_to_say)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
