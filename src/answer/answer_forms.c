@@ -106,3 +106,77 @@ const ast_node *lem_answer_as_european(lem_work *w, const ast_node *a, const ast
     r->ulp10 = -(int32_t)y->len;
     return r;
 }
+
+/* ---- FF_16 ---- */
+
+static int digit_of(const ast_node *a) {
+    char c = a->kind == AST_SYM && a->len >= 1 && (a->len == 1 || a->name[1] == '_') ? a->name[0] : 0;
+    return (c >= 'A' && c <= 'F') || (c >= 'a' && c <= 'f') ? c : 0;
+}
+
+/* F F_16: letters alone as the digits of a number in base 16, as AST_BASE; NULL for anything else. */
+static ast_node *base_word(lem_work *w, const ast_node *a) {
+    enum { MOST = 16 };
+    char name[MOST + 3];
+    size_t at = MOST;
+    const ast_node *last = a->kind == AST_MUL ? a->kid[1] : a;
+    bool base = a->kind == AST_MUL && last->kind == AST_SYM && last->len == 4 &&
+                memcmp(last->name + 1, "_16", 3) == 0;
+    for (const ast_node *rest = a; base; rest = rest->kid[0]) {
+        bool more = rest->kind == AST_MUL;
+        int digit = digit_of(more ? rest->kid[1] : rest);
+        if (!digit || at == 0 || (rest != a && (more ? rest->kid[1] : rest)->len != 1)) return NULL;
+        name[--at] = (char)(digit & ~32);
+        if (!more) break;
+    }
+    if (!base) return NULL;
+    memcpy(name + MOST, "_16", 3);
+    char *copy = lem_work_strndup(w, name + at, MOST + 3 - at);
+    return copy ? lem_ast_named(w, AST_BASE, copy, MOST + 3 - at) : NULL;
+}
+
+const ast_node *lem_answer_as_base(lem_work *w, const ast_node *a, const ast_node *other) {
+    ast_node *b = base_word(w, a);
+    return b && (other->kind == AST_BASE || base_word(w, other)) ? b : a;
+}
+
+/* ---- m + n = 73 ---- */
+
+static const ast_node *end_of(lem_work *w, const ast_node *a, int side) {
+    const ast_node *sym[2], *x = a->kid[side], *y = a->kid[1 - side];
+    bool asked = lem_ast_is_scalar(x) && lem_ast_is_scalar(y) && lem_shape_symbols(w, x, sym, 1) > 1;
+    return asked && lem_shape_symbols(w, y, sym, 1) == 0 ? y : NULL;
+}
+
+const ast_node *lem_answer_as_end(lem_work *w, const ast_node *a, const ast_node *other) {
+    if (a->kind != AST_REL || a->n != 2 || a->name[0] != '=' || lem_shape_of(w, other).v->kind != AST_NUM)
+        return a;
+    const ast_node *end = end_of(w, a, 0);
+    if (!end) end = end_of(w, a, 1);
+    return end ? end : a;
+}
+
+/* ---- C(2, -3) ---- */
+
+/* The coordinates of a point, as its name stands before them; 0 where there is none. */
+static uint32_t coordinates(const ast_node *a, ast_node *const **out) {
+    bool product = a->kind == AST_MUL && a->kid[0]->kind == AST_SYM && a->kid[1]->kind == AST_TUPLE;
+    const ast_node *of = product ? a->kid[1] : a, *name = product ? a->kid[0] : a;
+    if (!product && (a->kind != AST_FN || !a->call)) return 0;
+    if (name->len != 1 || name->name[0] < 'A' || name->name[0] > 'Z') return 0;
+    *out = of->kid;
+    return of->n;
+}
+
+const ast_node *lem_answer_as_point(lem_work *w, const ast_node *a, const ast_node *other) {
+    ast_node *const *x = NULL;
+    uint32_t n = coordinates(a, &x);
+    const ast_node *v = n > 1 ? lem_shape_of(w, other).v : NULL;
+    if (!v || v->kind != AST_TUPLE || v->n != n || v->open != '(') return a;
+    ast_node *r = lem_ast_new(w, AST_TUPLE, n);
+    if (!r) return a;
+    memcpy(r->kid, x, n * sizeof *x);
+    r->open = '(';
+    r->close = ')';
+    return r;
+}

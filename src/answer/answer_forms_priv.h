@@ -16,4 +16,13 @@ const ast_node *lem_answer_as_count(lem_work *w, const ast_node *a, const ast_no
 /* 1.234,56 as one number where the other side is one. */
 const ast_node *lem_answer_as_european(lem_work *w, const ast_node *a, const ast_node *other);
 
+/* FF_16, letters alone, as a number in a base where the other side is one, or such letters too. */
+const ast_node *lem_answer_as_base(lem_work *w, const ast_node *a, const ast_node *other);
+
+/* m + n = 73 as its number where the other side is a number; one symbol alone is not asked for: 2x = 73. */
+const ast_node *lem_answer_as_end(lem_work *w, const ast_node *a, const ast_node *other);
+
+/* C(2, -3) as its coordinates where the other side has as many. */
+const ast_node *lem_answer_as_point(lem_work *w, const ast_node *a, const ast_node *other);
+
 #endif

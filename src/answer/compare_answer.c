@@ -155,12 +155,29 @@ bool lem_answer_letters(answers *c, const ast_node **gold, const ast_node **pred
 }
 
 bool lem_answer_as_asked(answers *c, const ast_node **gold, const ast_node **pred, lem_answer_result *out) {
+    typedef const ast_node *reading(lem_work * w, const ast_node *a, const ast_node *other);
+    static reading *const first[] = {lem_answer_as_european, lem_answer_as_base, lem_answer_as_point};
+    static reading *const then[] = {lem_answer_as_list, lem_answer_as_quantity, lem_answer_as_count};
     const ast_node *g = *gold, *p = *pred;
     (void)out;
-    g = lem_answer_as_european(c->w, g, p);
-    p = lem_answer_as_european(c->w, p, g);
-    *gold = lem_answer_as_count(c->w, lem_answer_as_quantity(c->w, lem_answer_as_list(c->w, g, p), p), p);
-    *pred = lem_answer_as_count(c->w, lem_answer_as_quantity(c->w, lem_answer_as_list(c->w, p, g), g), g);
+    for (size_t k = 0; k < sizeof first / sizeof *first; k++) {
+        g = first[k](c->w, g, p);
+        p = first[k](c->w, p, g);
+    }
+    *gold = g;
+    *pred = p;
+    for (size_t k = 0; k < sizeof then / sizeof *then; k++) {
+        *gold = then[k](c->w, *gold, p);
+        *pred = then[k](c->w, *pred, g);
+    }
+    return false;
+}
+
+bool lem_answer_ends(answers *c, const ast_node **gold, const ast_node **pred, lem_answer_result *out) {
+    const ast_node *g = *gold, *p = *pred;
+    (void)out;
+    *gold = lem_answer_as_end(c->w, g, p);
+    *pred = lem_answer_as_end(c->w, p, g);
     return false;
 }
 

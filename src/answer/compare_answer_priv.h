@@ -6,11 +6,16 @@
 
 enum { ANSWER_MAX_LEVEL = 6 };
 
+/* What the conditions of an answer say of its parameter: nothing, that it is any whole number, or something
+ * else. */
+typedef enum answer_parameter { PARAMETER_OPEN, PARAMETER_WHOLE, PARAMETER_BOUND } answer_parameter;
+
 /* What the steps of a comparison share; `compare` is the whole of it, for parts of an answer. */
 typedef struct answers {
     lem_work *w;
     const lem_answer_rules *rules;
     int level;
+    answer_parameter parameter[2]; /* of the gold and of the prediction whose values are compared */
     lem_answer_result (*compare)(struct answers *c, const ast_node *gold, const ast_node *pred);
 } answers;
 
@@ -22,7 +27,8 @@ lem_answer_result lem_compare_answers(lem_work *w, const lem_answer_rules *rules
  */
 typedef bool answer_first_rule(answers *c, const ast_node **gold, const ast_node **pred,
                                lem_answer_result *out);
-answer_first_rule lem_answer_letters, lem_answer_options, lem_answer_as_asked; /* compare_answer.c */
+answer_first_rule lem_answer_letters, lem_answer_options, lem_answer_as_asked,
+    lem_answer_ends; /* compare_answer.c */
 /* Answers with words or conditions around their values (compare_said.c). */
 answer_first_rule lem_compare_said;
 

@@ -1,4 +1,5 @@
-/* compare_families.c - families a + k P of multiples of pi, k whole, as residues modulo a common period */
+/* compare_families.c - families a + k P, k whole, as residues modulo a common period: multiples of pi, or
+ * rational numbers */
 #include "answer/compare_families_priv.h"
 
 #include "answer/decide/decide_priv.h"
@@ -7,17 +8,24 @@
 
 enum { MAX_FAMILIES = 8, MAX_RESIDUES = 128 };
 
-/* In multiples of pi. */
+/* In multiples of pi, or as they are. */
 typedef struct family {
     lem_rat *start, *period;
 } family;
 
+/* What one side names. */
 typedef struct families {
     family at[MAX_FAMILIES];
     size_t n;
+    const ast_node *value, *parameter; /* no parameter: a residue class, whose numbers are all whole */
+    answer_parameter kind;
+    bool in_pi;
 } families;
 
-static bool is_parameter(const ast_node *s) { return s->len == 1 && strchr("knmlj", s->name[0]); }
+/* Letters of whole numbers; where they are said to be whole, any letter. */
+static bool is_parameter(const families *f, const ast_node *s) {
+    return s->len == 1 && (f->kind == PARAMETER_WHOLE || strchr("knmlj", s->name[0]));
+}
 
 static bool is_unknown(const ast_node *label) {
     return label && label->kind == AST_SYM &&
@@ -25,9 +33,9 @@ static bool is_unknown(const ast_node *label) {
             lem_ast_is_sym(label, "alpha") || lem_ast_is_sym(label, "phi"));
 }
 
-/* a/pi as a rational number, NULL when it is none. */
-static lem_rat *in_pi(lem_work *w, ast_node *a) {
-    ast_node *pi = lem_ast_named(w, AST_SYM, "pi", 2);
+/* The rational number a/pi, or a; NULL when it is none. */
+static lem_rat *in_units(lem_work *w, const families *f, ast_node *a) {
+    ast_node *pi = f->in_pi ? lem_ast_named(w, AST_SYM, "pi", 2) : lem_ast_int(w, 1);
     ast_node *q = a && pi ? lem_ast_div(w, a, pi) : NULL;
     return q ? lem_decide_rational(w, q) : NULL;
 }
@@ -36,7 +44,6 @@ static ast_node *at_value(lem_work *w, const ast_node *a, const ast_node *k, ast
     return lem_ast_replace(w, (ast_node *)a, k->name, k->len, v);
 }
 
-/* (-1)^(k + c) as 1 or -1 for even or odd k. *met: there was one; NULL when an exponent is something else. */
 /* The sign of (-1)^e for e = k + c and k even or odd; NULL when e is something else. */
 static ast_node *settled_sign(lem_work *w, const ast_node *e, const ast_node *k, int parity) {
     ast_node *zero = at_value(w, e, k, lem_ast_int(w, 0)), *one = at_value(w, e, k, lem_ast_int(w, 1));
@@ -48,6 +55,8 @@ static ast_node *settled_sign(lem_work *w, const ast_node *e, const ast_node *k,
     return lem_ast_int(w, odd ? -1 : 1);
 }
 
+/* Each (-1)^(k + c) as 1 or -1 for even or odd k. *met: there was one; NULL when an exponent is something
+ * else. */
 static ast_node *signs_settled(lem_work *w, ast_node *a, const ast_node *k, int parity, bool *met) {
     if (!lem_work_spend(w, 8)) return NULL;
     if (a->kind == AST_POW && a->kid[0]->kind == AST_NUM && lem_rat_is(a->kid[0]->q, -1)) {
@@ -72,30 +81,70 @@ static bool add_family(lem_work *w, families *f, const ast_node *v, const ast_no
              *line = lem_ast_add(w, a, lem_ast_mul(w, count, d));
     if (!line || lem_decide_scalars(w, v, line).verdict != LEM_ANSWER_EQUAL_EXACT) return false;
     family *x = &f->at[f->n];
-    x->start = in_pi(w, a);
-    x->period = x->start ? in_pi(w, d) : NULL;
+    if (f->n == 0) f->in_pi = true, f->in_pi = in_units(w, f, d) != NULL;
+    x->start = in_units(w, f, a);
+    x->period = x->start ? in_units(w, f, d) : NULL;
     if (!x->period || lem_rat_sign(x->period) == 0) return false;
     if (lem_rat_sign(x->period) < 0) x->period = lem_rat_neg(w, x->period);
     f->n++;
     return x->period != NULL;
 }
 
-static bool add_value(lem_work *w, families *f, const ast_node *v) {
+/* The one symbol of v, if it may be a whole parameter, the same one for all values. */
+static const ast_node *parameter_of(lem_work *w, families *f, const ast_node *v) {
     const ast_node *k[2];
-    bool signs = false;
-    if (!lem_ast_is_scalar(v) || lem_shape_symbols(w, v, k, 2) != 1 || !is_parameter(k[0])) return false;
-    ast_node *even = signs_settled(w, (ast_node *)v, k[0], 0, &signs);
-    if (!even) return false;
-    if (!signs) return add_family(w, f, v, k[0], 0, 1);
-    ast_node *odd = signs_settled(w, (ast_node *)v, k[0], 1, &signs);
-    return odd && add_family(w, f, even, k[0], 0, 2) && add_family(w, f, odd, k[0], 1, 2);
+    if (!lem_ast_is_scalar(v) || lem_shape_symbols(w, v, k, 2) != 1 || !is_parameter(f, k[0])) return NULL;
+    if (f->parameter && !lem_ast_same_name(f->parameter, k[0])) return NULL;
+    return f->parameter = k[0];
 }
 
-static bool families_of(lem_work *w, const ast_node *v, families *f) {
-    f->n = 0;
-    if (v->kind != AST_LIST && v->kind != AST_SET) return add_value(w, f, v);
-    for (uint32_t k = 0; k < v->n; k++)
-        if (!add_value(w, f, v->kid[k])) return false;
+static bool add_value(lem_work *w, families *f, const ast_node *v) {
+    bool signs = false;
+    const ast_node *k = parameter_of(w, f, v);
+    if (!k) return false;
+    ast_node *even = signs_settled(w, (ast_node *)v, k, 0, &signs);
+    if (!even) return false;
+    if (!signs) return add_family(w, f, v, k, 0, 1);
+    ast_node *odd = signs_settled(w, (ast_node *)v, k, 1, &signs);
+    return odd && add_family(w, f, even, k, 0, 2) && add_family(w, f, odd, k, 1, 2);
+}
+
+/* 1 (mod 3) */
+static bool add_residue(families *f, const ast_node *v, const ast_node *modulus) {
+    if (f->n == MAX_FAMILIES || v->kind != AST_NUM || modulus->kind != AST_NUM || !lem_rat_sign(modulus->q))
+        return false;
+    f->at[f->n++] = (family){v->q, modulus->q};
+    return true;
+}
+
+static bool says_whole(const ast_node *a) {
+    return a->kind == AST_REL && a->n == 2 && a->name[0] == 'i' && lem_ast_is_sym(a->kid[1], "integers");
+}
+
+/* v of {v | k in Z} and of {x | x = v, k in Z}; NULL for other sets. */
+static const ast_node *value_of_set(const ast_node *a) {
+    const ast_node *head = a->kid[0], *c = a->kid[1];
+    if (a->n != 2) return NULL;
+    if (says_whole(c)) return head;
+    if (c->kind != AST_LIST || c->n != 2 || !says_whole(c->kid[1])) return NULL;
+    const ast_node *e = c->kid[0];
+    bool given = e->kind == AST_REL && e->n == 2 && e->name[0] == '=' && lem_ast_same(e->kid[0], head);
+    return given ? e->kid[1] : NULL;
+}
+
+static bool families_of(lem_work *w, const shape *s, families *f) {
+    const ast_node *v = s->v;
+    if (v->kind == AST_BUILDER) {
+        f->kind = PARAMETER_WHOLE;
+        if (!(v = value_of_set(v))) return false;
+    }
+    f->value = v;
+    bool list = v->kind == AST_LIST || v->kind == AST_SET;
+    if (s->modulus) f->kind = PARAMETER_WHOLE;
+    for (uint32_t k = 0; k < (list ? v->n : 1); k++) {
+        const ast_node *x = list ? v->kid[k] : v;
+        if (!(s->modulus ? add_residue(f, x, s->modulus) : add_value(w, f, x))) return false;
+    }
     return f->n > 0;
 }
 
@@ -142,17 +191,53 @@ static bool residues_of(lem_work *w, const families *f, lem_rat *period, lem_rat
     return true;
 }
 
-bool lem_same_families(lem_work *w, const shape *a, const shape *b) {
-    families f, g;
+/* The same residues modulo a common period. */
+static bool same_numbers(lem_work *w, const families *f, const families *g) {
     lem_rat *x[MAX_RESIDUES], *y[MAX_RESIDUES];
     size_t n, m;
-    if ((!is_unknown(a->label) && !is_unknown(b->label)) || !families_of(w, a->v, &f) ||
-        !families_of(w, b->v, &g))
-        return false;
-    lem_rat *period = common_period(w, &f, &g);
-    if (!period || !residues_of(w, &f, period, x, &n) || !residues_of(w, &g, period, y, &m) || n != m)
+    lem_rat *period = f->in_pi == g->in_pi ? common_period(w, f, g) : NULL;
+    if (!period || !residues_of(w, f, period, x, &n) || !residues_of(w, g, period, y, &m) || n != m)
         return false;
     for (size_t k = 0; k < n; k++)
         if (!contains(y, m, x[k])) return false;
     return !w->limit;
+}
+
+/* The same, value by value, but for the letter of the parameter. */
+static bool only_renamed(answers *c, const families *f, const families *g) {
+    if (!f->parameter || !g->parameter) return false;
+    ast_node *v = at_value(c->w, g->value, g->parameter, (ast_node *)f->parameter);
+    return v && compare_is_equal(lem_compare_by(c->w, c->rules, f->value, v));
+}
+
+/* All multiples of their period: (n - 2) pi is a formula in n. */
+static bool are_multiples(lem_work *w, const families *f) {
+    for (size_t k = 0; k < f->n; k++) {
+        lem_rat *q = lem_rat_div(w, f->at[k].start, f->at[k].period);
+        if (!q || !lem_rat_is_int(q)) return false;
+    }
+    return true;
+}
+
+/* Is the parameter any whole number? Both sides say so; or one does, and the other has an unknown or an angle
+ * that is no formula; or nobody needs to: angles of an unknown, or other letters than the other side's, which
+ * are no letters of the question. `(n-2)\pi` and `3k+1` alone may be formulas in a letter of the question. */
+static bool any_whole(lem_work *w, const families *f, const families *g, const shape *a, const shape *b) {
+    int said = (f->kind == PARAMETER_WHOLE) + (g->kind == PARAMETER_WHOLE);
+    bool named = a->label || b->label;
+    if (said == 2 || (said == 1 && (named || (f->in_pi && !are_multiples(w, f))))) return true;
+    if (f->in_pi && (is_unknown(a->label) || is_unknown(b->label))) return true;
+    return !f->in_pi && named && f->parameter && g->parameter &&
+           !lem_ast_same_name(f->parameter, g->parameter);
+}
+
+answer_rule lem_same_families(answers *c, const shape *gold, const shape *pred) {
+    families f = {.kind = c->parameter[0]}, g = {.kind = c->parameter[1]};
+    if (!families_of(c->w, gold, &f) || !families_of(c->w, pred, &g)) return RULE_COUNT;
+    bool renamed = only_renamed(c, &f, &g), other = f.kind == PARAMETER_BOUND || g.kind == PARAMETER_BOUND;
+    if (other) return renamed ? RULE_FAMILIES : RULE_COUNT;
+    if (f.in_pi && renamed) return RULE_FAMILIES;
+    if (!same_numbers(c->w, &f, &g)) return RULE_COUNT;
+    if (any_whole(c->w, &f, &g, gold, pred)) return RULE_FAMILIES;
+    return are_multiples(c->w, &f) ? RULE_COUNT : RULE_NOT_DECIDED;
 }

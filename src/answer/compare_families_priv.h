@@ -1,11 +1,12 @@
-/* compare_families_priv.h - solutions with a whole parameter, as residues */
+/* compare_families_priv.h - x = pi/4 + k pi, n = 3k + 1: the numbers that an answer names with a whole
+ * parameter */
 #ifndef LEM_ANSWER_COMPARE_FAMILIES_H
 #define LEM_ANSWER_COMPARE_FAMILIES_H
 
-#include "answer/shape_priv.h"
+#include "answer/compare_answer_priv.h"
 
-/* x = pi/4 + k pi and x = 5 pi/4 + n pi: are both sides of an unknown the same numbers? False also where this
- * cannot be told. */
-bool lem_same_families(lem_work *w, const shape *a, const shape *b);
+/* What decides: RULE_FAMILIES for the same numbers, RULE_NOT_DECIDED where they are the same only if the
+ * parameter is any whole number and nobody says so, RULE_COUNT where families say nothing. */
+answer_rule lem_same_families(answers *c, const shape *gold, const shape *pred);
 
 #endif

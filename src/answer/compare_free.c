@@ -1,7 +1,7 @@
 /* compare_free.c - answers with free constants and whole parameters: x^3/3 + C, c_1 e^x + c_2 e^-x, x = pi/4
  * + k pi, lines by a parameter */
-#include "answer/compare_answer_priv.h"
 #include "answer/compare_families_priv.h"
+#include "answer/compare_free_priv.h"
 #include "answer/decide/decide_priv.h"
 
 #include <string.h>
@@ -45,16 +45,14 @@ static ast_node *with(lem_work *w, const ast_node *a, const ast_node *symbol, as
 
 /* ---- what may be free ---- */
 
-/* C, and c_1, C_2: constants of integration wherever they stand. */
-static bool is_strong(const ast_node *s) {
+bool lem_free_is_strong(const ast_node *s) {
     if (s->len == 1) return s->name[0] == 'C';
     return s->len >= 3 && s->name[1] == '_' && strchr("cC", s->name[0]) && s->name[2] >= '0' &&
            s->name[2] <= '9';
 }
 
-/* What else is used for them. */
-static bool is_weak(const ast_node *s) {
-    if (is_strong(s)) return true;
+bool lem_free_may_be_constant(const ast_node *s) {
+    if (lem_free_is_strong(s)) return true;
     if (s->len == 1) return strchr("ABDKMck", s->name[0]) != NULL;
     return s->len >= 3 && s->name[1] == '_' && strchr("kKAB", s->name[0]);
 }
@@ -72,7 +70,7 @@ static bool has_variable(const symbols *s) {
 /* The constant that is only added, F of F + C in *rest; NULL when there is none. */
 static const ast_node *added_constant(lem_work *w, const ast_node *a, const symbols *s, ast_node **rest) {
     for (size_t k = 0; k < s->n && !w->limit; k++) {
-        if (!is_weak(s->at[k])) continue;
+        if (!lem_free_may_be_constant(s->at[k])) continue;
         *rest = with(w, a, s->at[k], lem_ast_int(w, 0));
         if (*rest && equal(w, minus(w, (ast_node *)a, *rest), (ast_node *)s->at[k])) return s->at[k];
     }
@@ -97,7 +95,8 @@ static bool by_added_constant(lem_work *w, const ast_node *g, const ast_node *p,
                               const symbols *sp, bool *numeric) {
     ast_node *f, *h;
     const ast_node *c = added_constant(w, g, sg, &f), *d = c ? added_constant(w, p, sp, &h) : NULL;
-    return c && d && (is_strong(c) || is_strong(d)) && is_constant(w, minus(w, f, h), numeric);
+    return c && d && (lem_free_is_strong(c) || lem_free_is_strong(d)) &&
+           is_constant(w, minus(w, f, h), numeric);
 }
 
 /* ---- c_1, c_2 for A, B ---- */
@@ -107,7 +106,7 @@ static bool own_constants(const symbols *s, const symbols *other, const ast_node
     *n = 0;
     for (size_t k = 0; k < s->n; k++) {
         if (has(other, s->at[k])) continue;
-        if (*n == MAX_CONSTANTS || !is_weak(s->at[k])) return false;
+        if (*n == MAX_CONSTANTS || !lem_free_may_be_constant(s->at[k])) return false;
         out[(*n)++] = s->at[k];
     }
     return *n > 0;
@@ -115,7 +114,7 @@ static bool own_constants(const symbols *s, const symbols *other, const ast_node
 
 static bool all_strong(const ast_node *const *s, size_t n) {
     for (size_t k = 0; k < n; k++)
-        if (!is_strong(s[k])) return false;
+        if (!lem_free_is_strong(s[k])) return false;
     return true;
 }
 
@@ -159,9 +158,11 @@ typedef struct span {
 static size_t constants_of(const symbols *s, const symbols *other, const ast_node **out) {
     size_t n = 0;
     bool strong = false;
-    for (size_t k = 0; k < other->n; k++) strong = strong || is_strong(other->at[k]);
+    for (size_t k = 0; k < other->n; k++) strong = strong || lem_free_is_strong(other->at[k]);
     for (size_t k = 0; k < s->n; k++) {
-        if (!is_strong(s->at[k]) && !(strong && is_weak(s->at[k]) && !has(other, s->at[k]))) continue;
+        if (!lem_free_is_strong(s->at[k]) &&
+            !(strong && lem_free_may_be_constant(s->at[k]) && !has(other, s->at[k])))
+            continue;
         if (n == MAX_CONSTANTS) return 0;
         out[n++] = s->at[k];
     }
@@ -316,15 +317,19 @@ static bool same_line(lem_work *w, const ast_node *g, const ast_node *p) {
 static answer_rule freed(answers *c, const ast_node *gold, const ast_node *pred, bool *numeric) {
     lem_work *w = c->w;
     shape g = lem_shape_of(w, gold), p = lem_shape_of(w, pred);
-    if (g.label && p.label && !lem_ast_same(g.label, p.label)) return RULE_COUNT;
+    if (g.label && p.label && !lem_ast_same(g.label, p.label))
+        return lem_free_affine(c, gold, pred, numeric) ? RULE_FREE_CONSTANTS : RULE_COUNT;
     if (same_line(w, g.v, p.v)) return RULE_SAME_LINE;
     if (lem_same_pieces(w, g.v, p.v)) return RULE_PIECES;
-    if (lem_same_families(w, &g, &p)) return RULE_FAMILIES;
-    if (!lem_ast_is_scalar(g.v) || !lem_ast_is_scalar(p.v)) return RULE_COUNT;
+    answer_rule families = lem_same_families(c, &g, &p);
+    if (families != RULE_COUNT) return families;
+    if (!lem_ast_is_scalar(g.v) || !lem_ast_is_scalar(p.v))
+        return lem_free_affine(c, gold, pred, numeric) ? RULE_FREE_CONSTANTS : RULE_COUNT;
     symbols sg = symbols_of(w, g.v), sp = symbols_of(w, p.v);
     if (!has_variable(&sg) || !has_variable(&sp)) return RULE_COUNT;
     bool free = by_added_constant(w, g.v, p.v, &sg, &sp, numeric) ||
-                by_new_names(w, g.v, p.v, &sg, &sp, numeric) || by_span(w, g.v, p.v, &sg, &sp, numeric);
+                by_new_names(w, g.v, p.v, &sg, &sp, numeric) || by_span(w, g.v, p.v, &sg, &sp, numeric) ||
+                lem_free_affine(c, g.v, p.v, numeric);
     return free ? RULE_FREE_CONSTANTS : RULE_COUNT;
 }
 
@@ -335,5 +340,6 @@ lem_answer_result lem_compare_free(answers *c, const ast_node *gold, const ast_n
     answer_rule rule = freed(c, gold, pred, &numeric);
     if (c->w->limit) return c->w->limit = false, r; /* r was said before the fuel went */
     if (rule == RULE_COUNT) return r;
+    if (rule == RULE_NOT_DECIDED) return compare_say(LEM_ANSWER_LIMIT, rule);
     return compare_say(numeric ? LEM_ANSWER_EQUAL_NUMERIC : LEM_ANSWER_EQUAL_EXACT, rule);
 }

@@ -1,5 +1,6 @@
 /* compare_names.c - x = 5, f(x) = …: the names of what an answer gives */
 #include "answer/compare_priv.h"
+#include "answer/compare_words_priv.h"
 
 static bool is_equality(const ast_node *a) { return a->kind == AST_REL && a->n == 2 && a->name[0] == '='; }
 
@@ -7,6 +8,23 @@ static bool is_equality(const ast_node *a) { return a->kind == AST_REL && a->n =
 static bool is_call(const ast_node *a) {
     return a->kind == AST_FN && a->call && a->n == 1 && a->kid[0]->kind == AST_SYM &&
            a->kid[0]->name[0] >= 'a';
+}
+
+/* Names of which one at least is in words: radius = 4 and r = 4. */
+static words_answer compare_worded(const ast_node *a, const ast_node *b) {
+    const words x = {a->name, a->len, false}, y = {b->name, b->len, false};
+    if (a->kind == AST_TEXT && b->kind == AST_TEXT) return lem_words_compare(x, y);
+    bool worded = a->kind == AST_TEXT && b->kind == AST_SYM, letter = a->kind == AST_SYM && b->kind == AST_TEXT;
+    if (!worded && !letter) return WORDS_DIFFERENT;
+    return worded ? lem_words_symbol(x, b->name, b->len) : lem_words_symbol(y, a->name, a->len);
+}
+
+/* The same values of two names that are not written alike. */
+static lem_answer_result of_other_name(const compare_pair *x, lem_answer_result r) {
+    words_answer same = compare_worded(x->g.label, x->p.label);
+    if (!compare_is_equal(r) || same == WORDS_SAME) return r;
+    return same == WORDS_DIFFERENT ? compare_say(LEM_ANSWER_NOT_EQUAL, RULE_SYMBOL)
+                                   : compare_say(LEM_ANSWER_LIMIT, RULE_WORDS_UNKNOWN);
 }
 
 /* Both sides name what they give: the same name; or, of a function, another letter for its argument; or an
@@ -23,8 +41,7 @@ static lem_answer_result compare_labelled(comparison *c, const compare_pair *x) 
     if (is_equality(x->gold) && is_equality(x->pred) && lem_compare_equations(c, x->gold, x->pred, &r) &&
         compare_is_equal(r))
         return r;
-    r = c->values(c, g->v, p->v, x->level);
-    return compare_is_equal(r) ? compare_say(LEM_ANSWER_NOT_EQUAL, RULE_SYMBOL) : r;
+    return of_other_name(x, c->values(c, g->v, p->v, x->level));
 }
 
 /* x in (1,2) against 1 < x < 2: the name stands inside. */

@@ -175,7 +175,21 @@ static lem_answer_result compare_conditions(answers *c, const statement *g, cons
 
 /* ---- words ---- */
 
-static lem_answer_result compare_labels(answers *c, words a, words b, lem_answer_result r) {
+/* The words of one side, and what names the value on the other one: r of r = 4, words before "=", or nothing.
+ */
+static words_answer compare_name(lem_work *w, words label, const ast_node *core) {
+    const ast_node *name = lem_shape_of(w, core).label;
+    if (!name || !name->len) return WORDS_UNKNOWN;
+    if (name->kind == AST_SYM) return lem_words_symbol(label, name->name, name->len);
+    bool worded = name->kind == AST_TEXT;
+    return worded && lem_words_compare(label, (words){name->name, name->len, false}) != WORDS_SAME
+               ? WORDS_DIFFERENT
+               : WORDS_UNKNOWN;
+}
+
+static lem_answer_result compare_labels(answers *c, const statement *g, const statement *p,
+                                        lem_answer_result r) {
+    words a = g->label, b = p->label;
     if (!a.n && !b.n) return r;
     if (a.n && b.n) {
         words_answer same = lem_words_compare(a, b);
@@ -184,12 +198,32 @@ static lem_answer_result compare_labels(answers *c, words a, words b, lem_answer
     }
     words one = a.n ? a : b;
     if (!c->rules->drop_label) return compare_say(LEM_ANSWER_NOT_EQUAL, RULE_LABEL_MISSING);
-    return lem_words_change_value(one.s, one.n) ? compare_say(LEM_ANSWER_LIMIT, RULE_WORDS_UNKNOWN) : r;
+    bool other = compare_name(c->w, one, a.n ? p->core : g->core) == WORDS_DIFFERENT;
+    return other || lem_words_change_value(one.s, one.n) ? compare_say(LEM_ANSWER_LIMIT, RULE_WORDS_UNKNOWN)
+                                                         : r;
+}
+
+/* k in Z, alone: any whole number. */
+static answer_parameter parameter_of(const statement *s) {
+    const ast_node *a = s->condition[0];
+    if (!s->conditions) return PARAMETER_OPEN;
+    bool whole = s->conditions == 1 && a->n == 2 && a->name[0] == 'i' &&
+                 (lem_ast_is_sym(a->kid[1], "integers") || lem_ast_is_sym(a->kid[1], "Z"));
+    return whole ? PARAMETER_WHOLE : PARAMETER_BOUND;
+}
+
+static lem_answer_result compare_cores(answers *c, const statement *g, const statement *p) {
+    const answer_parameter outer[2] = {c->parameter[0], c->parameter[1]};
+    if (g->conditions) c->parameter[0] = parameter_of(g);
+    if (p->conditions) c->parameter[1] = parameter_of(p);
+    lem_answer_result r = c->compare(c, g->core, p->core);
+    memcpy(c->parameter, outer, sizeof outer);
+    return r;
 }
 
 static lem_answer_result compare_statements(answers *c, const statement *g, const statement *p) {
-    lem_answer_result r = c->compare(c, g->core, p->core);
-    if (compare_is_equal(r)) r = compare_labels(c, g->label, p->label, r);
+    lem_answer_result r = compare_cores(c, g, p);
+    if (compare_is_equal(r)) r = compare_labels(c, g, p, r);
     return compare_is_equal(r) ? compare_conditions(c, g, p, r) : r;
 }
 
@@ -201,30 +235,60 @@ static bool is_list_of_said(const ast_node *a) {
     return false;
 }
 
-/* Every part against the one under the same words; against a list without words part by part in its order. */
+/* What a part goes by: its words, or the letter before its "=". */
+static words words_of(const ast_node *a) {
+    const ast_node *name = a->kind == AST_REL && a->n == 2 && a->name[0] == '=' ? a->kid[0] : NULL;
+    if (a->kind == AST_SAID) return (words){a->name, a->len, false};
+    return name && name->kind == AST_TEXT ? (words){name->name, name->len, false} : (words){NULL, 0, false};
+}
+
+static const ast_node *letter_of(const ast_node *a) {
+    bool named = a->kind == AST_REL && a->n == 2 && a->name[0] == '=' && a->kid[0]->kind == AST_SYM;
+    return named ? a->kid[0] : NULL;
+}
+
+static bool go_together(const ast_node *a, const ast_node *b) {
+    words x = words_of(a), y = words_of(b);
+    const ast_node *s = letter_of(a), *t = letter_of(b);
+    if (x.n && y.n) return lem_words_compare(x, y) == WORDS_SAME;
+    if (x.n && t) return lem_words_symbol(x, t->name, t->len) == WORDS_SAME;
+    if (y.n && s) return lem_words_symbol(y, s->name, s->len) == WORDS_SAME;
+    return s && t && lem_ast_same(s, t);
+}
+
+/* Every part against the one of its words or letter; against a list without words part by part in its order.
+ */
 static lem_answer_result compare_parts(answers *c, const ast_node *a, const ast_node *b) {
     lem_answer_result all = compare_say(LEM_ANSWER_EQUAL_EXACT, RULE_PARTS);
     if (a->kind != b->kind || a->n != b->n) return compare_say(LEM_ANSWER_LIMIT, RULE_WORDS_UNKNOWN);
     for (uint32_t k = 0; k < a->n; k++) {
-        const ast_node *x = a->kid[k], *y = b->kid[k];
-        for (uint32_t j = 0; x->kind == AST_SAID && j < b->n; j++) {
-            const ast_node *z = b->kid[j];
-            bool same = z->kind == AST_SAID && x->len && z->len &&
-                        lem_words_compare((words){x->name, x->len, false}, (words){z->name, z->len, false}) ==
-                            WORDS_SAME;
-            if (same) {
-                y = z;
-                break;
-            }
-        }
-        lem_answer_result r = c->compare(c, x, y);
+        uint32_t at = 0;
+        while (at < b->n && !go_together(a->kid[k], b->kid[at])) at++;
+        lem_answer_result r = c->compare(c, a->kid[k], b->kid[at < b->n ? at : k]);
         if (!compare_is_equal(r)) return r;
         if (r.verdict == LEM_ANSWER_EQUAL_NUMERIC) all.verdict = r.verdict;
     }
     return all;
 }
 
+/* "center (2,-3), r = 4" has its words before the first part only. */
+static const ast_node *opened(lem_work *w, const ast_node *a) {
+    const ast_node *list = a->kind == AST_SAID && a->n == 1 && !a->decimal ? a->kid[0] : NULL;
+    if (!list || list->kind != AST_LIST) return a;
+    for (uint32_t k = 1; k < list->n; k++)
+        if (!letter_of(list->kid[k]) && !words_of(list->kid[k]).n) return a;
+    ast_node *first = lem_ast_wrap(w, AST_SAID, list->kid[0]), *r = lem_ast_new(w, AST_LIST, list->n);
+    if (!first || !r) return a;
+    first->name = a->name;
+    first->len = a->len;
+    for (uint32_t k = 0; k < list->n; k++) r->kid[k] = k ? list->kid[k] : first;
+    r->open = list->open;
+    return r;
+}
+
 bool lem_compare_said(answers *c, const ast_node **gold, const ast_node **pred, lem_answer_result *out) {
+    *gold = opened(c->w, *gold);
+    *pred = opened(c->w, *pred);
     if (is_list_of_said(*gold) || is_list_of_said(*pred)) return *out = compare_parts(c, *gold, *pred), true;
     statement g = statement_of(c->w, *gold), p = statement_of(c->w, *pred);
     if (g.core == *gold && p.core == *pred) return false;

@@ -23,6 +23,6 @@ static lem_answer_result compare_whole(answers *c, const ast_node *gold, const a
 
 lem_answer_result lem_compare_answers(lem_work *w, const lem_answer_rules *rules, const ast_node *gold,
                                       const ast_node *pred) {
-    answers c = {w, rules, 0, compare_whole};
+    answers c = {.w = w, .rules = rules, .compare = compare_whole};
     return compare_whole(&c, gold, pred);
 }

@@ -16,6 +16,9 @@ typedef struct words {
 } words;
 
 words_answer lem_words_compare(words a, words b);
+/* May the quantity that the words name go by this letter? Different: the letter is another quantity's, as d
+ * is not the radius. Unknown also for letters of unknowns. */
+words_answer lem_words_symbol(words label, const char *symbol, size_t n);
 /* Words that make something else of the value they stand before: not, at least, between. */
 bool lem_words_change_value(const char *s, size_t n);
 

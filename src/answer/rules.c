@@ -59,6 +59,6 @@ lem_answer_rules lem_answer_rules_standard(void) {
 lem_answer_rules lem_answer_rules_lenient(void) {
     lem_answer_rules r = lem_answer_rules_standard();
     r.base_ten = r.set_is_tuple = r.unit_vectors = r.ratio_fraction = r.solve = r.decimal_comma = r.any_log =
-        true;
+        r.equation_end = true;
     return r;
 }

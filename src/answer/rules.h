@@ -127,7 +127,8 @@ typedef struct lem_answer_dialect {
     X(any_case, "any-case", "text in any case, without article and full stop")                               \
     X(free_constants, "free-constants",                                                                      \
       "C and c_1 under other names or with a number absorbed, k pi for n pi, lines by their points")         \
-    X(decimal_comma, "decimal-comma", "3,14 for 3.14")
+    X(decimal_comma, "decimal-comma", "3,14 for 3.14")                                                       \
+    X(equation_end, "equation-end", "m + n = 73 for 73")
 
 /* What is allowed; with all false, two answers are equal when they mean the same thing written in the
  * same shape. */

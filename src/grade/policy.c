@@ -20,7 +20,10 @@ lem_answer_rules lem_grade_rules_of(const lem_grade_profile *p) {
     r.letters = p->task == LEM_GRADE_TASK_CHOICE;
     r.several_letters = p->task == LEM_GRADE_TASK_CHOICE || p->task == LEM_GRADE_TASK_GAOKAO;
     r.whole_floats = p->task != LEM_GRADE_TASK_MINERVA; /* measured values keep their digits */
-    if (p->task == LEM_GRADE_TASK_AMC || p->task == LEM_GRADE_TASK_AIME) r.rounds = false; /* integers */
+    if (p->task == LEM_GRADE_TASK_AMC || p->task == LEM_GRADE_TASK_AIME) { /* integers, asked for as m + n */
+        r.rounds = false;
+        r.equation_end = p->policy != LEM_GRADE_STRICT;
+    }
     for (int i = 0; i < LEM_ANSWER_N_SWITCHES; i++) {
         bool on = p->rules_on >> i & 1, off = p->rules_off >> i & 1;
         if (on || off) *lem_answer_switch_of(&r, (lem_answer_switch)i) = on;
