@@ -120,16 +120,14 @@ static ast_node *base_word(lem_work *w, const ast_node *a) {
     char name[MOST + 3];
     size_t at = MOST;
     const ast_node *last = a->kind == AST_MUL ? a->kid[1] : a;
-    bool base = a->kind == AST_MUL && last->kind == AST_SYM && last->len == 4 &&
-                memcmp(last->name + 1, "_16", 3) == 0;
-    for (const ast_node *rest = a; base; rest = rest->kid[0]) {
-        bool more = rest->kind == AST_MUL;
-        int digit = digit_of(more ? rest->kid[1] : rest);
-        if (!digit || at == 0 || (rest != a && (more ? rest->kid[1] : rest)->len != 1)) return NULL;
+    bool base = last->kind == AST_SYM && last->len == 4 && memcmp(last->name + 1, "_16", 3) == 0;
+    if (a->kind != AST_MUL || !base) return NULL;
+    for (const ast_node *rest = a; rest; rest = rest->kind == AST_MUL ? rest->kid[0] : NULL) {
+        const ast_node *letter = rest->kind == AST_MUL ? rest->kid[1] : rest;
+        int digit = digit_of(letter);
+        if (!digit || at == 0 || (letter != last && letter->len != 1)) return NULL;
         name[--at] = (char)(digit & ~32);
-        if (!more) break;
     }
-    if (!base) return NULL;
     memcpy(name + MOST, "_16", 3);
     char *copy = lem_work_strndup(w, name + at, MOST + 3 - at);
     return copy ? lem_ast_named(w, AST_BASE, copy, MOST + 3 - at) : NULL;

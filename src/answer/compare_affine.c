@@ -11,6 +11,20 @@
 
 enum { MAX_SOLVE = 24, MAX_NAMES = 12 };
 
+/* ---- what may be free ---- */
+
+bool lem_free_is_strong(const ast_node *s) {
+    if (s->len == 1) return s->name[0] == 'C';
+    return s->len >= 3 && s->name[1] == '_' && strchr("cC", s->name[0]) && s->name[2] >= '0' &&
+           s->name[2] <= '9';
+}
+
+bool lem_free_may_be_constant(const ast_node *s) {
+    if (lem_free_is_strong(s)) return true;
+    if (s->len == 1) return strchr("ABDKMck", s->name[0]) != NULL;
+    return s->len >= 3 && s->name[1] == '_' && strchr("kKAB", s->name[0]);
+}
+
 /* ---- a constant that stands in a sum ---- */
 
 static uint32_t times_in(lem_work *w, const ast_node *a, const ast_node *c) {
@@ -206,16 +220,19 @@ static bool by_line(answers *c, const ast_node *g, const ast_node *x, const ast_
     return line && same(c, g, with(w, p, y, line), numeric);
 }
 
-bool lem_free_affine(answers *c, const ast_node *g, const ast_node *p, bool *numeric) {
-    lem_work *w = c->w;
-    const ast_node *x[2], *y[2];
-    bool equations = is_equation(g) && is_equation(p);
-    if (!equations && (!lem_ast_is_scalar(g) || !lem_ast_is_scalar(p))) return false;
-    const ast_node *gs = as_sum(w, g), *ps = as_sum(w, p);
-    size_t n = gs && ps ? free_constants(w, gs, x) : 0;
-    if (!n || n != free_constants(w, ps, y)) return false;
+/* Both with one constant, or both with the same two. */
+static bool by_constants(answers *c, const ast_node *g, const ast_node *p, bool *numeric) {
+    const ast_node *x[2], *y[2], *gs = as_sum(c->w, g), *ps = as_sum(c->w, p);
+    size_t n = gs && ps ? free_constants(c->w, gs, x) : 0;
+    if (!n || n != free_constants(c->w, ps, y)) return false;
     if (!lem_free_is_strong(x[0]) && !lem_free_is_strong(y[0])) return false;
-    if (n == 1)
-        return is_summand(w, gs, x[0]) && is_summand(w, ps, y[0]) && by_line(c, g, x[0], p, y[0], numeric);
-    return lem_ast_same_name(x[0], y[0]) && lem_ast_same_name(x[1], y[1]) && by_signs(c, g, p, x, numeric);
+    if (n == 2)
+        return lem_ast_same_name(x[0], y[0]) && lem_ast_same_name(x[1], y[1]) &&
+               by_signs(c, g, p, x, numeric);
+    return is_summand(c->w, gs, x[0]) && is_summand(c->w, ps, y[0]) && by_line(c, g, x[0], p, y[0], numeric);
+}
+
+bool lem_free_affine(answers *c, const ast_node *g, const ast_node *p, bool *numeric) {
+    bool equations = is_equation(g) && is_equation(p);
+    return (equations || (lem_ast_is_scalar(g) && lem_ast_is_scalar(p))) && by_constants(c, g, p, numeric);
 }

@@ -43,20 +43,6 @@ static ast_node *with(lem_work *w, const ast_node *a, const ast_node *symbol, as
     return lem_ast_replace(w, (ast_node *)a, symbol->name, symbol->len, by);
 }
 
-/* ---- what may be free ---- */
-
-bool lem_free_is_strong(const ast_node *s) {
-    if (s->len == 1) return s->name[0] == 'C';
-    return s->len >= 3 && s->name[1] == '_' && strchr("cC", s->name[0]) && s->name[2] >= '0' &&
-           s->name[2] <= '9';
-}
-
-bool lem_free_may_be_constant(const ast_node *s) {
-    if (lem_free_is_strong(s)) return true;
-    if (s->len == 1) return strchr("ABDKMck", s->name[0]) != NULL;
-    return s->len >= 3 && s->name[1] == '_' && strchr("kKAB", s->name[0]);
-}
-
 /* A function of x: without a variable there is nothing to be constant in. */
 static bool has_variable(const symbols *s) {
     for (size_t k = 0; k < s->n; k++)
@@ -313,23 +299,28 @@ static bool same_line(lem_work *w, const ast_node *g, const ast_node *p) {
 
 /* ---- all of it ---- */
 
+/* Two expressions, up to their free constants. */
+static bool freed(answers *c, const ast_node *g, const ast_node *p, bool *numeric) {
+    lem_work *w = c->w;
+    symbols sg = symbols_of(w, g), sp = symbols_of(w, p);
+    if (!has_variable(&sg) || !has_variable(&sp)) return false;
+    return by_added_constant(w, g, p, &sg, &sp, numeric) || by_new_names(w, g, p, &sg, &sp, numeric) ||
+           by_span(w, g, p, &sg, &sp, numeric) || lem_free_affine(c, g, p, numeric);
+}
+
 /* The rule that makes the values equal, RULE_COUNT where none does. */
-static answer_rule freed(answers *c, const ast_node *gold, const ast_node *pred, bool *numeric) {
+static answer_rule rule_of(answers *c, const ast_node *gold, const ast_node *pred, bool *numeric) {
     lem_work *w = c->w;
     shape g = lem_shape_of(w, gold), p = lem_shape_of(w, pred);
-    if (g.label && p.label && !lem_ast_same(g.label, p.label))
-        return lem_free_affine(c, gold, pred, numeric) ? RULE_FREE_CONSTANTS : RULE_COUNT;
-    if (same_line(w, g.v, p.v)) return RULE_SAME_LINE;
-    if (lem_same_pieces(w, g.v, p.v)) return RULE_PIECES;
-    answer_rule families = lem_same_families(c, &g, &p);
-    if (families != RULE_COUNT) return families;
-    if (!lem_ast_is_scalar(g.v) || !lem_ast_is_scalar(p.v))
-        return lem_free_affine(c, gold, pred, numeric) ? RULE_FREE_CONSTANTS : RULE_COUNT;
-    symbols sg = symbols_of(w, g.v), sp = symbols_of(w, p.v);
-    if (!has_variable(&sg) || !has_variable(&sp)) return RULE_COUNT;
-    bool free = by_added_constant(w, g.v, p.v, &sg, &sp, numeric) ||
-                by_new_names(w, g.v, p.v, &sg, &sp, numeric) || by_span(w, g.v, p.v, &sg, &sp, numeric) ||
-                lem_free_affine(c, g.v, p.v, numeric);
+    bool other_name = g.label && p.label && !lem_ast_same(g.label, p.label), free;
+    if (!other_name) {
+        if (same_line(w, g.v, p.v)) return RULE_SAME_LINE;
+        if (lem_same_pieces(w, g.v, p.v)) return RULE_PIECES;
+        answer_rule families = lem_same_families(c, &g, &p);
+        if (families != RULE_COUNT) return families;
+    }
+    if (!other_name && lem_ast_is_scalar(g.v) && lem_ast_is_scalar(p.v)) free = freed(c, g.v, p.v, numeric);
+    else free = lem_free_affine(c, gold, pred, numeric);
     return free ? RULE_FREE_CONSTANTS : RULE_COUNT;
 }
 
@@ -337,7 +328,7 @@ lem_answer_result lem_compare_free(answers *c, const ast_node *gold, const ast_n
                                    lem_answer_result r) {
     if (compare_is_equal(r) || c->w->limit) return r;
     bool numeric = false;
-    answer_rule rule = freed(c, gold, pred, &numeric);
+    answer_rule rule = rule_of(c, gold, pred, &numeric);
     if (c->w->limit) return c->w->limit = false, r; /* r was said before the fuel went */
     if (rule == RULE_COUNT) return r;
     if (rule == RULE_NOT_DECIDED) return compare_say(LEM_ANSWER_LIMIT, rule);

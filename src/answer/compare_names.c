@@ -14,7 +14,8 @@ static bool is_call(const ast_node *a) {
 static words_answer compare_worded(const ast_node *a, const ast_node *b) {
     const words x = {a->name, a->len, false}, y = {b->name, b->len, false};
     if (a->kind == AST_TEXT && b->kind == AST_TEXT) return lem_words_compare(x, y);
-    bool worded = a->kind == AST_TEXT && b->kind == AST_SYM, letter = a->kind == AST_SYM && b->kind == AST_TEXT;
+    bool worded = a->kind == AST_TEXT && b->kind == AST_SYM,
+         letter = a->kind == AST_SYM && b->kind == AST_TEXT;
     if (!worded && !letter) return WORDS_DIFFERENT;
     return worded ? lem_words_symbol(x, b->name, b->len) : lem_words_symbol(y, a->name, a->len);
 }
