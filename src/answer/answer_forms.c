@@ -110,8 +110,9 @@ const ast_node *lem_answer_as_european(lem_work *w, const ast_node *a, const ast
 /* ---- FF_16 ---- */
 
 static int digit_of(const ast_node *a) {
-    char c = a->kind == AST_SYM && a->len >= 1 && (a->len == 1 || a->name[1] == '_') ? a->name[0] : 0;
-    return (c >= 'A' && c <= 'F') || (c >= 'a' && c <= 'f') ? c : 0;
+    bool letter = a->kind == AST_SYM && a->len >= 1 && (a->len == 1 || a->name[1] == '_');
+    bool digit = letter && strchr("ABCDEFabcdef", a->name[0]);
+    return digit ? a->name[0] : 0;
 }
 
 /* F F_16: letters alone as the digits of a number in base 16, as AST_BASE; NULL for anything else. */
