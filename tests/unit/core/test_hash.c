@@ -43,6 +43,32 @@ static void sha256_pieces(void **state) {
     assert_int_equal(digest[31], 0xd0);
 }
 
+/* The same at once, and behind an odd piece: whole blocks go through the processor's own instructions. */
+static void sha256_at_once(void **state) {
+    (void)state;
+    enum { N = 1000000 };
+    lem_err err = LEM_ERR_INIT;
+    char hex[65], *text = lem_alloc(N, 1, &err);
+    uint8_t digest[32];
+    assert_non_null(text);
+    memset(text, 'a', N);
+    lem_sha256_hex(text, N, hex);
+    assert_string_equal(hex, "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+    for (size_t first = 0; first <= 130; first += 13) {
+        lem_sha256 s;
+        lem_sha256_init(&s);
+        lem_sha256_add(&s, text, first);
+        lem_sha256_add(&s, text, N - first);
+        lem_sha256_end(&s, digest);
+        for (int i = 0; i < 32; i++) {
+            char two[3];
+            snprintf(two, sizeof two, "%02x", digest[i]);
+            assert_memory_equal(two, hex + 2 * i, 2);
+        }
+    }
+    lem_free(text);
+}
+
 static void sha256_file(void **state) {
     lem_err err = LEM_ERR_INIT;
     char hex[65];
@@ -154,9 +180,9 @@ static void map_out_of_memory(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(sha256),           cmocka_unit_test(sha256_pieces),
-                                       folder_test(sha256_file),           cmocka_unit_test(crc32c),
-                                       cmocka_unit_test(hash64),           cmocka_unit_test(map),
-                                       cmocka_unit_test(map_out_of_memory)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sha256), cmocka_unit_test(sha256_pieces),    cmocka_unit_test(sha256_at_once),
+        folder_test(sha256_file), cmocka_unit_test(crc32c),           cmocka_unit_test(hash64),
+        cmocka_unit_test(map),    cmocka_unit_test(map_out_of_memory)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
