@@ -416,6 +416,8 @@ static lem_status convert_styles(lem_json *row, lem_err *err) {
 
 /* ---- any row ---- */
 
+bool lem_judge_is_plain(const lem_json *row) { return told(row) || lem_judge_kind_of(row) == LEM_JUDGE_NONE; }
+
 lem_status lem_judge_convert(lem_json *row, lem_json **second, lem_err *err) {
     *second = NULL;
     if (told(row)) return LEM_OK;

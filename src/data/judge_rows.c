@@ -14,6 +14,7 @@ struct lem_judge_rows {
     lem_rowset *rows;
     const lem_cancel *cancel;
     lem_json *ahead; /* read, and not handed on */
+    bool ahead_plain;
     const char *ahead_file;
     uint64_t ahead_number;
     lem_json *second; /* the other row that the last one stands for */
@@ -25,7 +26,8 @@ struct lem_judge_rows {
 
 lem_status lem_judge_rows_open(const char *const *paths, size_t n, const lem_rowset_opts *opts,
                                lem_judge_rows **out, lem_err *err) {
-    const lem_rowset_opts how = {.cancel = opts->cancel, .judge = opts->judge, .pool = opts->pool};
+    const lem_rowset_opts how = {
+        .cancel = opts->cancel, .judge = opts->judge, .pool = opts->pool, .tell = lem_judge_is_plain};
     lem_judge_rows *r = lem_alloc_zero(1, sizeof *r, err);
     if (!r) return LEM_EMEM;
     r->cancel = opts->cancel;
@@ -61,6 +63,7 @@ static lem_status look(lem_judge_rows *r, lem_err *err) {
     lem_status st = lem_data_cancelled(r->cancel, err);
     if (st == LEM_OK) st = lem_rowset_next(r->rows, &r->ahead, err);
     if (st) return st;
+    r->ahead_plain = lem_rowset_told(r->rows);
     r->ahead_file = lem_rowset_file(r->rows);
     r->ahead_number = lem_rowset_number(r->rows);
     return LEM_OK;
@@ -98,6 +101,7 @@ lem_status lem_judge_rows_next(lem_judge_rows *r, lem_json **row, lem_err *err) 
     if (st || !r->ahead) return st;
     r->file = r->ahead_file;
     r->number = r->ahead_number;
+    if (r->ahead_plain) return *row = take_ahead(r), LEM_OK;
     if (lem_judge_is_part(r->ahead)) return join(r, row, err);
     lem_json *one = take_ahead(r);
     st = lem_judge_convert(one, &r->second, err);

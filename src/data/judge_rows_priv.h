@@ -6,6 +6,8 @@
 
 /* Is it one solution of RewardMATH, to be joined with the others of its problem? */
 bool lem_judge_is_part(const lem_json *row);
+/* Neither a part nor anything that lem_judge_convert would change. */
+bool lem_judge_is_plain(const lem_json *row);
 /* Of the same problem: problem_id, else problem. */
 bool lem_judge_same_problem(const lem_json *a, const lem_json *b);
 /* Rows of one problem, parts[0..n), as one candidate row (*out, the caller's). LEM_EDATA names the field. */

@@ -14,6 +14,7 @@ typedef struct parsed_line {
     size_t at, len; /* in the text ahead */
     uint64_t number;
     lem_json *row;
+    bool told;
     lem_status st;
     lem_err err;
 } parsed_line;
@@ -101,6 +102,7 @@ static void parse_ahead(void *ctx, int task, int worker) {
     parsed_line *l = &r->ahead[task];
     (void)worker;
     l->st = parse_row(r, r->text.data + l->at, l->len, &l->row, &l->err);
+    l->told = l->row && r->wanted.tell && r->wanted.tell(l->row);
 }
 
 /* The next lines, parsed by the pool. */
@@ -242,6 +244,13 @@ static lem_status next_element(void *self, lem_json **row, lem_err *err) {
 
 static uint64_t number(const void *self) { return ((const json_rows *)self)->number; }
 
+static bool told(const void *self, bool *answer) {
+    const json_rows *r = self;
+    if (!r->next_ahead) return false;
+    *answer = r->ahead[r->next_ahead - 1].told;
+    return true;
+}
+
 static void put_packed(const json_rows *r, lem_buf *out) {
     const char *packed = lem_stream_packed(r->in.stream);
     if (packed) lem_buf_printf(out, " inside %s", packed);
@@ -273,8 +282,8 @@ static void json_close(void *self) {
 
 static double json_share(const void *self) { return lem_input_share(&((const json_rows *)self)->in); }
 
-static const lem_reader_ops line_ops = {next_line,  number,     line_evidence, no_types,
-                                        json_share, json_close, true,          true};
+static const lem_reader_ops line_ops = {next_line,  number, line_evidence, no_types, json_share,
+                                        json_close, true,   true,          told};
 static const lem_reader_ops array_ops = {next_element, number,     array_evidence, no_types,
                                          json_share,   json_close, false};
 

@@ -20,6 +20,7 @@ typedef struct lem_wanted {
     const char *const *header; /* of CSV without a header line; borrowed */
     size_t n_header;
     lem_pool *pool; /* that parses lines ahead; borrowed; NULL = each when it is asked for */
+    bool (*tell)(const lem_json *row); /* asked in these threads; may be NULL */
 } lem_wanted;
 bool lem_wants(const lem_wanted *w, const char *name);
 
@@ -34,6 +35,7 @@ typedef struct lem_reader_ops {
     bool by_line; /* number() is a line */
     bool resumes; /* behind a row that cannot be read, whose number was counted, next() gives the one after it
                    */
+    bool (*told)(const void *self, bool *answer); /* of the last row; NULL or false: nobody has asked it */
 } lem_reader_ops;
 
 typedef struct lem_reader {

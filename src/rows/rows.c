@@ -15,6 +15,7 @@ struct lem_rowset {
     const lem_row_judge *judge;
     lem_reader reader; /* of files.path[at]; ops NULL: none is open */
     size_t at;
+    bool told;
 };
 
 static const char *shown(const char *path) { return strcmp(path, "-") == 0 ? "standard input" : path; }
@@ -46,7 +47,8 @@ lem_status lem_rowset_open(const char *const *paths, size_t n, const lem_rowset_
     lem_rowset *s = lem_alloc_zero(1, sizeof *s, err);
     if (!s) return LEM_EMEM;
     if (opts) {
-        s->wanted = (lem_wanted){opts->columns, opts->n_columns, opts->header, opts->n_header, opts->pool};
+        s->wanted = (lem_wanted){opts->columns,  opts->n_columns, opts->header,
+                                 opts->n_header, opts->pool,      opts->tell};
         s->cancel = opts->cancel;
         s->judge = opts->judge;
     }
@@ -95,6 +97,12 @@ static lem_status next_here(lem_rowset *s, lem_json **row, lem_err *err) {
     }
 }
 
+static bool tell(const lem_rowset *s, const lem_json *row) {
+    bool answer;
+    const lem_reader_ops *o = s->reader.ops;
+    return o->told && o->told(s->reader.self, &answer) ? answer : s->wanted.tell(row);
+}
+
 lem_status lem_rowset_next(lem_rowset *s, lem_json **row, lem_err *err) {
     for (;;) {
         *row = NULL;
@@ -106,6 +114,7 @@ lem_status lem_rowset_next(lem_rowset *s, lem_json **row, lem_err *err) {
             close_file(s);
             return st;
         }
+        s->told = *row && s->wanted.tell && tell(s, *row);
         if (*row || s->at + 1 == s->files.n) return LEM_OK;
         close_file(s);
         s->at++;
@@ -113,6 +122,8 @@ lem_status lem_rowset_next(lem_rowset *s, lem_json **row, lem_err *err) {
         if (st != LEM_OK) return st;
     }
 }
+
+bool lem_rowset_told(const lem_rowset *s) { return s->told; }
 
 const char *lem_rowset_file(const lem_rowset *s) { return shown(s->files.path[s->at]); }
 

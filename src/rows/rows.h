@@ -42,6 +42,9 @@ typedef struct lem_rowset_opts {
     /* Parses lines of JSONL ahead, so many at a time, in order; not used while a row is not asked for.
      * Borrowed; NULL = each line when it is asked for. It changes no row and no error. */
     lem_pool *pool;
+    /* A question about each row on its own, answered by the threads that parse ahead and told by
+     * lem_rowset_told; NULL = none. */
+    bool (*tell)(const lem_json *row);
 } lem_rowset_opts;
 
 /* Opens files in the order given.
@@ -57,6 +60,8 @@ lem_status lem_rowset_next(lem_rowset *s, lem_json **row, lem_err *err) LEM_MUST
 const char *lem_rowset_file(const lem_rowset *s);
 /* The last row's number in its file: the line it begins in, or its place in an array or table, from 1. */
 uint64_t lem_rowset_number(const lem_rowset *s);
+/* What opts.tell says of the last row; false without. */
+bool lem_rowset_told(const lem_rowset *s);
 /* How much has been read of all files, 0 to 1, by their bytes; below 0 where it is not known (a pipe). For
  * telling how long it will take. */
 double lem_rowset_share(const lem_rowset *s);

@@ -5,18 +5,21 @@
 #include "core/mem.h"
 #include "rows/rows.h"
 
+static bool is_odd(const lem_json *row) { return lem_json_int(lem_json_get(row, "a"), 0) % 2 != 0; }
+
 /* Reads all rows; their "a" values are added up in *sum. */
 static lem_status read_with(lem_pool *pool, const char *path, int *rows, int64_t *sum, uint64_t *last,
                             lem_err *err) {
     lem_rowset *r = NULL;
     *rows = 0, *sum = 0, *last = 0;
-    lem_status st = lem_rowset_open(&path, 1, &(lem_rowset_opts){.pool = pool}, &r, err);
+    lem_status st = lem_rowset_open(&path, 1, &(lem_rowset_opts){.pool = pool, .tell = is_odd}, &r, err);
     while (st == LEM_OK) {
         lem_json *row = NULL;
         st = lem_rowset_next(r, &row, err);
         if (st != LEM_OK || !row) break;
         *sum += lem_json_int(lem_json_get(row, "a"), 0);
         *last = lem_rowset_number(r);
+        assert_int_equal(lem_rowset_told(r), is_odd(row));
         ++*rows;
         lem_json_free(row);
     }
