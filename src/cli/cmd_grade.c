@@ -97,6 +97,9 @@ typedef struct job {
     lem_marks_tally marked;
     lem_pool *pool;
     lem_out *out;
+    lem_buf finished; /* lines of the batch before, written while the next one is graded */
+    lem_status written;
+    lem_err written_err;
     item *items; /* [BATCH] */
     lem_grade_tally tally, other_tally;
     lem_spoil spoil;
@@ -259,9 +262,23 @@ static lem_status finish_item(job *j, item *it, lem_err *err) {
     if (st == LEM_OK && j->audit) st = lem_audit_add(j->audit, &it->g, other, it->near, &where, err);
     if (j->marks) lem_marks_count(j->marks, &it->g, other, &j->marked);
     if (st != LEM_OK || !j->out) return st;
-    st = lem_out_write(j->out, it->written.data, it->written.len, err);
+    lem_buf_add(&j->finished, it->written.data, it->written.len);
     lem_job_wrote(j->file, 1);
+    return lem_buf_ok(&j->finished, err);
+}
+
+static lem_status write_finished(job *j, lem_err *err) {
+    if (!j->out || j->finished.len == 0) return LEM_OK;
+    lem_status st = lem_out_write(j->out, j->finished.data, j->finished.len, err);
+    lem_buf_clear(&j->finished);
     return st;
+}
+
+/* Task 0 writes what was finished before, task i + 1 grades item i. */
+static void batch_task(void *ctx, int task, int worker) {
+    job *j = ctx;
+    if (task == 0) j->written = write_finished(j, &j->written_err);
+    else grade_item(j, task - 1, worker);
 }
 
 /* Policy and task for the rows, and for what they are held against. */
@@ -278,8 +295,9 @@ static lem_status apply_benchmark(job *j, lem_err *err) {
 }
 
 static lem_status grade_batch(job *j, int n, lem_err *err) {
-    lem_status st = LEM_OK;
-    lem_pool_run(j->pool, n, grade_item, j);
+    lem_pool_run(j->pool, n + 1, batch_task, j);
+    lem_status st = j->written;
+    if (st != LEM_OK) *err = j->written_err;
     for (int i = 0; i < n; i++) {
         item *it = &j->items[i];
         if (st == LEM_OK) st = finish_item(j, it, err);
@@ -347,7 +365,7 @@ static lem_status grade_rows(job *j, lem_err *err) {
             st = lem_fail(err, LEM_EINTR, "interrupted; nothing was written (grading starts over)");
     }
     lem_progress_free(p);
-    return st;
+    return st == LEM_OK ? write_finished(j, err) : st;
 }
 
 static double share(uint64_t part, uint64_t all) { return all ? (double)part / (double)all : 0; }
@@ -629,6 +647,7 @@ static void release(job *j) {
         lem_candidates_release(&j->items[i].c);
         lem_buf_release(&j->items[i].written);
     }
+    lem_buf_release(&j->finished);
     lem_audit_free(j->audit);
     lem_marks_free(j->marks);
     lem_sandbox_close(j->sandbox);
