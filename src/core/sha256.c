@@ -6,7 +6,6 @@
 #include <string.h>
 #if defined(__x86_64__)
 #include <cpuid.h>
-#include <immintrin.h>
 #endif
 
 enum { BLOCK = 64, ASK_FROM = 256 };
@@ -49,39 +48,55 @@ static void by_arithmetic(uint32_t h[8], const uint8_t *p, size_t blocks) {
 }
 
 #if defined(__x86_64__)
-/* The SHA extensions have the state as (a, b, e, f) and (c, d, g, h) and take four rounds at a time: words
- * and constants of the rounds are added before, two of the sums are used by each instruction. */
-__attribute__((target("sha,sse4.1"))) static void by_instruction(uint32_t h[8], const uint8_t *p,
-                                                                 size_t blocks) {
-    const __m128i big_endian = _mm_set_epi64x(0x0c0d0e0f08090a0b, 0x0405060700010203);
-    __m128i lo = _mm_shuffle_epi32(_mm_loadu_si128((const __m128i *)(const void *)h), 0xB1);
-    __m128i hi = _mm_shuffle_epi32(_mm_loadu_si128((const __m128i *)(const void *)(h + 4)), 0x1B);
-    __m128i abef = _mm_alignr_epi8(lo, hi, 8), cdgh = _mm_blend_epi16(hi, lo, 0xF0), w[4];
+typedef unsigned words __attribute__((vector_size(16)));
+typedef int ints __attribute__((vector_size(16)));
+typedef char bytes __attribute__((vector_size(16)));
+#define PICK __builtin_shufflevector
+
+static words load(const void *p) {
+    words w;
+    memcpy(&w, p, sizeof w);
+    return w;
+}
+
+__attribute__((target("sha,ssse3"))) static words load_big_endian(const uint8_t *p) {
+    bytes b = (bytes)load(p);
+    return (words)PICK(b, b, 3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12);
+}
+
+/* The words of four rounds from the sixteen before, w[0] being the oldest of them. */
+__attribute__((target("sha,ssse3"))) static words more(words w0, words w1, words w2, words w3) {
+    const words sum = (words)__builtin_ia32_sha256msg1((ints)w0, (ints)w1) + PICK(w2, w3, 1, 2, 3, 4);
+    return (words)__builtin_ia32_sha256msg2((ints)sum, (ints)w3);
+}
+
+/* Two rounds of the lower two words. */
+__attribute__((target("sha,ssse3"))) static words rounds(words old, words now, words w) {
+    return (words)__builtin_ia32_sha256rnds2((ints)old, (ints)now, (ints)w);
+}
+
+/* The SHA extensions hold the state as (f, e, b, a) and (h, g, d, c), lowest first. */
+__attribute__((target("sha,ssse3"))) static void by_instruction(uint32_t h[8], const uint8_t *p,
+                                                                size_t blocks) {
+    words lo = load(h), hi = load(h + 4), w[4];
+    words feba = PICK(hi, lo, 1, 0, 5, 4), hgdc = PICK(hi, lo, 3, 2, 7, 6);
     for (; blocks; blocks--, p += BLOCK) {
-        const __m128i abef_before = abef, cdgh_before = cdgh;
-#pragma GCC unroll 16
+        const words feba_before = feba, hgdc_before = hgdc;
         for (int i = 0; i < 16; i++) {
-            __m128i *now = &w[i % 4], last = w[(i + 3) % 4];
-            if (i < 4) {
-                *now = _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)(const void *)(p + 16 * i)),
-                                        big_endian);
-            } else {
-                const __m128i sum = _mm_add_epi32(_mm_sha256msg1_epu32(*now, w[(i + 1) % 4]),
-                                                  _mm_alignr_epi8(last, w[(i + 2) % 4], 4));
-                *now = _mm_sha256msg2_epu32(sum, last);
-            }
-            const __m128i four =
-                _mm_add_epi32(*now, _mm_loadu_si128((const __m128i *)(const void *)(K + 4 * i)));
-            cdgh = _mm_sha256rnds2_epu32(cdgh, abef, four);
-            abef = _mm_sha256rnds2_epu32(abef, cdgh, _mm_shuffle_epi32(four, 0x0E));
+            words *now = &w[i % 4];
+            *now = i < 4 ? load_big_endian(p + 16 * i)
+                         : more(*now, w[(i + 1) % 4], w[(i + 2) % 4], w[(i + 3) % 4]);
+            const words four = *now + load(K + 4 * i);
+            hgdc = rounds(hgdc, feba, four);
+            feba = rounds(feba, hgdc, PICK(four, four, 2, 3, 0, 0));
         }
-        abef = _mm_add_epi32(abef, abef_before);
-        cdgh = _mm_add_epi32(cdgh, cdgh_before);
+        feba += feba_before;
+        hgdc += hgdc_before;
     }
-    lo = _mm_shuffle_epi32(abef, 0x1B);
-    hi = _mm_shuffle_epi32(cdgh, 0xB1);
-    _mm_storeu_si128((__m128i *)(void *)h, _mm_blend_epi16(lo, hi, 0xF0));
-    _mm_storeu_si128((__m128i *)(void *)(h + 4), _mm_alignr_epi8(hi, lo, 8));
+    lo = PICK(feba, hgdc, 3, 2, 7, 6);
+    hi = PICK(feba, hgdc, 1, 0, 5, 4);
+    memcpy(h, &lo, sizeof lo);
+    memcpy(h + 4, &hi, sizeof hi);
 }
 
 /* CPUID leaf 7: bit 29 of EBX; SSE4.1 came earlier. */
