@@ -160,7 +160,8 @@ const ast_node *lem_answer_as_end(lem_work *w, const ast_node *a, const ast_node
 /* The coordinates of a point, as its name stands before them; 0 where there is none. */
 static uint32_t coordinates(const ast_node *a, ast_node *const **out) {
     bool product = a->kind == AST_MUL && a->kid[0]->kind == AST_SYM && a->kid[1]->kind == AST_TUPLE;
-    const ast_node *of = product ? a->kid[1] : a, *name = product ? a->kid[0] : a;
+    const ast_node *of = product ? a->kid[1] : a;
+    const ast_node *name = product ? a->kid[0] : a;
     if (!product && (a->kind != AST_FN || !a->call)) return 0;
     if (name->len != 1 || name->name[0] < 'A' || name->name[0] > 'Z') return 0;
     *out = of->kid;
