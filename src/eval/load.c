@@ -24,6 +24,7 @@ typedef struct item { /* a row, and what is made of it */
     uint64_t number;
     lem_eval_problem p;
     const char *name, *value[LEM_EVAL_MAX_BY];
+    const char *split_by; /* lem_grade_cluster_telling */
     unsigned columns;
     lem_spoil spoil;
     bool graded_here, groups_given, has_tokens;
@@ -304,7 +305,7 @@ static lem_status add_groups(const loader *l, const worker *w, item *it, lem_err
     }
     if (st == LEM_OK && !it->groups_given)
         st = l->how->by_string ? group_strings(votes, p->n, found, err)
-                               : lem_grade_cluster(votes, n, &profile, found, err);
+                               : lem_grade_cluster_telling(votes, n, &profile, found, &it->split_by, err);
     for (int i = 0; st == LEM_OK && i < p->n; i++) {
         group[i] = found[i] < 0 ? LEM_EVAL_NO_VOTE : found[i];
         it->spoil.silent += found[i] < 0;
@@ -432,6 +433,7 @@ static lem_status keep_item(loader *l, const item *it, lem_err *err) {
     lem_spoil_add(&d->spoil, &it->spoil);
     d->graded_here = d->graded_here || it->graded_here;
     d->groups_given = d->groups_given || it->groups_given;
+    if (it->split_by && !d->split_groups++) d->split_by = it->split_by;
     d->has_tokens = it->has_tokens && (d->n == 0 || d->has_tokens);
     d->no_probabilities = d->no_probabilities || it->no_probabilities;
     l->rm_outside = l->rm_outside || it->rm_outside;

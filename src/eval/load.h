@@ -64,7 +64,9 @@ typedef struct lem_eval_data {
     lem_grade_task task;     /* of graded_here */
     lem_grade_policy policy; /* of graded_here, and of the groups that are made here */
     bool groups_given;       /* votes are by the file's answer_group */
-    lem_spoil spoil;         /* of all candidates */
+    int split_groups;     /* problems where an answer equals only some of a group, and so is in another one */
+    const char *split_by; /* the rule by which it does, of the first of them; static */
+    lem_spoil spoil;      /* of all candidates */
     int min_n, max_n;
     char ground[LEM_EVAL_GROUND];
     lem_arena **arenas; /* [n_arenas] what the arrays lie in */

@@ -59,10 +59,21 @@ static bool any_weight(const lem_eval_data *d) {
     return false;
 }
 
+/* Which rule broke ties between groups; false where none had to. */
+static bool split_text(const lem_eval_data *d, lem_buf *out) {
+    if (!d->split_groups) return false;
+    lem_buf_printf(
+        out,
+        "in %d of %d problems an answer equals only some of a group (by the rule \"%s\") and votes in "
+        "the first group, in the order of the answers' keys, all of whose answers it equals",
+        d->split_groups, d->n, d->split_by);
+    return true;
+}
+
 static lem_json *notes_json(const lem_eval_result *r, bool by_string) {
     const lem_eval_data *d = r->d;
     const lem_eval_opts *o = &r->o;
-    lem_buf intervals = {0}, weights = {0}, pessimistic = {0}, votes = {0};
+    lem_buf intervals = {0}, weights = {0}, pessimistic = {0}, votes = {0}, split = {0};
     weights_text(d, &weights);
     lem_buf_printf(&pessimistic,
                    "pessimistic votes: the best mean weight less %.6g * sqrt(ln k / candidates)",
@@ -93,6 +104,7 @@ static lem_json *notes_json(const lem_eval_result *r, bool by_string) {
         {r->m.problems > 0,
          "some problems stand in several rows: intervals are over problems, not over rows"},
         {true, by_string ? string_votes : key_votes},
+        {split_text(d, &split), lem_buf_str(&split)},
         {any_weight(d), lem_buf_str(&weights)},
         {d->no_probabilities,
          "step scores leave 0..1 and are no probabilities (implicit rewards): aggregators of "
@@ -103,12 +115,14 @@ static lem_json *notes_json(const lem_eval_result *r, bool by_string) {
          "problems with fewer than k candidates are left out at k; n says how many are in"},
     };
     lem_json *list = lem_json_new_array();
-    bool ok = list && !intervals.failed && !weights.failed && !pessimistic.failed && !votes.failed;
+    bool ok =
+        list && !intervals.failed && !weights.failed && !pessimistic.failed && !votes.failed && !split.failed;
     for (size_t i = 0; ok && i < sizeof notes / sizeof *notes; i++)
         if (notes[i].holds) ok = lem_json_append(list, lem_json_new_str(notes[i].text));
     lem_buf_release(&intervals);
     lem_buf_release(&weights);
     lem_buf_release(&votes);
+    lem_buf_release(&split);
     lem_buf_release(&pessimistic);
     if (ok) return list;
     lem_json_free(list);
@@ -190,4 +204,7 @@ void lem_eval_result_text(const lem_eval_result *r, lem_eval_telling how, lem_bu
     lem_eval_quality_table(d->scorers, r->q, d->n_scorers, out);
     for (int b = 0; b < d->n_by; b++) lem_eval_strata_table(&r->by[b], &r->o, out);
     lem_spoil_lines(&d->spoil, "", out);
+    lem_buf split = {0};
+    if (split_text(d, &split)) lem_buf_printf(out, "note: %s\n", lem_buf_str(&split));
+    lem_buf_release(&split);
 }

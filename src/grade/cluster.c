@@ -30,15 +30,17 @@ static lem_status read_once(const lem_grade_profile *p, member *m, lem_err *err)
     return m->gold ? LEM_OK : lem_grade_gold_new(m->answer->s, m->answer->len, p, &m->gold, err);
 }
 
-static lem_status same_answer(const lem_grade_profile *p, member *a, member *b, bool *same, lem_err *err) {
+/* *rule: the one that makes them the same; NULL where they are not. */
+static lem_status same_answer(const lem_grade_profile *p, member *a, member *b, const char **rule,
+                              lem_err *err) {
     lem_answer_result r;
     lem_status st = LEM_OK;
-    *same = false;
+    *rule = NULL;
     LEM_TRY(read_once(p, a, err));
     LEM_TRY(read_once(p, b, err));
-    for (int way = 0; way < 2 && !*same; way++) { /* precision follows the gold: either may be it */
+    for (int way = 0; way < 2 && !*rule; way++) { /* precision follows the gold: either may be it */
         LEM_TRY(lem_grade_compare_golds(a->gold, b->gold, &r, err));
-        *same = lem_grade_correct_of(r.verdict) == LEM_GRADE_RIGHT;
+        if (lem_grade_correct_of(r.verdict) == LEM_GRADE_RIGHT) *rule = r.rule;
         member *swap = a;
         a = b;
         b = swap;
@@ -57,27 +59,33 @@ typedef struct texts {
 
 static bool same_key(const texts *t, size_t a, size_t b) { return strcmp(t->m[a].key, t->m[b].key) == 0; }
 
-/* Is text k equal to every text of the group? */
+/* Is text k equal to every text of the group? Where it is equal to some of them only, *split is the rule that
+ * says so, the first of all such. */
 static lem_status fits(const texts *t, size_t k, size_t group, const lem_grade_profile *p, bool *yes,
-                       lem_err *err) {
+                       const char **split, lem_err *err) {
+    const char *by = NULL;
     *yes = true;
-    for (size_t j = t->last[group]; j != SIZE_MAX && *yes; j = t->next[j]) {
-        lem_status st = same_answer(p, &t->m[j], &t->m[k], yes, err);
+    for (size_t j = t->last[group]; j != SIZE_MAX; j = t->next[j]) {
+        const char *rule;
+        lem_status st = same_answer(p, &t->m[j], &t->m[k], &rule, err);
         if (st != LEM_OK) return st;
+        if (rule && !by) by = rule;
+        *yes = *yes && rule;
     }
+    if (by && !*yes && !*split) *split = by;
     return LEM_OK;
 }
 
 /* Each text joins the first group all of whose texts it equals by the policy; with very many of them only
  * groups of its own key are asked. */
-static lem_status join_all(texts *t, const lem_grade_profile *p, lem_err *err) {
+static lem_status join_all(texts *t, const lem_grade_profile *p, const char **split, lem_err *err) {
     bool many = t->n > LEM_GRADE_MAX_GROUPS;
     for (size_t k = 0; k < t->n; k++) {
         bool joined = false;
         size_t g = 0;
         for (; g < t->groups && !joined; g += !joined) {
             if (many && !same_key(t, k, t->last[g])) continue;
-            lem_status st = fits(t, k, g, p, &joined, err);
+            lem_status st = fits(t, k, g, p, &joined, split, err);
             if (st != LEM_OK) return st;
         }
         t->group[k] = g;
@@ -138,7 +146,15 @@ static void number_groups(const texts *t, const size_t *number, size_t n, size_t
 
 lem_status lem_grade_cluster(const lem_grade_answer_text *answers, size_t n, const lem_grade_profile *profile,
                              int *group, lem_err *err) {
+    const char *split;
+    return lem_grade_cluster_telling(answers, n, profile, group, &split, err);
+}
+
+lem_status lem_grade_cluster_telling(const lem_grade_answer_text *answers, size_t n,
+                                     const lem_grade_profile *profile, int *group, const char **split,
+                                     lem_err *err) {
     lem_buf keys = {0};
+    *split = NULL;
     lem_status st = LEM_OK;
     if (n == 0) return LEM_OK;
     member *m = lem_alloc_zero(n, sizeof *m, err);
@@ -148,7 +164,7 @@ lem_status lem_grade_cluster(const lem_grade_answer_text *answers, size_t n, con
     t.group = room + n, t.next = room + 2 * n, t.last = room + 3 * n;
     LEM_TRY(list_texts(answers, n, &t, number, &keys, err));
     if (t.n) qsort(m, t.n, sizeof *m, by_key);
-    LEM_TRY(join_all(&t, profile, err));
+    LEM_TRY(join_all(&t, profile, split, err));
     number_groups(&t, number, n, room + 4 * n, room + 5 * n, group);
 done:
     for (size_t k = 0; k < t.n; k++) lem_grade_gold_free(m[k].gold);

@@ -22,4 +22,11 @@ enum { LEM_GRADE_MAX_GROUPS = 256 };
 lem_status lem_grade_cluster(const lem_grade_answer_text *answers, size_t n, const lem_grade_profile *profile,
                              int *group, lem_err *err) LEM_MUST_CHECK;
 
+/* The same, and which rule broke a tie: *split is the first rule by which an answer equals some answers of a
+ * group that it did not join, since it does not equal all of them; NULL where each answer equals all of a
+ * group or none. Static. */
+lem_status lem_grade_cluster_telling(const lem_grade_answer_text *answers, size_t n,
+                                     const lem_grade_profile *profile, int *group, const char **split,
+                                     lem_err *err) LEM_MUST_CHECK;
+
 #endif

@@ -19,18 +19,22 @@ static lem_eval_data data;
 static lem_eval_opts opts;
 static lem_eval_result result;
 
-static int load(void **state) {
-    (void)state;
+static void load_rows(const char *text, size_t n, lem_eval_data *into) {
     char path[] = "/tmp/lemma-result-XXXXXX";
     int fd = mkstemp(path);
     lem_eval_load how = {.limit = -1};
     lem_candidates_map *map = lem_candidates_map_new(&err);
     assert_true(fd >= 0);
     close(fd);
-    OK(lem_file_write_atomic(path, rows, sizeof rows - 1, &err));
-    OK(lem_eval_data_load(path, map, &how, &data, &err));
+    OK(lem_file_write_atomic(path, text, n, &err));
+    OK(lem_eval_data_load(path, map, &how, into, &err));
     unlink(path);
     lem_candidates_map_free(map);
+}
+
+static int load(void **state) {
+    (void)state;
+    load_rows(rows, sizeof rows - 1, &data);
     opts = (lem_eval_opts){.seed = 3, .n_seeds = -1};
     lem_eval_default_ks(&opts, &data);
     lem_eval_opts_from(&opts, &data);
@@ -170,9 +174,42 @@ static void read_back(void **state) {
     lem_buf_release(&two);
 }
 
+/* 0.5 equals 0.46 and 0.54, which differ: the rule that says so is named. */
+static void ties_between_groups(void **state) {
+    (void)state;
+    static const char text[] = "{\"problem\":\"a\",\"completions\":[\"\",\"\",\"\"],\"predicted_answer\":["
+                               "\"0.46\",\"0.5\",\"0.54\"],"
+                               "\"correct\":[true,true,false]}\n"
+                               "{\"problem\":\"b\",\"completions\":[\"\",\"\"],\"predicted_answer\":[\"1\","
+                               "\"2\"],\"correct\":[true,false]}\n";
+    static const char says[] =
+        "in 1 of 2 problems an answer equals only some of a group (by the rule \"rounds to "
+        "the gold's digits\")";
+    lem_eval_data d;
+    lem_eval_result r;
+    lem_eval_opts o = {.seed = 3, .n_seeds = -1};
+    lem_buf b = {0};
+    load_rows(text, sizeof text - 1, &d);
+    lem_eval_default_ks(&o, &d);
+    lem_eval_opts_from(&o, &d);
+    OK(lem_eval_result_make(&d, &o, &r, &err));
+    lem_json *j = lem_eval_result_json(&r, false);
+    assert_true(has_note(j, says));
+    lem_eval_result_text(&r, LEM_EVAL_TELL_LARGEST, &b);
+    assert_non_null(strstr(lem_buf_str(&b), says));
+    lem_json_free(j);
+    j = lem_eval_result_json(&result, false);
+    assert_false(has_note(j, "only some of a group"));
+    lem_json_free(j);
+    lem_buf_release(&b);
+    lem_eval_result_release(&r);
+    lem_eval_data_release(&d);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(options_of_a_file),
-                                       cmocka_unit_test(json_for_programs), cmocka_unit_test(text_for_people),
-                                       cmocka_unit_test(claims), cmocka_unit_test(read_back)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(options_of_a_file), cmocka_unit_test(json_for_programs),
+        cmocka_unit_test(text_for_people),   cmocka_unit_test(claims),
+        cmocka_unit_test(read_back),         cmocka_unit_test(ties_between_groups)};
     return cmocka_run_group_tests(tests, load, release);
 }

@@ -103,6 +103,29 @@ static void a_group_is_what_the_policy_calls_equal(void **state) {
     }
 }
 
+/* An answer that equals some of a group and not others: by which rule. */
+static void the_rule_that_broke_a_tie_is_named(void **state) {
+    (void)state;
+    static const struct {
+        const char *text[3], *rule;
+    } cases[] = {{{"0.46", "0.5", "0.54"}, "rounds to the gold's digits"},
+                 {{"0.54", "0.46", "0.5"}, "rounds to the gold's digits"},
+                 {{"x=5", "y=5", "5"}, "exact rational"},
+                 {{"(1,2)", "2,1", "\\{1,2\\}"}, NULL},
+                 {{"1", "1.0", "2"}, NULL}};
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        lem_err err = LEM_ERR_INIT;
+        lem_grade_answer_text a[3];
+        const char *rule;
+        int got[3];
+        for (size_t i = 0; i < 3; i++)
+            a[i] = (lem_grade_answer_text){cases[k].text[i], strlen(cases[k].text[i])};
+        assert_int_equal(lem_grade_cluster_telling(a, 3, NULL, got, &rule, &err), LEM_OK);
+        if (cases[k].rule) assert_string_equal(rule, cases[k].rule);
+        else assert_null(rule);
+    }
+}
+
 static uint32_t next_random(uint32_t *state) {
     *state = *state * 1664525u + 1013904223u;
     return *state >> 8;
@@ -226,6 +249,7 @@ int main(void) {
                                        cmocka_unit_test(units_of_measurement_part_groups),
                                        cmocka_unit_test(order_does_not_matter),
                                        cmocka_unit_test(a_group_is_what_the_policy_calls_equal),
+                                       cmocka_unit_test(the_rule_that_broke_a_tie_is_named),
                                        cmocka_unit_test(random_sets),
                                        cmocka_unit_test(nothing)};
     return cmocka_run_group_tests(tests, NULL, NULL);
