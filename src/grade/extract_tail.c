@@ -201,19 +201,20 @@ static bool goes_on(const char *s, size_t number, size_t end, size_t to) {
 
 /* A number with prose behind it is the number with its unit. */
 static size_t quantity(const char *s, size_t from, size_t to) {
+    static const char *const per[] = {"per", "each", "a", "an", NULL};
     size_t number = number_end(s, from, to), k = number;
     if (number == from) return to;
     while (k < to && (s[k] == '!' || s[k] == '?' || lem_is_space(s[k]))) k++;
     if (k == to) return number;
     if (s[number] != ' ' && !strchr(",;!([", s[number])) return to;
-    size_t end = unit_end(s, number, to);
+    size_t end = s[from] == '$' && !one_of(s, to, number + 1, per) ? number : unit_end(s, number, to);
     bool trims = is_prose(s, number, end) && !changes_number(s, number, end) && goes_on(s, number, end, to);
     return trims ? end : to;
 }
 
-/* Does an x at i multiply: 5 x 4, and not 2x = 4? */
-static bool multiplies(const char *s, size_t from, size_t to, size_t i) {
-    size_t before = i, behind = i + 1;
+/* Does an x or "of" of n bytes at i multiply: 5 x 4, 80% of 50, and not 2x = 4? */
+static bool multiplies(const char *s, size_t from, size_t to, size_t i, size_t n) {
+    size_t before = i, behind = i + n;
     while (before > from && s[before - 1] == ' ') before--;
     while (behind < to && s[behind] == ' ') behind++;
     return before > from && behind < to && (is_digit(s[before - 1]) || strchr(")%", s[before - 1])) &&
@@ -224,7 +225,8 @@ static bool multiplies(const char *s, size_t from, size_t to, size_t i) {
 static size_t operator_word(const char *s, size_t from, size_t to, size_t i) {
     static const char *const words[] = {"and", "so", "then", "times", "plus", "minus", NULL};
     static const char *const signs[] = {"\xc3\x97", "\xc3\xb7", "\xc2\xb7", "\xe2\x88\x92", NULL};
-    if (s[i] == 'x') return multiplies(s, from, to, i);
+    if (s[i] == 'x') return multiplies(s, from, to, i, 1);
+    if (to - i > 2 && memcmp(s + i, "of ", 3) == 0) return multiplies(s, from, to, i, 2) ? 2 : 0;
     if (is_letter(s[i])) return one_of(s, to, i, words);
     for (const char *const *m = signs; *m; m++)
         if (to - i >= strlen(*m) && memcmp(s + i, *m, strlen(*m)) == 0) return strlen(*m);
@@ -244,6 +246,27 @@ static bool is_arithmetic(const char *s, size_t from, size_t to, bool *plain) {
         i += word ? word : 1;
     }
     return holds(s, from, to, is_digit);
+}
+
+/* A calculation in words, whose end is all that can be read: "9 duck eggs times $2 =". Letters that stand
+ * alone are symbols, and "and", "where" begin another statement. */
+static bool is_told(const char *s, size_t from, size_t to) {
+    static const char *const others[] = {"and", "or", "where", "when", "if", "for", "with", "at", "so", NULL};
+    bool word = false;
+    for (size_t i = from; i < to; i++) {
+        if (!is_letter(s[i])) {
+            bool parts = s[i] == ',' && i + 1 < to && s[i + 1] == ' ';
+            if (parts || !(is_digit(s[i]) || strchr(" +-*/().,%$=", s[i]))) return false;
+            continue;
+        }
+        size_t k = i;
+        while (k < to && is_letter(s[k])) k++;
+        if (one_of(s, to, i, others) || (k == i + 1 && s[i] != 'a' && !multiplies(s, from, to, i, 1)))
+            return false;
+        word = word || k > i + 2;
+        i = k - 1;
+    }
+    return word && holds(s, from, to, is_digit);
 }
 
 /* Where the last member of "a = b = c" begins, with the marks of a calculator, 5*4=<<5*4=20>>20, left out;
@@ -269,7 +292,8 @@ lem_grade_span lem_extract_trim_tail(const char *s, lem_grade_span span) {
     to = clause(s, from, to);
     size_t member = last_member(s, from, to);
     to = quantity(s, member, to);
-    if (member > from && is_arithmetic(s, from, member, &plain) && !plain) from = member;
+    if (member > from && ((is_arithmetic(s, from, member, &plain) && !plain) || is_told(s, from, member)))
+        from = member;
     while (to > from && (lem_is_space(s[to - 1]) || strchr(",;", s[to - 1]))) to--;
     return to > from ? (lem_grade_span){from, to - from, span.method, span.weak} : span;
 }
