@@ -59,6 +59,13 @@ static void element(parser *p, const char *tag, const char *text, size_t n) {
     lem_buf_printf(p->out, "</%s>", tag);
 }
 
+/* A bracket that no \left or \big stretches, as in TeX. */
+static void bracket(parser *p, const char *text, size_t n) {
+    lem_buf_puts(p->out, "<mo stretchy=\"false\">");
+    lem_escape_html(p->out, text, n);
+    lem_buf_puts(p->out, "</mo>");
+}
+
 /* Puts `before` in front of what was written since `from`. */
 static void insert(parser *p, size_t from, const char *before) {
     size_t n = strlen(before);
@@ -155,7 +162,7 @@ static void root(parser *p) {
     lem_buf_puts(p->out, degree ? "</mroot>" : "</msqrt>");
 }
 
-/* \text{…}: a segment of mathematics within it is left as it stands. */
+/* \text{…}: a segment of mathematics within it is left as it stands; braces group nothing there. */
 static void text(parser *p, const char *tag) {
     const char *s;
     size_t n;
@@ -163,7 +170,8 @@ static void text(parser *p, const char *tag) {
     if (!raw_argument(p, &s, &n)) return;
     for (size_t i = 0; i < n; i++) {
         if (s[i] == '\\' && i + 1 < n && strchr(" %$&#_{}", s[i + 1])) i++;
-        else if (s[i] == '\\' || s[i] == '{' || s[i] == '}') p->failed = true;
+        else if (s[i] == '\\') p->failed = true;
+        else if (s[i] == '{' || s[i] == '}') continue;
         if (s[i] == ' ' || s[i] == '~') lem_buf_puts(&plain, "\xc2\xa0");
         else lem_buf_putc(&plain, s[i]);
     }
@@ -213,7 +221,9 @@ static void bold(parser *p) {
 }
 
 static void marked(parser *p, const lem_math_mark *m) {
-    lem_buf_puts(p->out, m->over ? "<mover>" : "<munder>");
+    bool bar = strcmp(m->text, "‾") == 0; /* drawn by the style sheet: no font stretches it */
+    if (bar) lem_buf_puts(p->out, "<mover class=\"bar\">");
+    else lem_buf_puts(p->out, m->over ? "<mover>" : "<munder>");
     argument(p);
     element(p, "mo", m->text, strlen(m->text));
     lem_buf_puts(p->out, m->over ? "</mover>" : "</munder>");
@@ -314,6 +324,40 @@ static void modulus(parser *p) {
     lem_buf_puts(p->out, "<mo>)</mo></mrow>");
 }
 
+static void plain_modulus(parser *p) {
+    lem_buf_puts(p->out, "<mspace width=\"1em\"/><mi>mod</mi><mspace width=\"0.3em\"/>");
+}
+
+/* \hspace{1cm} */
+static void space(parser *p) {
+    const char *s;
+    size_t n;
+    (void)take(p, '*');
+    if (!raw_argument(p, &s, &n)) return;
+    size_t digits = 0;
+    while (digits < n && (is_digit(s[digits]) || s[digits] == '.')) digits++;
+    bool known = digits > 0 && is_one_of(s + digits, n - digits, "em ex cm mm pt in");
+    if (known) lem_buf_printf(p->out, "<mspace width=\"%.*s\"/>", (int)n, s);
+    else p->failed = true;
+}
+
+/* \not= and the like, which have a sign of their own. */
+static void negated(parser *p) {
+    static const char *const pair[][2] = {{"=", "≠"},        {"<", "≮"},   {">", "≯"},      {"in", "∉"},
+                                          {"equiv", "≢"},    {"mid", "∤"}, {"subset", "⊄"}, {"subseteq", "⊈"},
+                                          {"parallel", "∦"}, {"sim", "≁"}, {"approx", "≉"}, {"exists", "∄"}};
+    skip_space(p);
+    for (size_t i = 0; i < sizeof pair / sizeof *pair; i++) {
+        bool sign = !is_letter(*pair[i][0]);
+        bool here = sign ? p->at < p->n && p->s[p->at] == *pair[i][0] : at_command(p, pair[i][0]);
+        if (!here) continue;
+        p->at += sign ? 1 : 1 + strlen(pair[i][0]);
+        element(p, "mo", pair[i][1], strlen(pair[i][1]));
+        return;
+    }
+    p->failed = true;
+}
+
 static void wrapped(parser *p, const char *open, const char *close) {
     lem_buf_puts(p->out, open);
     argument(p);
@@ -325,6 +369,17 @@ static bool style(parser *p, const char *name, size_t n) {
     if (is_one_of(name, n, "mathbb")) blackboard(p);
     else if (is_one_of(name, n, "mathbf bold boldsymbol bm")) bold(p);
     else if (is_one_of(name, n, "mathcal mathit mathsf")) argument(p);
+    else return false;
+    return true;
+}
+
+/* Rarer ones. */
+static bool detail(parser *p, const char *name, size_t n) {
+    if (is_one_of(name, n, "big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr Biggl Biggr bigm Bigm"))
+        delimiter(p);
+    else if (is_one_of(name, n, "mod")) plain_modulus(p);
+    else if (is_one_of(name, n, "hspace")) space(p);
+    else if (is_one_of(name, n, "not")) negated(p);
     else return false;
     return true;
 }
@@ -343,7 +398,7 @@ static bool structure(parser *p, const char *name, size_t n) {
     else if (is_one_of(name, n, "boxed fbox")) wrapped(p, "<mrow class=\"boxed\">", "</mrow>");
     else if (is_one_of(name, n, "phantom hphantom vphantom")) wrapped(p, "<mphantom>", "</mphantom>");
     else if (m && *m->text) marked(p, m);
-    else return style(p, name, n);
+    else return style(p, name, n) || detail(p, name, n);
     return true;
 }
 
@@ -366,6 +421,8 @@ static void command_item(parser *p, bool *limits) {
     if (x->kind == 'i' || x->kind == 'f') element(p, "mi", x->text, strlen(x->text));
     else if (x->kind == 'n') element(p, "mn", x->text, strlen(x->text));
     else if (x->kind == 's' && *x->text) lem_buf_printf(p->out, "<mspace width=\"%s\"/>", x->text);
+    else if (x->kind == 'o' && is_one_of(x->text, strlen(x->text), "{ } [ ] | ‖ ⌊ ⌋ ⌈ ⌉ ⟨ ⟩"))
+        bracket(p, x->text, strlen(x->text));
     else if (x->kind == 'o' || x->kind == 'b') element(p, word ? "mi" : "mo", x->text, strlen(x->text));
     else lem_buf_puts(p->out, "<mrow></mrow>");
 }
@@ -379,7 +436,17 @@ static bool in_number(const parser *p) {
 static void number(parser *p) {
     size_t from = p->at++;
     while (p->at < p->n && in_number(p)) p->at++;
+    bool ends = p->at + 1 >= p->n || p->s[p->at + 1] != '.';
+    p->at += p->at < p->n && p->s[p->at] == '.' && ends; /* 0.\overline{3}, and a full stop */
     element(p, "mn", p->s + from, p->at - from);
+}
+
+/* What was written last is an operator that opens or relates: a minus behind it is a sign. */
+static bool behind_operator(const parser *p) {
+    static const char end[] = "</mo>";
+    size_t n = p->out->len, m = sizeof end - 1;
+    if (p->out->failed || n <= m || memcmp(p->out->data + n - m, end, m) != 0) return false;
+    return !strchr(")]}|!", p->out->data[n - m - 1]);
 }
 
 static void character(parser *p) {
@@ -391,6 +458,9 @@ static void character(parser *p) {
         return;
     }
     if (is_letter(c) || n > 1) element(p, "mi", p->s + p->at, (size_t)n);
+    else if (strchr("()[]|", c)) bracket(p, p->s + p->at, 1);
+    else if (c == '.') element(p, "mi", ".", 1); /* an operator has space around it */
+    else if (c == '-' && behind_operator(p)) lem_buf_puts(p->out, "<mo form=\"prefix\">\xe2\x88\x92</mo>");
     else if (c == '-') element(p, "mo", "\xe2\x88\x92", 3);
     else element(p, "mo", p->s + p->at, 1);
     p->at += (size_t)n;
@@ -453,37 +523,86 @@ static void scripts(parser *p, size_t from, bool limits) {
     lem_buf_release(&upper);
 }
 
+/* \sin and the like. */
+static bool at_function(const parser *p) {
+    const char *name;
+    size_t n = p->s[p->at] == '\\' ? command(p, &name) : 0;
+    const lem_math_name *x = n ? lem_math_find(name, n) : NULL;
+    return x && x->kind == 'f';
+}
+
+/* Between a function and what it is of, unless that stands in brackets. */
+static void function_space(parser *p) {
+    skip_space(p);
+    bool letter = p->at < p->n && (is_letter(p->s[p->at]) || is_digit(p->s[p->at]));
+    bool name = p->at + 1 < p->n && p->s[p->at] == '\\' && is_letter(p->s[p->at + 1]) && !at_end(p) &&
+                !at_command(p, "left") && !at_command(p, "cdot") && !at_command(p, "times");
+    if (letter || name) lem_buf_puts(p->out, "<mspace width=\"0.17em\"/>");
+}
+
 static void item(parser *p) {
-    bool limits;
+    bool limits, function = false;
     if (++p->depth > MAX_DEPTH) p->failed = true;
     skip_space(p);
     if (!p->failed && p->at < p->n) {
         size_t from = p->out->len;
+        function = at_function(p);
         if (p->s[p->at] == '^' || p->s[p->at] == '_') {
             lem_buf_puts(p->out, "<mrow></mrow>"); /* ^\circ behind nothing */
             limits = false;
         } else nucleus(p, &limits);
         if (!p->failed) primes(p, from);
         if (!p->failed) scripts(p, from, limits);
+        if (!p->failed && function) function_space(p);
     }
     p->depth--;
 }
 
+/* {a \over b}, {n \choose k}: what was written since `from` stands above the rest of its group. */
+static bool infix(parser *p, size_t from) {
+    bool over = at_command(p, "over"), choose = at_command(p, "choose");
+    if (!over && !choose) return false;
+    p->at += over ? strlen("\\over") : strlen("\\choose");
+    insert(p, from, over ? "<mfrac><mrow>" : "<mrow><mo>(</mo><mfrac linethickness=\"0\"><mrow>");
+    lem_buf_puts(p->out, "</mrow><mrow>");
+    sequence(p);
+    lem_buf_puts(p->out, over ? "</mrow></mfrac>" : "</mrow></mfrac><mo>)</mo></mrow>");
+    return true;
+}
+
 static void sequence(parser *p) {
+    size_t from = p->out->len;
     if (++p->depth > MAX_DEPTH) p->failed = true;
     for (skip_space(p); !p->failed && !at_end(p); skip_space(p)) {
         size_t before = p->at;
+        if (infix(p, from)) break;
         item(p);
         if (p->at == before) p->failed = true; /* what reads nothing would never end */
     }
     p->depth--;
 }
 
+/* Lines that end in \\ outside of a table are rows of one. */
+static void lines(parser *p) {
+    size_t from = p->out->len;
+    sequence(p);
+    if (p->failed || p->out->len == from || !at_command(p, "\\")) return;
+    insert(p, from, "<mtable class=\"lines\"><mtr><mtd>");
+    while (!p->failed && at_command(p, "\\")) {
+        p->at += 2;
+        skip_between_rows(p);
+        if (p->at == p->n) break;
+        lem_buf_puts(p->out, "</mtd></mtr><mtr><mtd>");
+        sequence(p);
+    }
+    lem_buf_puts(p->out, "</mtd></mtr></mtable>");
+}
+
 bool lem_mathml(const char *latex, size_t len, bool display, lem_buf *out) {
     size_t start = out->len;
     parser p = {.s = latex, .n = len, .out = out, .display = display};
     lem_buf_puts(out, display ? "<math display=\"block\"><mrow>" : "<math><mrow>");
-    sequence(&p);
+    lines(&p);
     lem_buf_puts(out, "</mrow></math>");
     if (!p.failed && p.at == len) return true;
     if (!out->failed) out->data[out->len = start] = '\0';

@@ -219,16 +219,8 @@ static const lem_math_name names[] = {{"alpha", 'i', "α"},
                                       {"bf", 's', ""},
                                       {"allowbreak", 's', ""},
                                       {"hfill", 's', "1em"},
-                                      {"big", 's', ""},
-                                      {"Big", 's', ""},
-                                      {"bigg", 's', ""},
-                                      {"Bigg", 's', ""},
-                                      {"bigl", 's', ""},
-                                      {"bigr", 's', ""},
-                                      {"Bigl", 's', ""},
-                                      {"Bigr", 's', ""},
-                                      {"biggl", 's', ""},
-                                      {"biggr", 's', ""}};
+                                      {"AA", 'i', "Å"},
+                                      {"bigtriangleup", 'o', "△"}};
 
 const lem_math_name *lem_math_find(const char *s, size_t n) {
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
@@ -236,14 +228,14 @@ const lem_math_name *lem_math_find(const char *s, size_t n) {
     return NULL;
 }
 
-static const lem_math_mark marks[] = {{"overline", "‾", true},   {"bar", "‾", true},
-                                      {"hat", "^", true},        {"widehat", "^", true},
-                                      {"tilde", "~", true},      {"widetilde", "~", true},
-                                      {"vec", "→", true},        {"dot", "˙", true},
-                                      {"ddot", "¨", true},       {"overrightarrow", "→", true},
-                                      {"overarc", "⌒", true},    {"overset", "", true},
-                                      {"underline", "_", false}, {"underbrace", "⏟", false},
-                                      {"overbrace", "⏞", true}};
+static const lem_math_mark marks[] = {{"overline", "‾", true},    {"bar", "‾", true},
+                                      {"hat", "^", true},         {"widehat", "^", true},
+                                      {"tilde", "~", true},       {"widetilde", "~", true},
+                                      {"vec", "→", true},         {"dot", "˙", true},
+                                      {"ddot", "¨", true},        {"overrightarrow", "→", true},
+                                      {"overarc", "⌒", true},     {"overleftrightarrow", "↔", true},
+                                      {"overset", "", true},      {"underline", "_", false},
+                                      {"underbrace", "⏟", false}, {"overbrace", "⏞", true}};
 
 const lem_math_mark *lem_math_find_mark(const char *s, size_t n) {
     for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)

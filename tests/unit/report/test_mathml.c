@@ -33,6 +33,9 @@ static void text_is(const char *text, const char *want) {
     lem_buf_release(&b);
 }
 
+#define OPEN "<mo stretchy=\"false\">(</mo>"
+#define CLOSE "<mo stretchy=\"false\">)</mo>"
+
 static void by_hand(void **state) {
     (void)state;
     is("x+1", "<mi>x</mi><mo>+</mo><mn>1</mn>");
@@ -43,7 +46,25 @@ static void by_hand(void **state) {
     is("x^23", "<msup><mi>x</mi><mn>2</mn></msup><mn>3</mn>");
     is("x_n^{2}", "<msubsup><mi>x</mi><mi>n</mi><mrow><mn>2</mn></mrow></msubsup>");
     is("x^{2}_n", "<msubsup><mi>x</mi><mi>n</mi><mrow><mn>2</mn></mrow></msubsup>");
-    is("f'(x)", "<msup><mi>f</mi><mo>\xe2\x80\xb2</mo></msup><mo>(</mo><mi>x</mi><mo>)</mo>");
+    is("f'(x)", "<msup><mi>f</mi><mo>\xe2\x80\xb2</mo></msup>" OPEN "<mi>x</mi>" CLOSE);
+    is("0.\\overline{3}=1.",
+       "<mn>0.</mn><mover class=\"bar\"><mrow><mn>3</mn></mrow><mo>‾</mo></mover><mo>=</mo><mn>1.</mn>");
+    is("x.", "<mi>x</mi><mi>.</mi>");
+    is("\\big(x\\Big]", "<mo>(</mo><mi>x</mi><mo>]</mo>");
+    is("\\{|", "<mo stretchy=\"false\">{</mo><mo stretchy=\"false\">|</mo>");
+    is("a{1\\over x}",
+       "<mi>a</mi><mrow><mfrac><mrow><mn>1</mn></mrow><mrow><mi>x</mi></mrow></mfrac></mrow>");
+    is("9\\choose2",
+       "<mrow><mo>(</mo><mfrac linethickness=\"0\"><mrow><mn>9</mn></mrow><mrow><mn>2</mn></mrow>"
+       "</mfrac><mo>)</mo></mrow>");
+    is("\\text{{a b}}", "<mtext>a\xc2\xa0"
+                        "b</mtext>");
+    is("a\\\\ b",
+       "<mtable class=\"lines\"><mtr><mtd><mi>a</mi></mtd></mtr><mtr><mtd><mi>b</mi></mtd></mtr></mtable>");
+    is("a\\\\", "<mtable class=\"lines\"><mtr><mtd><mi>a</mi></mtd></mtr></mtable>");
+    is("\\not= \\not\\in", "<mo>≠</mo><mo>∉</mo>");
+    is("\\hspace{1.5cm}", "<mspace width=\"1.5cm\"/>");
+    is("0\\mod4", "<mn>0</mn><mspace width=\"1em\"/><mi>mod</mi><mspace width=\"0.3em\"/><mn>4</mn>");
     is("\\sqrt[3]{x}", "<mroot><mrow><mi>x</mi></mrow><mn>3</mn></mroot>");
     is("\\sqrt2", "<msqrt><mn>2</mn></msqrt>");
     is("a<b", "<mi>a</mi><mo>&lt;</mo><mi>b</mi>");
@@ -60,10 +81,14 @@ static void by_hand(void **state) {
        "<mrow><mo>(</mo><mfrac linethickness=\"0\"><mrow><mi>n</mi></mrow><mrow><mi>k</mi></mrow>"
        "</mfrac><mo>)</mo></mrow>");
     is("\\boxed{7}", "<mrow class=\"boxed\"><mrow><mn>7</mn></mrow></mrow>");
-    is("\\overline{AB}", "<mover><mrow><mi>A</mi><mi>B</mi></mrow><mo>‾</mo></mover>");
+    is("\\overline{AB}", "<mover class=\"bar\"><mrow><mi>A</mi><mi>B</mi></mrow><mo>‾</mo></mover>");
     is("\\mathbb{R}^n", "<msup><mi>ℝ</mi><mi>n</mi></msup>");
     is("\\sum_{i}", "<msub><mo>∑</mo><mrow><mi>i</mi></mrow></msub>");
-    is("\\sin\\theta", "<mi>sin</mi><mi>θ</mi>");
+    is("\\sin\\theta", "<mi>sin</mi><mspace width=\"0.17em\"/><mi>θ</mi>");
+    is("\\sin^2x", "<msup><mi>sin</mi><mn>2</mn></msup><mspace width=\"0.17em\"/><mi>x</mi>");
+    is("\\sin(x)", "<mi>sin</mi>" OPEN "<mi>x</mi>" CLOSE);
+    is("a=-1", "<mi>a</mi><mo>=</mo><mo form=\"prefix\">−</mo><mn>1</mn>");
+    is("(a)-1", OPEN "<mi>a</mi>" CLOSE "<mo>−</mo><mn>1</mn>");
     is("\\mathbf{a2}", "<mi>𝐚𝟐</mi>");
     is("\\mathbf{\\pi}", "<mrow><mi>π</mi></mrow>");
     is(".5", "<mn>.5</mn>");
