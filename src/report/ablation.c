@@ -61,11 +61,8 @@ static void base_label(const lem_json *arms, const lem_json *arm, char out[LABEL
 
 static lem_report_pair pair_of(const lem_json *metric) {
     const lem_json *d = lem_json_get(metric, "difference");
-    lem_report_pair x = {.name = text_of(metric, "name"),
-                         .protocol = text_of(metric, "protocol"),
-                         .b = lem_report_estimate_of(metric),
-                         .d = lem_report_estimate_of(d)};
-    lem_report_pair_evidence(d, &x);
+    lem_report_pair x = lem_report_pair_of(metric, NULL, metric, d, d);
+    if (!x.name) x.name = "";
     return x;
 }
 
@@ -95,25 +92,19 @@ static bool is_inner(const lem_json *doc, const char *name) {
 
 static lem_status say(lem_page *p, const lem_json *doc, lem_err *err) {
     const lem_json *arms = lem_json_get(doc, "arms"), *names = lem_json_get(doc, "names");
-    lem_buf b = {0};
-    int shown = 0;
+    int said = 0;
+    lem_status st = LEM_OK;
     for (size_t k = 0; k < lem_json_count(names); k++)
-        for (size_t i = 0; i < lem_json_count(arms) && shown < MAX_CLAIMS; i++) {
+        for (size_t i = 0; st == LEM_OK && i < lem_json_count(arms) && said < MAX_CLAIMS; i++) {
             const lem_json *arm = lem_json_at(arms, i);
             const char *metric = lem_json_str(lem_json_at(names, k), "");
-            const lem_json *m = is_inner(doc, metric) ? NULL : metric_named(arm, metric);
             char name[LABEL], base[LABEL];
-            lem_report_pair x = pair_of(m);
+            if (is_base(arm) || is_inner(doc, metric)) continue;
+            lem_report_pair x = pair_of(metric_named(arm, metric));
             arm_label(arm, name);
             base_label(arms, arm, base);
-            lem_buf_clear(&b);
-            if (!is_base(arm)) lem_report_pair_say(&x, base, name, &b);
-            if (!b.len) continue;
-            lem_page_paragraph(p, lem_buf_str(&b));
-            shown++;
+            st = lem_report_pair_claim(p, &x, base, name, &said, err);
         }
-    lem_status st = lem_buf_ok(&b, err);
-    lem_buf_release(&b);
     return st;
 }
 
@@ -230,10 +221,10 @@ static void draw_lines(lem_page *p, const lem_json *doc, const line *lines, int 
     int shown = 0;
     for (int i = 0; i < n; i++)
         series[shown++] =
-            (lem_series){lines[i].name, lines[i].n, lines[i].x, lines[i].y, lines[i].lo, lines[i].hi};
+            (lem_series){lines[i].name, lines[i].n, lines[i].x, lines[i].y, lines[i].lo, lines[i].hi, false};
     if (percent) read_levels(doc, lines, n, &published);
     for (int i = 0; i < published.n; i++)
-        series[shown++] = (lem_series){published.name[i], 2, published.x, published.y[i], NULL, NULL};
+        series[shown++] = (lem_series){published.name[i], 2, published.x, published.y[i], NULL, NULL, true};
     snprintf(name, sizeof name, "%.100s-curves", csv);
     snprintf(title, sizeof title, "By %.60s, with 95 %% bands over problems", what);
     if (shown)

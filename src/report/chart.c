@@ -164,7 +164,8 @@ static void bands(const lem_chart *c, const frame *f, const lem_series *s, int k
 }
 
 static void line(const lem_chart *c, const frame *f, const lem_series *s, int k, lem_buf *out) {
-    lem_buf_printf(out, "<path class=\"line s%d%s\" d=\"", k % 8, k >= 8 ? " dash" : "");
+    const char *dash = k >= 8 ? " dash" : "";
+    lem_buf_printf(out, "<path class=\"line s%d%s\" d=\"", k % 8, s->published ? " published" : dash);
     bool pen = false;
     for (int i = 0; i < s->n; i++) {
         bool ok = has_point(c, s, i);
@@ -200,7 +201,7 @@ bool lem_chart_svg(const lem_chart *c, lem_buf *out) {
     for (int k = 0; k < c->n_series; k++) bands(c, &f, &c->series[k], k, out);
     for (int k = 0; k < c->n_series; k++) line(c, &f, &c->series[k], k, out);
     for (int k = 0; k < c->n_series; k++)
-        if (c->dots || c->series[k].n == 1) dots(c, &f, &c->series[k], k, out);
+        if ((c->dots && !c->series[k].published) || c->series[k].n == 1) dots(c, &f, &c->series[k], k, out);
     lem_buf_puts(out, "</svg>\n");
     return true;
 }

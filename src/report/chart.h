@@ -14,6 +14,7 @@ typedef struct lem_series { /* all borrowed */
     int n;
     const double *x, *y;   /* [n], x ascending */
     const double *lo, *hi; /* [n] band, e.g. a 95 % interval; or both NULL */
+    bool published;        /* a figure of others, not measured here: drawn dotted, without points */
 } lem_series;
 
 typedef struct lem_chart {

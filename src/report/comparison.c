@@ -31,12 +31,7 @@ bool lem_report_is_comparison(const lem_json *doc) {
 static lem_status read_pair(const comparison *c, int i, const lem_json *j, lem_report_pair *out,
                             lem_err *err) {
     const lem_json *d = lem_json_get(j, "b_minus_a");
-    *out = (lem_report_pair){.name = lem_json_str(lem_json_get(j, "name"), NULL),
-                             .protocol = lem_json_str(lem_json_get(j, "protocol"), ""),
-                             .a = lem_report_estimate_of(lem_json_get(j, "a")),
-                             .b = lem_report_estimate_of(lem_json_get(j, "b")),
-                             .d = lem_report_estimate_of(d)};
-    lem_report_pair_evidence(j, out);
+    *out = lem_report_pair_of(j, lem_json_get(j, "a"), lem_json_get(j, "b"), d, j);
     if (!out->name)
         return lem_fail(err, LEM_EDATA, "%s: metrics[%d].name: string expected, %s found", c->source, i,
                         lem_json_kind_name(lem_json_get(j, "name")));
@@ -89,18 +84,11 @@ static bool is_shown(const comparison *c, int i, long most) {
 }
 
 static lem_status say(lem_page *p, const comparison *c, lem_err *err) {
-    lem_buf b = {0};
     long most = largest_k(c);
-    int shown = 0;
-    for (int i = 0; i < c->n && shown < MAX_SHOWN; i++) {
-        lem_buf_clear(&b);
-        if (is_shown(c, i, most)) lem_report_pair_say(&c->at[i], c->a, c->b, &b);
-        if (!b.len) continue;
-        lem_page_paragraph(p, lem_buf_str(&b));
-        shown++;
-    }
-    lem_status st = lem_buf_ok(&b, err);
-    lem_buf_release(&b);
+    int said = 0;
+    lem_status st = LEM_OK;
+    for (int i = 0; st == LEM_OK && i < c->n && said < MAX_SHOWN; i++)
+        if (is_shown(c, i, most)) st = lem_report_pair_claim(p, &c->at[i], c->a, c->b, &said, err);
     return st;
 }
 

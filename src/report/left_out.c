@@ -1,7 +1,6 @@
 /* left_out.c - rows that jobs left out: counts by reason, examples */
 #include "report/left_out.h"
 
-#include "core/file.h"
 #include "core/mem.h"
 #include "report/grid.h"
 #include "rows/rows.h"
@@ -9,6 +8,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum {
     TITLE = 300,
@@ -184,12 +184,18 @@ static void put_places(lem_page *p, const char *name, const lem_json *first) {
     }
 }
 
+/* A manifest may name anything: a pipe would never end. */
+static bool is_regular(const char *path) {
+    struct stat s;
+    return *path && stat(path, &s) == 0 && S_ISREG(s.st_mode);
+}
+
 static lem_status put_examples(lem_page *p, const lem_report_job *job, const lem_json *account,
                                const lem_cancel *cancel, lem_err *err) {
     const char *file = text_of(account, "file");
     char name[TITLE];
     name_job(job, account, name);
-    lem_status st = *file && lem_file_exists(file) ? put_file(p, name, file, cancel, err) : LEM_NO;
+    lem_status st = is_regular(file) ? put_file(p, name, file, cancel, err) : LEM_NO;
     if (st != LEM_NO) return st;
     put_places(p, name, lem_json_get(account, "first"));
     return LEM_OK;

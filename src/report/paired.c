@@ -21,11 +21,35 @@ lem_report_estimate lem_report_estimate_of(const lem_json *v) {
                                  lem_json_num(hi, NAN)};
 }
 
-void lem_report_pair_evidence(const lem_json *v, lem_report_pair *out) {
+static void read_evidence(const lem_json *v, lem_report_pair *out) {
     out->better = lem_json_int(lem_json_get(v, "better"), -1);
     out->worse = lem_json_int(lem_json_get(v, "worse"), -1);
     out->p = lem_json_num(lem_json_get(v, "p"), NAN);
     out->too_few = lem_json_bool(lem_json_get(v, "too_few"), false);
+}
+
+lem_report_pair lem_report_pair_of(const lem_json *metric, const lem_json *a, const lem_json *b,
+                                   const lem_json *d, const lem_json *evidence) {
+    lem_report_pair x = {.name = lem_json_str(lem_json_get(metric, "name"), NULL),
+                         .protocol = lem_json_str(lem_json_get(metric, "protocol"), ""),
+                         .a = lem_report_estimate_of(a),
+                         .b = lem_report_estimate_of(b),
+                         .d = lem_report_estimate_of(d)};
+    read_evidence(evidence, &x);
+    return x;
+}
+
+lem_status lem_report_pair_claim(lem_page *p, const lem_report_pair *x, const char *a, const char *b,
+                                 int *said, lem_err *err) {
+    lem_buf text = {0};
+    lem_report_pair_say(x, a, b, &text);
+    lem_status st = lem_buf_ok(&text, err);
+    if (st == LEM_OK && text.len) {
+        lem_page_paragraph(p, text.data);
+        ++*said;
+    }
+    lem_buf_release(&text);
+    return st;
 }
 
 void lem_report_pair_say(const lem_report_pair *x, const char *a, const char *b, lem_buf *out) {

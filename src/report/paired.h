@@ -6,6 +6,7 @@
 
 #include "core/buf.h"
 #include "core/json.h"
+#include "report/page.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -27,12 +28,17 @@ enum { LEM_REPORT_CELL = 64 };
 
 /* {value, low, high}, or {value, ci95: [low, high]}; what is absent is NAN. */
 lem_report_estimate lem_report_estimate_of(const lem_json *v);
-/* better, worse, p, too_few of an object that has them. */
-void lem_report_pair_evidence(const lem_json *v, lem_report_pair *out);
+/* Of a metric (name, protocol) whose sides and difference are told by a, b and d, and better, worse, p and
+ * too_few by `evidence`; each may be NULL: what is absent is not there. name is NULL where it is no text. */
+lem_report_pair lem_report_pair_of(const lem_json *metric, const lem_json *a, const lem_json *b,
+                                   const lem_json *d, const lem_json *evidence);
 
 /* One sentence with the interval: "rm@8: tuned solves 3.2 points more than base (95 % interval +1.0 to
  * +5.4); it is better on 30 problems and worse on 12." Nothing without an interval. */
 void lem_report_pair_say(const lem_report_pair *x, const char *a, const char *b, lem_buf *out);
+/* The same as a paragraph, counted in *said. */
+lem_status lem_report_pair_claim(lem_page *p, const lem_report_pair *x, const char *a, const char *b,
+                                 int *said, lem_err *err) LEM_MUST_CHECK;
 
 /* "52.0 % [48.0, 56.0]", "+3.2 [+1.0, +5.4]", "better on 30, worse on 12 (p 0.008)"; "–" where there is
  * nothing. */

@@ -151,6 +151,9 @@ static void an_ablation_shows_arms_and_curves(void **state) {
     assert_true(in_csv("ab-arms", "rm@8,no evolution at 4000,\"50.0 % [46.0, 54.0]\",\"-2.0 [-4.0, -0.3]\","
                                   "\"11 better, 27 worse (p 0.011)\",,\r\n"));
     assert_true(in_csv("ab-curves", "all,1000,0.45,0.41,0.49\r\nall,4000,0.52,0.48,0.56\r\n"));
+    assert_non_null(strstr(lem_page_html(page), "<path class=\"line s2 published\""));
+    assert_non_null(strstr(lem_page_html(page), "<i class=\"s2 published\"></i>published: AceMath, MATH"));
+    assert_null(strstr(lem_page_html(page), "<path class=\"line s1 published\""));
     assert_true(in_csv("ab-curves", "\"published: AceMath, MATH\",1000,0.645,,\r\n"));
     assert_true(in_csv("ab-difference-curves", "no evolution,4000,-0.02,-0.04,-0.003\r\n"));
     assert_null(strstr(lem_page_csv(page, "ab-difference-curves"), "all,"));

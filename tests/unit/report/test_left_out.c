@@ -5,6 +5,7 @@
 #include "page_fixture.h"
 
 #include <stdio.h>
+#include <sys/stat.h>
 
 static char dir[] = "/tmp/lemma-left-out-XXXXXX";
 
@@ -121,6 +122,18 @@ static void examples_of_the_file(void **state) {
     unlink("r/near.jsonl");
 }
 
+/* What the manifest names is read only where it is a file. */
+static void a_pipe_is_not_read(void **state) {
+    (void)state;
+    put_run();
+    assert_int_equal(mkfifo("r/near.jsonl", 0600), 0);
+    alarm(20);
+    show();
+    alarm(0);
+    shows("r/kept.jsonl:5: contaminated");
+    unlink("r/near.jsonl");
+}
+
 static void what_was_never_checked(void **state) {
     (void)state;
     put_run();
@@ -188,6 +201,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(counts_by_reason, open_page, close_page),
         cmocka_unit_test_setup_teardown(examples_of_the_file, open_page, close_page),
+        cmocka_unit_test_setup_teardown(a_pipe_is_not_read, open_page, close_page),
         cmocka_unit_test_setup_teardown(what_was_never_checked, open_page, close_page),
         cmocka_unit_test_setup_teardown(one_of_two_files, open_page, close_page),
         cmocka_unit_test_setup_teardown(manifests_in_a_ring, open_page, close_page),
