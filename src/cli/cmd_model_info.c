@@ -6,6 +6,7 @@
 #include "core/card.h"
 #include "model/describe.h"
 #include "prompt/describe.h"
+#include "reward/known.h"
 #include "reward/recipe.h"
 #include "token/describe.h"
 #include "train/slot_tree.h"
@@ -56,17 +57,21 @@ static void card_text(const lem_json *facts, lem_buf *out) {
     put_known(facts, "origin", "origin_from", "unknown", out);
 }
 
+static const char not_known[] = "not known; rm score asks for --system";
+
 static lem_status describe(const char *dir, const lem_folder *f, const lem_args *args, lem_json *facts,
                            lem_err *err) {
     lem_head_shape head = {0};
     lem_prompt_settings prompt = {0};
+    bool known = false;
     lem_status st = LEM_OK;
     LEM_TRY(lem_model_describe(dir, f, lem_args_flag(args, "hash"), facts, err));
     LEM_TRY(describe_card(dir, facts, err));
     LEM_TRY(lem_prompt_settings_load(dir, &prompt, err));
     LEM_TRY(lem_prompt_describe(dir, facts, err));
     LEM_TRY(choose_head(f, dir, lem_args_str(args, "head"), &head, err));
-    LEM_TRY(lem_model_describe_head(&head, lem_reward_system(head.kind, &prompt),
+    LEM_TRY(lem_reward_find_system(head.kind, dir, &prompt, &known, err));
+    LEM_TRY(lem_model_describe_head(&head, known ? lem_reward_system(head.kind, &prompt) : not_known,
                                     lem_reward_separator(head.kind, &prompt), facts, err));
     LEM_TRY(lem_tokenizer_describe(dir, f->table->config.vocab, facts, err));
     LEM_TRY(lem_model_describe_use(dir, f, lem_slot_tree_depth(LEM_GRAD_SLOTS), facts, err));

@@ -102,13 +102,11 @@ static lem_status load_model(sample_job *j, lem_err *err) {
     if (st) return st;
     st = lem_runtime_tokenizer(j->cli, j->model, &j->local.tok, err);
     if (st) return st;
-    if (lem_tokenizer_vocab(j->local.tok) > j->local.config.vocab)
-        return lem_fail(err, LEM_EDATA, "%s: the tokenizer has %d ids but the model only %d", j->model,
-                        (int)lem_tokenizer_vocab(j->local.tok), j->local.config.vocab);
     st = find_ends(j, err);
     if (st) return st;
     st = lem_problems_encode(&j->rows, j->local.tok, &j->prompt, j->local.config.max_positions - 1,
                              j->cli->cancel, err);
+    if (st == LEM_OK) st = lem_problems_check_ids(&j->rows, j->local.tok, j->local.config.vocab, err);
     j->gen.max_prompt = j->rows.longest ? j->rows.longest : 1;
     return st;
 }

@@ -5,8 +5,11 @@
 #include "cli/train_options.h"
 #include "cli/unescape.h"
 #include "cli/weights_options.h"
+#include "core/buf.h"
 #include "core/mem.h"
 #include "prompt/ends.h"
+#include "token/chat_template.h"
+#include "reward/known.h"
 #include "reward/recipe.h"
 
 #include <stdio.h>
@@ -125,14 +128,65 @@ static lem_status choose_signs(score_model *m, lem_err *err) {
     return LEM_OK;
 }
 
+/* The command as it was given, as far as it names what is scored. */
+static lem_status ask_system(lem_prompt_settings *s, lem_head_kind kind, const lem_args *a, const char *dir,
+                             bool process, lem_err *err) {
+    const char *out = lem_args_str(a, "out");
+    lem_buf b = {0};
+    lem_buf_printf(&b, "lemma %s score %s --model %s", process ? "prm" : "rm",
+                   a->n_words ? a->words[0] : "FILE", dir);
+    if (out) lem_buf_printf(&b, " --out %s", out);
+    lem_status st = lem_buf_ok(&b, err);
+    if (st == LEM_OK) st = lem_reward_known_system(kind, dir, lem_buf_str(&b), s, err);
+    lem_buf_release(&b);
+    return st;
+}
+
+lem_status lem_score_model_check(const lem_args *a, const char *dir, const lem_model_config *c,
+                                 lem_err *err) {
+    score_model m = {.args = a, .dir = dir};
+    lem_status st = read_prompt(&m, err);
+    if (st == LEM_OK) st = ask_system(&m.prompt, c->reward.kind, a, dir, false, err);
+    lem_prompt_settings_release(&m.prompt);
+    return st;
+}
+
+/* In words, where it is not the end of the conversation, told by a small one. Transformers 4.37.2 reads
+ * before the first pad, in a conversation of one row. */
+static void say_position(score_model *m, const lem_rendering *r) {
+    int32_t pad = m->recipe.pad;
+    size_t first = 0, n = r->ids.len;
+    while (first < n && r->ids.data[first] != pad) first++;
+    if (first == n) return;
+    bool same = r->at[0] == (first ? (int)first - 1 : (int)n - 1);
+    snprintf(m->position, sizeof m->position, "at the last token that is not pad_token_id (%d)%s", (int)pad,
+             same ? ""
+                  : ", as Transformers 5 reads it; 4.37.2 reads before the first such token, which the chat "
+                    "template writes earlier");
+}
+
+/* Transformers reads a classifier at the last token that is not pad_token_id. */
+static lem_status choose_position(score_model *m, lem_head_kind kind, lem_err *err) {
+    lem_rendering r = {0};
+    if (kind != LEM_HEAD_KIND_CLASSIFIER || m->recipe.form != LEM_PROMPT_LAST_TOKEN || m->config.pad_id < 0)
+        return LEM_OK;
+    m->recipe.pad = m->config.pad_id;
+    lem_status st = lem_prompt_solution(&m->recipe, m->tok, "1+1?", "2", 1, &r, err);
+    if (st == LEM_OK) say_position(m, &r);
+    lem_rendering_release(&r);
+    return st;
+}
+
 static lem_status choose_head(score_model *m, lem_err *err) {
     lem_head_shape shape = m->config.reward;
     lem_status st = LEM_OK;
     LEM_TRY(choose_reading(m, &shape, err));
     LEM_TRY(choose_aggregate(m, err));
+    LEM_TRY(ask_system(&m->prompt, shape.kind, m->args, m->dir, m->process_only, err));
     st = lem_reward_recipe_make(&shape, m->tok, m->dir, &m->prompt, &m->recipe, err);
     if (st) return lem_err_context(err, "%s", m->dir);
     LEM_TRY(choose_signs(m, err));
+    LEM_TRY(choose_position(m, shape.kind, err));
     m->how.recipe = &m->recipe;
 done:
     return st;
@@ -220,6 +274,20 @@ void lem_score_model_close(score_model *m) {
 
 /* ---- words ---- */
 
+/* "chat template of the folder, system prompt "…", suffix "…"". */
+static void prompt_of(const score_model *m, char out[400]) {
+    bool plain = m->kind != SCORE_BY_HEAD && m->prompt.template == LEM_PROMPT_PLAIN;
+    const char *system = m->kind == SCORE_BY_HEAD ? m->recipe.system : m->prompt.system,
+               *suffix = m->prompt.suffix;
+    const char *how = lem_chat_has_template(m->tok) ? "the folder's chat template" : "ChatML";
+    if (plain) how = "the text as it is";
+    if (m->kind == SCORE_BY_HEAD && !lem_prompt_form_is_chat(m->recipe.form))
+        how = "problem and steps as text";
+    snprintf(out, 400, "%s, system prompt %s%.150s%s, suffix %s%.100s%s", how, system ? "\"" : "",
+             system ? system : "none", system ? "\"" : "", suffix ? "\"" : "", suffix ? suffix : "none",
+             suffix ? "\"" : "");
+}
+
 static const char *signs_of(const score_model *m) {
     if (m->kind != SCORE_BY_HEAD || m->head.kind != LEM_HEAD_KIND_RLHFLOW_PRM) return NULL;
     if (m->how.own_signs) return "each step behind the model's own signs";
@@ -235,10 +303,11 @@ static const char *aggregate_of(const score_model *m) {
 
 score_words lem_score_model_words(const score_model *m) {
     score_words w = {.aggregate = aggregate_of(m), .signs = signs_of(m)};
+    prompt_of(m, w.prompt);
     switch (m->kind) {
     case SCORE_BY_HEAD:
         w.head = lem_head_kind_name(m->head.kind);
-        w.position = lem_head_position(m->head.kind);
+        w.position = m->position[0] ? m->position : lem_head_position(m->head.kind);
         lem_head_formula_text(&m->head, w.formula);
         if (m->how.logprob_weight != 0)
             snprintf(w.added, sizeof w.added, "%.6g * mean log p of the text", m->how.logprob_weight);

@@ -24,6 +24,7 @@ typedef struct score_model { /* zeroed = closed */
     lem_scorer *scorer, *logprobs;
     lem_head_reading head; /* SCORE_BY_HEAD */
     lem_prompt_recipe recipe;
+    char position[240]; /* where it is read, if not where its kind of head is; "" = there */
     lem_text_recipe text;
     lem_score_how how; /* borrows all of the above */
     lem_implicit_how implicit;
@@ -37,6 +38,9 @@ lem_status lem_score_model_prepare(score_model *m, lem_err *err) LEM_MUST_CHECK;
 /* The weights of dir (the model's, or for a while the reference's) and their scorer. Those that were open are
  * closed first. */
 lem_status lem_score_model_weights(score_model *m, const char *dir, lem_err *err) LEM_MUST_CHECK;
+/* Before anything runs: whether the system prompt of this model is known. */
+lem_status lem_score_model_check(const lem_args *a, const char *dir, const lem_model_config *c,
+                                 lem_err *err) LEM_MUST_CHECK;
 void lem_score_model_close(score_model *m);
 
 /* What was found, in words: "Qwen2.5-Math process reward model", its formula, where it is read, what makes
@@ -45,6 +49,7 @@ void lem_score_model_close(score_model *m);
 typedef struct score_words {
     const char *head, *position, *aggregate, *signs;
     char formula[128], added[64]; /* added: what is added to the score, "" = nothing */
+    char prompt[400];             /* template, system prompt and suffix */
 } score_words;
 score_words lem_score_model_words(const score_model *m);
 

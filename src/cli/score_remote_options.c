@@ -5,6 +5,7 @@
 #include "cli/score_remote_priv.h"
 #include "cli/unescape.h"
 #include "core/mem.h"
+#include "reward/known.h"
 #include "reward/recipe.h"
 
 #include <string.h>
@@ -173,10 +174,30 @@ static lem_status choose_aggregate(remote *r, lem_err *err) {
                : lem_fail(err, LEM_EUSAGE, "--aggregate '%s' is unknown", name);
 }
 
+/* The system prompt of a classifier, by the name of the served model. */
+static lem_status ask_system(remote *r, lem_err *err) {
+    const char *name = lem_args_str(r->args, "served-model"), *out = lem_args_str(r->args, "out");
+    const char *url = lem_json_str(lem_json_at(lem_args_tree(r->args, "endpoint"), 0), "URL");
+    lem_buf b = {0};
+    lem_buf_printf(&b, "lemma rm score %s --endpoint %s", r->args->n_words ? r->args->words[0] : "FILE", url);
+    if (name) lem_buf_printf(&b, " --served-model %s", name);
+    if (out) lem_buf_printf(&b, " --out %s", out);
+    if (!name) name = url;
+    const char *dir = lem_args_str(r->args, "tokenizer");
+    bool known = false;
+    lem_status st = lem_buf_ok(&b, err);
+    if (st == LEM_OK && dir) st = lem_reward_find_system(r->shape.kind, dir, &r->prompt, &known, err);
+    if (st == LEM_OK && !known)
+        st = lem_reward_known_system(r->shape.kind, name, lem_buf_str(&b), &r->prompt, err);
+    lem_buf_release(&b);
+    return st;
+}
+
 /* How candidates are rendered: here, where there is a tokenizer; else by the server's own template. */
 static lem_status choose_form(remote *r, lem_err *err) {
     const char *dir = lem_args_str(r->args, "tokenizer");
     bool turns = r->shape.kind == LEM_HEAD_KIND_RLHFLOW_PRM, compat = lem_args_has(r->args, "compat");
+    lem_status st = LEM_OK;
     if (compat && !turns)
         return lem_fail(err, LEM_EUSAGE, "--compat rlhflow is for --head rlhflow; this is: %s",
                         lem_head_kind_name(r->shape.kind));
@@ -184,15 +205,17 @@ static lem_status choose_form(remote *r, lem_err *err) {
         return lem_fail(err, LEM_EUSAGE,
                         "--head %s is read at tokens that only its tokenizer tells: --tokenizer DIR",
                         lem_args_str(r->args, "head"));
+    LEM_TRY(ask_system(r, err));
     if (!dir) {
         r->recipe = (lem_prompt_recipe){.system = lem_reward_system(r->shape.kind, &r->prompt),
                                         .suffix = r->prompt.suffix,
                                         .separator = lem_reward_separator(r->shape.kind, &r->prompt)};
         return LEM_OK;
     }
-    lem_status st = lem_runtime_tokenizer(r->cli, dir, &r->tok, err);
-    if (st == LEM_OK) st = lem_reward_recipe_make(&r->shape, r->tok, dir, &r->prompt, &r->recipe, err);
+    LEM_TRY(lem_runtime_tokenizer(r->cli, dir, &r->tok, err));
+    st = lem_reward_recipe_make(&r->shape, r->tok, dir, &r->prompt, &r->recipe, err);
     r->recipe.keep_empty = compat;
+done:
     return st;
 }
 

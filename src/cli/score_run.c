@@ -336,6 +336,7 @@ static lem_status say_model(const job *j, const score_words *w, lem_err *err) {
     if (w->aggregate) lem_buf_printf(&b, "; rm_score by %s", w->aggregate);
     lem_status st = lem_buf_ok(&b, err);
     if (st == LEM_OK) lem_info(j->cli->log, "%s", lem_buf_str(&b));
+    if (st == LEM_OK) lem_info(j->cli->log, "prompt: %s", w->prompt);
     lem_buf_release(&b);
     return st;
 }
@@ -346,6 +347,7 @@ static lem_status tell_model(job *j, lem_err *err) {
     const struct {
         const char *name, *value;
     } chosen[] = {{"head", w.head},           {"formula", w.formula}, {"position", w.position},
+                  {"prompt", w.prompt},
                   {"aggregate", w.aggregate}, {"signs", w.signs},     {"added", w.added[0] ? w.added : NULL}};
     lem_status st = LEM_OK;
     for (size_t i = 0; st == LEM_OK && i < sizeof chosen / sizeof *chosen; i++)
@@ -364,6 +366,7 @@ static lem_status print_json(const job *j, const lem_score_quality *q, double ra
     lem_object_str(&o, "head", w.head);
     lem_object_str(&o, "formula", w.formula);
     lem_object_str(&o, "position", w.position);
+    lem_object_str(&o, "prompt", w.prompt);
     lem_object_str(&o, "aggregate", w.aggregate);
     lem_object_str(&o, "signs", w.signs);
     lem_object_str(&o, "added", w.added[0] ? w.added : NULL);
@@ -398,6 +401,8 @@ static lem_status plan_model(const char *dir, const lem_args *args, lem_plan *ou
     lem_model_config c;
     double width = (double)lem_dtype_size(lem_weights_dtype(args));
     lem_status st = lem_train_plan_config(dir, out, &c, NULL, err);
+    if (st == LEM_OK && !out->shape && !lem_args_is(args, "head", "logprob"))
+        st = lem_score_model_check(args, dir, &c, err);
     if (st) return st;
     double params = (double)lem_model_config_params(&c);
     double bytes = width * params + (double)lem_net_bytes(&c, (int)lem_args_int(args, "max-rows"), false);

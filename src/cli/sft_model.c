@@ -73,7 +73,8 @@ static lem_status open_folder(lem_sft_job *j, const char *dir, lem_err *err) {
     lem_tokenizer_free(j->tok);
     j->tok = NULL;
     lem_status st = lem_model_check(dir, LEM_HEAD_LM, &j->config, err);
-    return st ? st : lem_runtime_tokenizer(j->cli, dir, &j->tok, err);
+    if (st == LEM_OK) st = lem_runtime_tokenizer(j->cli, dir, &j->tok, err);
+    return st ? st : lem_train_check_tokenizer(dir, j->tok, j->config.vocab, err);
 }
 
 static lem_status open_weights(lem_sft_job *j, const char *dir, lem_err *err) {

@@ -60,9 +60,6 @@ static lem_status open_model(local *l, lem_err *err) {
     if (st == LEM_OK) st = lem_model_check(s->model, LEM_HEAD_LM, &l->config, err);
     if (st == LEM_OK) st = lem_runtime_tokenizer(s->cli, s->model, &l->tok, err);
     if (st != LEM_OK) return st;
-    if (lem_tokenizer_vocab(l->tok) > l->config.vocab)
-        return lem_fail(err, LEM_EDATA, "%s: the tokenizer has %d ids but the model only %d", s->model,
-                        (int)lem_tokenizer_vocab(l->tok), l->config.vocab);
     st = lem_prompt_ends(l->tok, s->model, l->config.vocab, !s->o.chat.text, &l->ends, err);
     if (st != LEM_OK) return st;
     l->gen = (lem_generate_opts){.sample = {(float)s->o.chat.temperature, 0, (float)s->o.chat.top_p},

@@ -160,6 +160,16 @@ lem_status lem_train_folder_config(const char *dir, lem_model_config *out, bool 
     return LEM_OK;
 }
 
+lem_status lem_train_check_tokenizer(const char *dir, const lem_tokenizer *t, int vocab, lem_err *err) {
+    int ids = (int)lem_tokenizer_vocab(t);
+    return ids <= vocab ? LEM_OK
+                        : lem_fail(err, LEM_EDATA,
+                                   "%s: the tokenizer has %d ids, the model only %d (vocab_size): the rows "
+                                   "of the others cannot be trained; give the model more rows first (Python: "
+                                   "resize_token_embeddings(%d)), or use its own tokenizer",
+                                   dir, ids, vocab, ids);
+}
+
 lem_dtype lem_train_result_dtype(const lem_args *args, bool bf16) {
     bool narrow = lem_args_is(args, "dtype", "bf16") || (lem_args_is(args, "dtype", "source") && bf16);
     return narrow ? LEM_DTYPE_BF16 : LEM_DTYPE_F32;

@@ -4,6 +4,7 @@
 
 #include "core/object.h"
 #include "job/command.h"
+#include "token/tokenizer.h"
 #include "train/trainer.h"
 
 enum { LEM_N_TRAIN_OPTIONS = 15 };
@@ -43,6 +44,9 @@ lem_status lem_train_disk_check(lem_cli *cli, const char *out, double need, lem_
  */
 lem_status lem_train_folder_config(const char *dir, lem_model_config *out, bool *bf16,
                                    lem_err *err) LEM_MUST_CHECK;
+/* LEM_EDATA if the tokenizer has ids that the model has not: rows with them could not be learned. */
+lem_status lem_train_check_tokenizer(const char *dir, const lem_tokenizer *t, int vocab,
+                                     lem_err *err) LEM_MUST_CHECK;
 /* An empty file is an error wherever rows are trained on: LEM_EDATA "PATH: no rows". */
 lem_status lem_train_need_rows(const char *path, uint64_t rows, lem_err *err) LEM_MUST_CHECK;
 /* What --json tells of a training: its examples and steps and, unless it is only planned (res NULL), the loss

@@ -14,6 +14,10 @@ lem_status lem_absent_dir(const char *path, lem_err *err);
 /* LEM_EDATA "PATH: no such folder; a model folder is expected here", and where the path could be a name on
  * the Hugging Face Hub, that nothing is downloaded. */
 lem_status lem_absent_model(const char *path, lem_err *err);
+/* A file of llama.cpp's by its name; LEM_EDATA that names it in dir ("" = it is the path) and says how to
+ * convert it. */
+bool lem_absent_is_gguf(const char *name);
+lem_status lem_absent_gguf(const char *dir, const char *name, lem_err *err);
 /* Could this be a name on the Hub? Two parts with one slash between them, of which nothing exists here, and
  * no end such as .jsonl that only a file has. */
 bool lem_absent_hub_name(const char *path);

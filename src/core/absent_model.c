@@ -26,7 +26,22 @@ bool lem_absent_hub_name(const char *path) {
     return !here;
 }
 
+bool lem_absent_is_gguf(const char *name) {
+    size_t n = strlen(name);
+    return n > 5 && strcmp(name + n - 5, ".gguf") == 0;
+}
+
+lem_status lem_absent_gguf(const char *dir, const char *name, lem_err *err) {
+    return lem_fail(
+        err, LEM_EDATA,
+        "%s%s%s is a GGUF file (llama.cpp), which is not read; a folder with config.json, "
+        "*.safetensors and tokenizer.json is expected; convert it (Python, for model and tokenizer: "
+        "AutoModelForCausalLM.from_pretrained(DIR, gguf_file=NAME).save_pretrained(DIR2))",
+        dir, *dir ? "/" : "", name);
+}
+
 lem_status lem_absent_model(const char *path, lem_err *err) {
+    if (lem_absent_is_gguf(path) && lem_file_exists(path)) return lem_absent_gguf("", path, err);
     return lem_fail(err, LEM_EDATA, "%s: no such folder; a model folder is expected here%s", path,
-                    lem_absent_hub_name(path) ? ", nothing is downloaded" : "");
+                    lem_absent_hub_name(path) || !strchr(path, '/') ? ", nothing is downloaded" : "");
 }

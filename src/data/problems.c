@@ -339,6 +339,22 @@ lem_status lem_problems_encode(lem_problems *r, const lem_tokenizer *t, const le
     return LEM_OK;
 }
 
+lem_status lem_problems_check_ids(const lem_problems *r, const lem_tokenizer *t, int vocab, lem_err *err) {
+    for (size_t i = 0; i < r->n; i++)
+        for (int k = 0; !r->at[i].too_long && k < r->at[i].n_ids; k++) {
+            int32_t id = r->ids.data[r->at[i].ids_at + (size_t)k];
+            size_t len = 0;
+            const char *text = lem_tokenizer_token_bytes(t, id, &len);
+            if (id < vocab) continue;
+            return lem_fail(err, LEM_EDATA,
+                            "%s:%llu: the prompt has token %d ('%.*s'), the model has the ids 0 to %d: the "
+                            "tokenizer is larger than the model",
+                            r->at[i].file, (unsigned long long)r->at[i].line, (int)id,
+                            (int)(len < 40 ? len : 40), text ? text : "", vocab - 1);
+        }
+    return LEM_OK;
+}
+
 /* ---- output */
 
 static bool set_list(lem_json *row, const char *name, lem_json *const *cand, int n, const char *key,

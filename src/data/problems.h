@@ -99,6 +99,10 @@ void lem_problems_keep(lem_problems *r, lem_problem_keep *keep, const void *ctx)
 size_t lem_problems_find(const lem_problems *r, uint64_t row);
 /* Renders the prompts by s (lem_prompt_problem), once after loading. One of more than max_prompt tokens is
  * marked and counted as too long; an empty one is LEM_EDATA. Errors name file and line. */
+/* After lem_problems_encode: LEM_EDATA with file, line and token where a prompt has an id that a model of so
+ * many ids has not. */
+lem_status lem_problems_check_ids(const lem_problems *r, const lem_tokenizer *t, int vocab,
+                                  lem_err *err) LEM_MUST_CHECK;
 lem_status lem_problems_encode(lem_problems *r, const lem_tokenizer *t, const lem_prompt_settings *s,
                                int max_prompt, const lem_cancel *cancel, lem_err *err) LEM_MUST_CHECK;
 /* What the reader found, else the row says under subject or category, for styles that tell subjects apart;

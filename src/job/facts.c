@@ -1,6 +1,7 @@
 /* facts.c - gathers what makes a job that job, and says how two differ */
 #include "job/facts.h"
 
+#include "core/absent.h"
 #include "core/card.h"
 #include "core/file.h"
 #include "core/hash.h"
@@ -72,6 +73,9 @@ static lem_status add_tree(gather *g, const lem_opt *o, const lem_json *v);
 static lem_status add_option(gather *g, const lem_opt *o, const char *name, const lem_json *v,
                              lem_json *into) {
     if (!v || o->effect == LEM_OPT_CHANGES_NOTHING) return LEM_OK;
+    if (o->type == LEM_OPT_INPUT && o->arg && strcmp(o->arg, "DIR") == 0 &&
+        !lem_file_exists(lem_json_str(v, "")))
+        return lem_absent_model(lem_json_str(v, ""), g->err);
     if (o->type == LEM_OPT_INPUT) return add_input(g, name, lem_json_str(v, ""));
     if (o->type == LEM_OPT_INPUTS) return add_inputs(g, name, v);
     if (o->type == LEM_OPT_TREE) return add_tree(g, o, v);

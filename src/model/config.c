@@ -180,9 +180,25 @@ static int32_t token_id(const lem_json *json, const char *name, int vocab) {
     return i < 0 || i >= vocab ? -1 : (int32_t)i;
 }
 
+/* A config without architectures is of a language model, as Transformers opens it. */
+static lem_status read_type(const lem_json *json, lem_model_config *c, lem_err *err) {
+    const char *type = lem_json_str(lem_json_get(json, "model_type"), NULL);
+    if (!type)
+        return lem_fail(err, LEM_EDATA, "neither 'architectures' nor 'model_type' says which model this is");
+    for (int i = 0; i < N_FAMILIES; i++) {
+        if (strcmp(families[i].type, type) != 0) continue;
+        c->arch = families[i].arch;
+        return lem_config_head_read("ForCausalLM", "ForCausalLM", json, &c->head, &c->reward, err);
+    }
+    return lem_fail(err, LEM_EDATA,
+                    "model_type '%.60s' is not supported (llama, mistral, qwen2, qwen3 and internlm2 are)",
+                    type);
+}
+
 static lem_status read_arch(const lem_json *json, lem_model_config *c, lem_err *err) {
     const lem_json *list = lem_json_get(json, "architectures");
     const char *name = lem_json_str(lem_json_at(list, 0), NULL);
+    if (is_null(list)) return read_type(json, c, err);
     if (!name || lem_json_count(list) != 1)
         return lem_fail(err, LEM_EDATA, "'architectures' must be a list of one name");
     for (int i = 0; lem_config_head_alone(name) && i < N_FAMILIES; i++) {

@@ -15,13 +15,27 @@
 static const char *const head_names[] = {"a language model", "a reward model",
                                          "a reward model whose head is only read"};
 
+/* What a folder that has no config.json is. */
+static lem_status without_config(const char *dir, lem_err *err) {
+    char **names = NULL;
+    size_t n = 0, at = 0;
+    lem_status st = lem_dir_list(dir, &names, &n, err);
+    if (st) return st;
+    while (at < n && !lem_absent_is_gguf(names[at])) at++;
+    st = at < n ? lem_absent_gguf(dir, names[at], err)
+                : lem_fail(err, LEM_EDATA, "%s: config.json is missing", dir);
+    for (size_t i = 0; i < n; i++) lem_free(names[i]);
+    lem_free(names);
+    return st;
+}
+
 lem_status lem_model_shape(const char *dir, lem_model_config *out, lem_err *err) {
     lem_status st = LEM_OK;
     lem_json *json = NULL;
     char *path = lem_path_join(dir, "config.json", err);
     if (!path) return LEM_EMEM;
     if (!lem_file_is_dir(dir)) LEM_TRY(lem_absent_model(dir, err));
-    if (!lem_file_exists(path)) LEM_TRY(lem_fail(err, LEM_EDATA, "%s: config.json is missing", dir));
+    if (!lem_file_exists(path)) LEM_TRY(without_config(dir, err));
     LEM_TRY(lem_json_load(path, 1 << 20, &json, err));
     st = lem_model_config_from_json(json, out, err);
     if (st != LEM_OK) lem_err_context(err, "%s", path);
@@ -127,30 +141,23 @@ done:
     return st;
 }
 
-/* An adapter (PEFT) is no model: without its base nothing can be computed. Trainers may put the base's
- * config.json beside it, but not its weights. */
+/* An adapter (PEFT) is no model: without its base nothing can be computed, and beside a base that base alone
+ * would be another model than the folder is for others, who apply the adapter. */
 static lem_status refuse_adapter(const char *dir, lem_err *err) {
-    static const char *const whole[] = {"model.safetensors", LEM_SHARD_INDEX_NAME};
+    static const char name[] = "adapter_config.json";
     lem_status st = LEM_OK;
     lem_json *json = NULL;
-    char *adapter = lem_path_join(dir, "adapter_config.json", err);
-    if (!adapter) return LEM_EMEM;
-    bool complete = !lem_file_exists(adapter);
-    for (int i = 0; i < 2 && !complete; i++) {
-        char *path = lem_path_join(dir, whole[i], err);
-        if (!path) LEM_TRY(LEM_EMEM);
-        complete = lem_file_exists(path);
-        lem_free(path);
-    }
-    if (complete) goto done;
-    LEM_TRY(lem_json_load(adapter, 1 << 20, &json, err));
+    if (!lem_dir_has(dir, name)) return LEM_OK;
+    bool beside = lem_dir_has(dir, "model.safetensors") || lem_dir_has(dir, LEM_SHARD_INDEX_NAME);
+    LEM_TRY(lem_json_load_beside(dir, name, 1 << 20, &json, err));
     st = lem_fail(err, LEM_EDATA,
-                  "%s: a PEFT adapter of '%.120s' without its base model; merge it first (Python: "
-                  "PeftModel.merge_and_unload, save_pretrained)",
-                  dir, lem_json_str(lem_json_get(json, "base_model_name_or_path"), "?"));
+                  "%s: a PEFT adapter of '%.120s' %s; merge it first (Python: "
+                  "PeftModel.from_pretrained(base, adapter).merge_and_unload().save_pretrained(DIR))%s",
+                  dir, lem_json_str(lem_json_get(json, "base_model_name_or_path"), "?"),
+                  beside ? "lies beside the model" : "without its base model",
+                  beside ? ", or take adapter_config.json away to use the model without it" : "");
 done:
     lem_json_free(json);
-    lem_free(adapter);
     return st;
 }
 
@@ -170,6 +177,19 @@ static lem_status check_tied_copy(const lem_model *m, const lem_shards *s, lem_e
                       "(tie_word_embeddings)",
                       equal);
     return st;
+}
+
+/* Transformers takes two labels where config.json names none. */
+static lem_status check_labels(const lem_model_config *c, const lem_shards *s, lem_err *err) {
+    const lem_stored *score = lem_shards_find(s, "score.weight");
+    bool classifier = c->reward.kind == LEM_HEAD_KIND_CLASSIFIER && c->reward.outputs == 2 && score;
+    if (!classifier || score->tensor->rank != 2 || score->tensor->shape[0] != 1) return LEM_OK;
+    return lem_fail(
+        err, LEM_EDATA,
+        "%s: score.weight has one output, config.json two labels (without id2label and num_labels "
+        "two are meant, by Transformers too); for a reward model of one output write "
+        "\"num_labels\": 1 or \"id2label\": {\"0\": \"LABEL_0\"} into config.json",
+        lem_shards_path(s));
 }
 
 /* ---- opening ---- */
@@ -194,6 +214,7 @@ static lem_status open_table(lem_model_config *c, const lem_head *need, lem_fold
     if (need) LEM_TRY(check_need(c, f->shards, *need, err));
     /* Transformers saves a reward model without its language-model head. */
     bool lm = c->head == LEM_HEAD_LM || lem_shards_find(f->shards, "lm_head.weight");
+    LEM_TRY(check_labels(c, f->shards, err));
     LEM_TRY(lem_model_new_table(c, lm, &f->table, err));
     st = check_table(f->table, f->shards, err);
     if (st == LEM_OK) st = check_tied_copy(f->table, f->shards, err);

@@ -233,6 +233,13 @@ lem_status lem_head_resolve(lem_head_shape *s, lem_head_has *has, void *ctx, lem
         lem_status st = find_openrlhf(s, has, ctx, err);
         if (st) return st;
     }
+    if (s->kind == LEM_HEAD_KIND_CLASSIFIER && !has(ctx, "score.weight") && has(ctx, "score.0.weight"))
+        return lem_fail(
+            err, LEM_EDATA,
+            "the reward head has several layers (score.0.weight%s); ForSequenceClassification has "
+            "one, score.weight; if it is a linear layer, ReLU, a linear layer, as in "
+            "Qwen2.5-Math-RM, write \"architectures\": [\"Qwen2ForRewardModel\"] into config.json",
+            has(ctx, "score.2.weight") ? ", score.2.weight" : "");
     for (int i = 0; i < 4; i++) {
         char name[64];
         if (!lem_head_tensor(s, i, name) || has(ctx, name)) continue;

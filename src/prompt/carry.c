@@ -3,6 +3,7 @@
 
 #include "core/file.h"
 #include "core/mem.h"
+#include "prompt/chat.h"
 
 enum { MAX_FILE = 1 << 20 };
 static const char config_name[] = "config.json", generation_name[] = "generation_config.json",
@@ -35,6 +36,17 @@ static lem_status load(const char *dir, const char *name, lem_json **out, lem_er
                     lem_json_kind_name(*out));
 }
 
+/* Whether a small conversation has the id; of a template that refuses it nothing is known. */
+static lem_status writes_pad(const lem_tokenizer *t, int64_t pad, bool *out, lem_err *err) {
+    const lem_message m[] = {{"user", "1+1?"}, {"assistant", "2"}};
+    lem_err why = LEM_ERR_INIT;
+    lem_ids ids = {0};
+    lem_status st = pad < 0 ? LEM_OK : lem_chat_encode(t, m, 2, false, &ids, NULL, &why);
+    for (size_t i = 0; i < ids.len; i++) *out = *out || ids.data[i] == pad;
+    lem_ids_release(&ids);
+    return st == LEM_EMEM ? lem_fail(err, st, "%s", why.text) : LEM_OK;
+}
+
 lem_status lem_carry_read(const char *source, const lem_tokenizer *t, int vocab, bool chat, lem_carry *out,
                           lem_err *err) {
     lem_carry c = {0};
@@ -44,6 +56,8 @@ lem_status lem_carry_read(const char *source, const lem_tokenizer *t, int vocab,
     LEM_TRY(load(source, generation_name, &c.generation, err));
     if (!add_stated(&c.ends, c.generation, vocab)) (void)add_stated(&c.ends, c.config, vocab);
     if (chat) LEM_TRY(lem_prompt_turn_end(t, &turn, err));
+    if (chat)
+        LEM_TRY(writes_pad(t, lem_json_int(lem_json_get(c.config, "pad_token_id"), -1), &c.pad_is_text, err));
     add(&c.ends, turn, vocab);
     add(&c.ends, lem_tokenizer_eos(t), vocab);
     *out = c;
@@ -100,6 +114,8 @@ static lem_status write_config(const lem_carry *c, const char *dir, lem_err *err
     lem_json *j = NULL;
     lem_status st = load(dir, config_name, &j, err);
     bool ok = st == LEM_OK && j && spell_numbers(j, c->config) && lem_json_set(j, end_key, ids_of(&c->ends));
+    if (ok && c->pad_is_text && lem_json_get(j, "id2label"))
+        ok = lem_json_set(j, "pad_token_id", lem_json_new_null());
     if (st == LEM_OK) st = save(dir, config_name, ok ? j : NULL, err);
     lem_json_free(j);
     return st;

@@ -8,6 +8,8 @@
  * template writes after a reply, then the tokenizer's end of text; a number where there is one, else a list.
  *   Lemma's own `sample` ends a candidate at the same ones (prompt/ends.h).
  * - generation_config.json with all else that it says; a folder without one gets one with these ids.
+ * - pad_token_id of a classifier is null where the chat template writes that token: Transformers reads the
+ *   score at the last token that is no pad, training at the last token.
  * - numbers of config.json that mean the same as the source's are written as they were there (500000.0). */
 #ifndef LEM_PROMPT_CARRY_H
 #define LEM_PROMPT_CARRY_H
@@ -19,6 +21,7 @@
 typedef struct lem_carry {         /* zeroed = nothing */
     lem_json *config, *generation; /* of the source; NULL where it has none; owned */
     lem_prompt_end_list ends;
+    bool pad_is_text; /* the chat template writes pad_token_id */
 } lem_carry;
 /* source: the folder that training starts from, NULL = none. vocab: ids of the model; ids of the source that
  * lie outside are left out, as in Transformers they are never made. chat: replies are written by the chat

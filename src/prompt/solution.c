@@ -117,7 +117,7 @@ done:
 lem_status lem_prompt_recipe_find(lem_prompt_recipe *r, const lem_tokenizer *t, const char *dir,
                                   lem_err *err) {
     lem_prompt_recipe found = *r;
-    found.bos = found.good = found.bad = -1;
+    found.bos = found.good = found.bad = found.pad = -1;
     if (r->form != LEM_PROMPT_REWARD_TOKEN) found.tag = -1;
     if (!found.separator || !*found.separator)
         return lem_fail(err, LEM_EUSAGE, "the text between steps must not be empty");
@@ -129,6 +129,10 @@ lem_status lem_prompt_recipe_find(lem_prompt_recipe *r, const lem_tokenizer *t, 
 bool lem_prompt_form_has_steps(lem_prompt_form form) {
     return form == LEM_PROMPT_STEP_TOKEN || form == LEM_PROMPT_STEP_LINE || form == LEM_PROMPT_STEP_TEXT ||
            form == LEM_PROMPT_STEP_TURNS || form == LEM_PROMPT_STEP_TAGS;
+}
+
+bool lem_prompt_form_is_chat(lem_prompt_form form) {
+    return form != LEM_PROMPT_STEP_LINE && form != LEM_PROMPT_STEP_TEXT && form != LEM_PROMPT_STEP_TAGS;
 }
 
 /* ---- rendering ---- */
@@ -184,6 +188,15 @@ static lem_status close_with_eos(work *w) {
                                                                   : lem_ids_push(ids, w->how->tag, w->err);
 }
 
+/* The last token that is not the pad; of pads alone the first, as in Transformers. */
+static size_t last_token(const work *w) {
+    const lem_ids *ids = &w->out->ids;
+    size_t at = ids->len - 1;
+    bool skip = w->how->form == LEM_PROMPT_LAST_TOKEN && w->how->pad >= 0;
+    while (skip && at > 0 && ids->data[at] == w->how->pad) at--;
+    return at;
+}
+
 /* The whole conversation; the last token. */
 static lem_status conversation(work *w, const char *solution) {
     lem_message m[3] = {{"system", w->how->system}, {"user", w->problem}, {"assistant", solution}};
@@ -194,7 +207,7 @@ static lem_status conversation(work *w, const char *solution) {
     if (st == LEM_OK && w->how->form == LEM_PROMPT_REWARD_TOKEN)
         st = lem_ids_push(&w->out->ids, w->how->tag, w->err);
     if (st == LEM_OK && w->how->form == LEM_PROMPT_END_OF_TEXT) st = close_with_eos(w);
-    return st == LEM_OK ? read_at(w, w->out->ids.len - 1) : st;
+    return st == LEM_OK ? read_at(w, last_token(w)) : st;
 }
 
 /* The reply of the conversation is made of steps with the tag after each. What the template puts behind a

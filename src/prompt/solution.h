@@ -40,9 +40,11 @@ typedef struct lem_prompt_recipe {
     const char *step_token;      /* STEP_LINE, STEP_TEXT: behind each step; NULL = the separator */
     bool keep_empty;             /* empty pieces are steps too, as in the scripts of RLHFlow */
     int32_t bos, tag;            /* -1 = none */
+    int32_t pad;                 /* LAST_TOKEN: read at the last token that is another; -1 = none */
     int32_t good, bad;           /* the signs '+' and '-' */
 } lem_prompt_recipe;
 
+bool lem_prompt_form_is_chat(lem_prompt_form form); /* written by the chat template */
 bool lem_prompt_form_has_steps(lem_prompt_form form); /* read once a step, not once a solution */
 /* form, the texts and, for REWARD_TOKEN, tag are the caller's; finds the other ids. dir: the folder, whose
  * tokenizer_config.json names bos. LEM_EDATA if the tokenizer lacks a token that the form needs, LEM_EUSAGE

@@ -31,7 +31,6 @@ const char *lem_reward_head_of_form(lem_prompt_form f) {
 const char *lem_reward_system(lem_head_kind kind, const lem_prompt_settings *s) {
     if (s->told & LEM_PROMPT_TOLD_SYSTEM) return s->system;
     switch (kind) {
-    case LEM_HEAD_KIND_CLASSIFIER: return LEM_REWARD_SYSTEM;
     case LEM_HEAD_KIND_QWEN_RM:
     case LEM_HEAD_KIND_QWEN_PRM:
         return "Please reason step by step, and put your final answer within \\boxed{}.";
@@ -46,8 +45,9 @@ const char *lem_reward_separator(lem_head_kind kind, const lem_prompt_settings *
 
 lem_status lem_reward_settings_complete(lem_head_kind kind, lem_prompt_settings *s, lem_err *err) {
     lem_status st = LEM_OK;
+    const char *system = kind == LEM_HEAD_KIND_CLASSIFIER ? LEM_REWARD_SYSTEM : lem_reward_system(kind, s);
     if (!(s->told & LEM_PROMPT_TOLD_SYSTEM))
-        LEM_TRY(lem_prompt_settings_tell(s, LEM_PROMPT_TOLD_SYSTEM, lem_reward_system(kind, s), err));
+        LEM_TRY(lem_prompt_settings_tell(s, LEM_PROMPT_TOLD_SYSTEM, system, err));
     if (!(s->told & LEM_PROMPT_TOLD_SUFFIX))
         LEM_TRY(lem_prompt_settings_tell(s, LEM_PROMPT_TOLD_SUFFIX, NULL, err));
     s->template = LEM_PROMPT_CHAT; /* the only one by which solutions are rendered */

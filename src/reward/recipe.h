@@ -9,11 +9,11 @@
 #include "token/tokenizer.h"
 
 /* AceMath-RM reads solutions under this system prompt ("check", where the policy's says "put"): model card of
- * arXiv 2412.15084. The default of scoring and of training. */
+ * arXiv 2412.15084. The default of training; of scoring where the folder is AceMath's (reward/known.h). */
 #define LEM_REWARD_SYSTEM "Please reason step by step, and check your final answer within \\boxed{}."
 
-/* The system prompt (NULL = none) and the text between steps: what s tells, else what the head's authors use.
- * Borrowed from s or static. */
+/* The system prompt (NULL = none) and the text between steps: what s tells, else what the head's authors use;
+ * classifiers are many authors', so theirs is none unless s tells it. Borrowed from s or static. */
 const char *lem_reward_system(lem_head_kind kind, const lem_prompt_settings *s);
 const char *lem_reward_separator(lem_head_kind kind, const lem_prompt_settings *s);
 /* The name of the head (lem_head_from_name) by which a plain language model that was trained in this form is

@@ -3,6 +3,7 @@
 #include "core/file.h"
 #include "support/program.h"
 
+#include <math.h>
 #include <unistd.h>
 
 #define L LEMMA_BINARY
@@ -137,8 +138,209 @@ static void types_and_numbers(void **state) {
     }
 }
 
+/* ---- classifiers ---- */
+
+#define CLASSIFIER LEMMA_TEST_DATA "/golden_heads/qwen2_classifier"
+
+static lem_json *file(const char *path) {
+    lem_json *o = NULL;
+    lem_err err = LEM_ERR_INIT;
+    if (lem_json_load(path, 1 << 20, &o, &err) != LEM_OK) fail_msg("%s", err.text);
+    return o;
+}
+
+static void save(const char *path, const lem_json *o) {
+    lem_err err = LEM_ERR_INIT;
+    assert_int_equal(lem_json_save(path, o, 2, &err), LEM_OK);
+}
+
+static lem_json *copy_or_null(const lem_json *v) { return v ? lem_json_copy(v) : lem_json_new_null(); }
+
+/* Every combination of pad, eos and end of the template (tools/golden/make_positions.py): the score is that
+ * of Transformers 5, alone and padded on either side; the manifest tells where 4.37.2 gives another. */
+static void read_where_transformers_reads(void **state) {
+    (void)state;
+    int differ = 0, padded = 0;
+    lem_json *cases = file(LEMMA_TEST_DATA "/golden_heads/positions.json");
+    shell("rm -rf pos && cp -r " CLASSIFIER " pos && chmod -R u+w pos");
+    put("pos.jsonl", "{\"problem\":\"What is 12 + 30?\",\"completions\":[\"12 + 30 = 42\"]}\n");
+    assert_int_equal(lem_json_count(cases), 48);
+    for (size_t i = 0; i < lem_json_count(cases); i++) {
+        const lem_json *c = lem_json_at(cases, i), *v5 = lem_json_get(c, "v5");
+        lem_json *config = file("pos/config.json"), *tok = file("pos/tokenizer_config.json");
+        lem_json_set(config, "pad_token_id", copy_or_null(lem_json_get(c, "pad")));
+        lem_json_set(config, "eos_token_id", copy_or_null(lem_json_get(c, "eos")));
+        lem_json_set(tok, "chat_template", lem_json_copy(lem_json_get(c, "template")));
+        save("pos/config.json", config);
+        save("pos/tokenizer_config.json", tok);
+        lem_json_free(config);
+        lem_json_free(tok);
+        said_by(0, L " rm score pos.jsonl --model pos --system '' --out pos-s.jsonl --fresh --overwrite" ALL);
+        lem_json *row = file("pos-s.jsonl"), *m = file("pos-s.jsonl.manifest.json");
+        double ours = lem_json_num(lem_json_find(row, "rm_score.0"), 1e9),
+               alone = lem_json_num(lem_json_get(v5, "alone"), 0);
+        double right = lem_json_num(lem_json_get(v5, "right"), alone),
+               left = lem_json_num(lem_json_get(v5, "left"), alone);
+        if (fabs(ours - alone) > 1e-4 || fabs(ours - right) > 1e-4 || fabs(ours - left) > 1e-4)
+            fail_msg("case %zu: %.6f here, %.6f alone, %.6f and %.6f padded in Transformers", i, ours, alone,
+                     right, left);
+        const char *position = lem_json_str(lem_json_find(m, "chosen.position"), "");
+        bool other = fabs(lem_json_num(lem_json_find(c, "v4_37_2.alone"), 0) - alone) > 1e-4;
+        if (other != (strstr(position, "4.37.2") != NULL)) fail_msg("case %zu: %s", i, position);
+        padded += strstr(position, "not pad_token_id") != NULL;
+        differ += other;
+        lem_json_free(row);
+        lem_json_free(m);
+    }
+    assert_int_equal(differ, 9);
+    assert_int_equal(padded, 12);
+    lem_json_free(cases);
+}
+
+/* What rm train saves is read at the end of the reply: a pad that the template writes is none any more. */
+static void trained_pad(void **state) {
+    (void)state;
+    shell("rm -rf padded && cp -r base padded && sed -i 's/\"pad_token_id\": null/\"pad_token_id\": 2/' "
+          "padded/config.json");
+    for (int i = 0; i < 2; i++) {
+        said_by(0, i ? L " sft --data rows.jsonl --model padded --max-steps 1 --quiet --fresh --overwrite "
+                         "--out saved" ALL
+                     : L " rm train --lists lists.jsonl --model padded --max-steps 1 --quiet --fresh "
+                         "--overwrite --out saved" ALL);
+        lem_json *c = saved("config.json");
+        assert_int_equal(lem_json_int(lem_json_get(c, "pad_token_id"), -1), i ? 2 : -1);
+        lem_json_free(c);
+    }
+}
+
+static void known_or_asked(void **state) {
+    (void)state;
+    put("c.jsonl", "{\"problem\":\"1+1?\",\"completions\":[\"2\"]}\n");
+    shell("mkdir -p hub/models--nvidia--AceMath-7B-RM/snapshots && rm -rf other && cp -r " CLASSIFIER
+          " other && "
+          "chmod -R u+w other && sed -i /_name_or_path/d other/config.json && "
+          "cp -r other Skywork-Reward-V2-Llama && cp -r other hub/models--nvidia--AceMath-7B-RM/snapshots/0a "
+          "&& "
+          "cp -r " CLASSIFIER " named");
+    static const char *const asked[] = {"rm score c.jsonl --model other",
+                                        "rm score c.jsonl --model other --dry-run"};
+    for (int i = 0; i < 2; i++) {
+        char line[300];
+        snprintf(line, sizeof line, L " %s --out no.jsonl" ALL, asked[i]);
+        const char *said = said_by(2, line);
+        assert_non_null(strstr(said, "`lemma rm score c.jsonl --model other --out no.jsonl --system ''`"));
+        assert_non_null(
+            strstr(said, "--out no.jsonl --system 'Please reason step by step, and check your final"));
+        assert_false(lem_file_exists("no.jsonl"));
+    }
+    static const struct {
+        const char *model, *prompt;
+    } known[] = {
+        {"Skywork-Reward-V2-Llama", "prompt: the folder's chat template, system prompt none, suffix none"},
+        {"other --system ''", "prompt: the folder's chat template, system prompt none, suffix none"},
+        {"other --system 'Be brief.'", "system prompt \"Be brief.\""},
+        {"named", "system prompt \"Please reason step by step, and check your final answer within"},
+        {"hub/models--nvidia--AceMath-7B-RM/snapshots/0a", "and check your final answer within"}};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        char line[300];
+        snprintf(line, sizeof line, L " rm score c.jsonl --out k.jsonl --fresh --overwrite --model %s" ALL,
+                 known[i].model);
+        const char *said = said_by(0, line);
+        if (!strstr(said, known[i].prompt) || !strstr(said, "at the last token of the rendered conversation"))
+            fail_msg("%s: %s", known[i].model, said);
+    }
+    assert_non_null(strstr(said_by(0, L " model info other" ALL), "not known; rm score asks for --system"));
+    put("other/lemma.json", "{\"format\": 1, \"prompt\": {\"system\": null}}");
+    said_by(0, L " rm score c.jsonl --model other --out k.jsonl --fresh --overwrite" ALL);
+}
+
+/* ---- what cannot be used ---- */
+
+static void says(int status, const char *command, const char *words) {
+    char line[400];
+    snprintf(line, sizeof line, L " %s" ALL, command);
+    const char *said = said_by(status, line);
+    if (!strstr(said, words)) fail_msg("%s: %s", command, said);
+}
+
+static void foreign_folders(void **state) {
+    (void)state;
+    shell("rm -rf beside gg bare lost && cp -r base beside && mkdir -p gg && cp -r base bare && cp -r base "
+          "lost");
+    put("beside/adapter_config.json", "{\"peft_type\":\"LORA\",\"base_model_name_or_path\":\"up/down\"}");
+    static const char *const all[] = {"sample --no-gold --prompts c.jsonl --out x.jsonl",
+                                      "sft --data rows.jsonl --out x", "rm train --lists lists.jsonl --out x",
+                                      "prm train --data steps.jsonl --out x",
+                                      "rm score c.jsonl --head logprob --out x.jsonl"};
+    for (int i = 0; i < 5; i++) {
+        char line[300];
+        snprintf(line, sizeof line, "%s --model beside", all[i]);
+        says(3, line, "a PEFT adapter of 'up/down' lies beside the model; merge it first");
+    }
+    put("gg/m.gguf", "GGUF");
+    says(3, "sample --no-gold --prompts c.jsonl --out x.jsonl --model gg",
+         "gg/m.gguf is a GGUF file (llama.cpp), which is not read");
+    says(3, "sample --no-gold --prompts c.jsonl --out x.jsonl --model gg/m.gguf", "gg/m.gguf is a GGUF file");
+    says(3, "rm score c.jsonl --out x.jsonl --model Some-7B",
+         "Some-7B: no such folder; a model folder is expected here, nothing is downloaded");
+    says(3, "rm score c.jsonl --out x.jsonl --model up/Some-7B", "to fetch it: hf download up/Some-7B");
+    shell("sed -i '/architectures/,/]/d' bare/config.json");
+    says(0, "sample --no-gold --prompts c.jsonl --n 1 --max-tokens 2 --model bare --out x.jsonl", "");
+    shell("sed -i 's/\"model_type\": \"llama\"/\"model_type\": \"gemma\"/' bare/config.json");
+    says(3, "model info bare", "model_type 'gemma' is not supported (llama, ");
+    shell("sed -i '/model_type/d' bare/config.json");
+    says(3, "model info bare", "neither 'architectures' nor 'model_type' says");
+}
+
+static void foreign_heads(void **state) {
+    (void)state;
+    shell("rm -rf two unnamed && cp -r " LEMMA_TEST_DATA "/golden_heads/qwen_rm two && chmod -R u+w two && "
+          "sed -i 's/Qwen2ForRewardModel/Qwen2ForSequenceClassification/' two/config.json && "
+          "cp -r " CLASSIFIER " unnamed && chmod -R u+w unnamed && "
+          "sed -i '/id2label/,/}/d;/label2id/,/}/d;/num_labels/d' unnamed/config.json");
+    lem_json *c = file("two/config.json");
+    lem_json_set(c, "num_labels", lem_json_new_int(1));
+    save("two/config.json", c);
+    lem_json_free(c);
+    says(3, "model info two",
+         "has several layers (score.0.weight, score.2.weight); ForSequenceClassification has one");
+    says(3, "model info unnamed", "write \"num_labels\": 1 or \"id2label\"");
+}
+
+/* A tokenizer with more ids than the model: an error where such an id is fed, and of training, before it
+ * starts. */
+static void larger_tokenizer(void **state) {
+    (void)state;
+    shell(
+        "rm -rf large && cp -r base large && "
+        "sed -i 's/\"added_tokens\": \\[/\"added_tokens\": "
+        "[{\"id\":280,\"content\":\"<|far|>\",\"single_word\":false,"
+        "\"lstrip\":false,\"rstrip\":false,\"normalized\":false,\"special\":false},/' large/tokenizer.json");
+    put("near.jsonl", "{\"problem\":\"1+1?\"}\n");
+    put("far.jsonl", "{\"problem\":\"1+1?\"}\n{\"problem\":\"go <|far|>\"}\n");
+    says(0,
+         "sample --no-gold --prompts near.jsonl --n 1 --max-tokens 2 --model large --out x.jsonl --fresh "
+         "--overwrite",
+         "");
+    says(3, "sample --no-gold --prompts far.jsonl --n 1 --max-tokens 2 --model large --out y.jsonl",
+         "far.jsonl:2: the prompt has token 280 ('<|far|>'), the model has the ids 0 to 279");
+    for (int i = 0; i < N_TRAININGS; i++) {
+        char line[300];
+        snprintf(line, sizeof line, "%s --model large --out never", trainings[i]);
+        says(3, line, "large: the tokenizer has 281 ids, the model only 280");
+        assert_false(lem_file_exists("never") || lem_file_exists("never.job"));
+    }
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(ends_of_every_training), cmocka_unit_test(bad_ends),
-                                       cmocka_unit_test(types_and_numbers)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(ends_of_every_training),
+                                       cmocka_unit_test(bad_ends),
+                                       cmocka_unit_test(types_and_numbers),
+                                       cmocka_unit_test(read_where_transformers_reads),
+                                       cmocka_unit_test(trained_pad),
+                                       cmocka_unit_test(known_or_asked),
+                                       cmocka_unit_test(foreign_folders),
+                                       cmocka_unit_test(foreign_heads),
+                                       cmocka_unit_test(larger_tokenizer)};
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -71,15 +71,17 @@ static faultd_books stop(served *s) {
 }
 
 /* Runs `lemma COMMAND rows.jsonl --endpoint … --out o MORE`, which is to end with `status` and say `words`.
- */
+ * Of a whole solution under AceMath's system text, where no folder and no head says which. */
 static const char *lemma(const served *s, int status, const char *command, const char *more,
                          const char *words) {
     char line[2048];
+    bool asked = strcmp(command, "rm score") == 0 && !strstr(more, "--tokenizer") &&
+                 !strstr(more, "--head ") && !strstr(more, "--model");
     snprintf(
         line, sizeof line,
-        "%s %s rows.jsonl --endpoint http://127.0.0.1:%d/v1 --retry-base 0.01 --timeout 5 --out o %s 2>&1 "
+        "%s %s rows.jsonl --endpoint http://127.0.0.1:%d/v1 --retry-base 0.01 --timeout 5 --out o %s%s 2>&1 "
         "</dev/null",
-        LEMMA_BINARY, command, faultd_port(s->f), more);
+        LEMMA_BINARY, command, faultd_port(s->f), asked ? "--system '" CHECK "' " : "", more);
     const char *said = said_by(status, line);
     if (!strstr(said, words)) fail_msg("%s: '%s' expected in: %s", line, words, said);
     return said;
@@ -576,10 +578,10 @@ static void no_server(void **state) {
         shell("[ ! -e o ] && [ ! -e o.job ]");
         (void)stop(&s);
     }
-    assert_non_null(
-        strstr(said_by(6, LEMMA_BINARY " rm score rows.jsonl --endpoint http://127.0.0.1:1 --out o "
-                                       "--tries 2 --retry-base 0.01 2>&1"),
-               "http://127.0.0.1:1/pooling: "));
+    assert_non_null(strstr(said_by(6, LEMMA_BINARY
+                                   " rm score rows.jsonl --endpoint http://127.0.0.1:1 --out o --system '' "
+                                   "--tries 2 --retry-base 0.01 2>&1"),
+                           "http://127.0.0.1:1/pooling: "));
 }
 
 /* A text that the server cannot read is null and counted; those that were sent with it are sent again alone.
@@ -696,7 +698,8 @@ static void interrupted_and_gone_on(void **state) {
     put_many();
     serve(&s, &plain, &(faultd_opts){.delay_s = 0.02});
     snprintf(line, sizeof line,
-             "%s rm score rows.jsonl --endpoint http://127.0.0.1:%d --out o --concurrency 2 2>&1 & p=$!; "
+             "%s rm score rows.jsonl --endpoint http://127.0.0.1:%d --out o --system '" CHECK
+             "' --concurrency 2 2>&1 & p=$!; "
              "while kill -0 $p && [ $(grep -c '\"_id\":\"r:' o.job/journal 2>/dev/null || :)0 -lt 50 ]; do "
              "sleep 0.02; done; "
              "kill -INT $p; wait $p",
@@ -792,7 +795,7 @@ static void what_does_not_go_together(void **state) {
     said_by(2, LEMMA_BINARY " rm score rows.jsonl --model " CLASSIFIER " --out o --head qwen-rm 2>&1");
     put("bad.jsonl", "{\"problem\":\"p\",\"completions\":[3]}\n");
     assert_non_null(
-        strstr(said_by(3, LEMMA_BINARY " rm score bad.jsonl --endpoint http://127.0.0.1:1 --out o 2>&1"),
+        strstr(said_by(3, LEMMA_BINARY " rm score bad.jsonl --endpoint http://127.0.0.1:1 --system x --out o 2>&1"),
                "bad.jsonl:1: completions[0]: text expected, integer found"));
 }
 

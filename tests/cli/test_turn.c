@@ -65,7 +65,7 @@ static const base bases[] = {
     {"search",
      "--model m --rm rm --prompts rows.jsonl --n 4 --width 2 --depth 3 --step-tokens 3 --max-tokens 9",
      "se.jsonl"},
-    {"rm score", "g.jsonl --served-model t " ENDPOINT, "rr.jsonl"},
+    {"rm score", "g.jsonl --system x --served-model t " ENDPOINT, "rr.jsonl"},
     {"prm score", "steps.jsonl --limit 1 --served-model t " ENDPOINT, "pp.jsonl"},
     {"rm score", "g.jsonl --model m --head logprob", "lp.jsonl"},
     {"rm score", "g.jsonl --model m --head implicit --reference m2", "im.jsonl"},

@@ -48,7 +48,7 @@ static void shows(fixture *f, const char *problem, const char *solution, const c
 
 static void outcome(void **state) {
     (void)state;
-    fixture f = make(LEM_HEAD_KIND_CLASSIFIER, "qwen2_classifier", NULL, NULL);
+    fixture f = make(LEM_HEAD_KIND_CLASSIFIER, "qwen2_classifier", LEM_REWARD_SYSTEM, NULL);
     shows(&f, "1+1?", "2",
           "<|im_start|>system\nPlease reason step by step, and check your final answer within "
           "\\boxed{}.<|im_end|>\n<|im_start|>user\n1+1?<|im_end|>\n"
@@ -70,7 +70,11 @@ static void outcome(void **state) {
     f.how.tag = lem_tokenizer_find(f.t, "<extra_0>"); /* what reward_token_id says */
     shows(&f, "Q", "A", "<|im_start|>user\nQ<|im_end|>\n<|im_start|>assistant\nA<|im_end|>\n<extra_0>^");
     drop(&f);
-    f = make(LEM_HEAD_KIND_CLASSIFIER, "qwen2_classifier", "", NULL);
+    for (int i = 0; i < 2; i++) { /* many authors have such a head: no text is theirs unless it is told */
+        f = make(LEM_HEAD_KIND_CLASSIFIER, "qwen2_classifier", i ? "" : NULL, NULL);
+        assert_null(f.how.system);
+        if (i == 0) drop(&f);
+    }
     shows(&f, "Q", "A", "<|im_start|>user\nQ<|im_end|>\n<|im_start|>assistant\nA<|im_end|>\n^");
     drop(&f);
 }
