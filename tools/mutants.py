@@ -1,0 +1,319 @@
+#!/usr/bin/env python3
+"""mutants.py - plants the defects of mutants.tsv one at a time and tells which test notices each
+
+Usage: tools/mutants.py --check              every row still stands in its file (a second; ./dev check runs it)
+       tools/mutants.py [--only REGEX] [--again] [--near] [--jobs N] [--minutes N]
+A row of mutants.tsv is one defect, its columns divided by tabs:
+  file under src/ | exact old text, once in the file | new text | what it is | tests to ask first | why it may survive
+The last two may be missing. The tree is copied to build-mutants/tree and built once; then each defect is put in, the programs that link
+its file are built and run, nearest first (its folder's unit tests, golden and ops, other folders' unit tests), and the first that fails
+has killed it. Results are kept in build-mutants/results.jsonl, so that a run that was stopped goes on; --again asks all rows anew.
+docs/mutants.md is the table.
+"""
+import argparse
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+LIST = os.path.join(ROOT, "tools", "mutants.tsv")
+WORK = os.path.join(ROOT, "build-mutants")
+TREE = os.path.join(WORK, "tree")
+BUILD = os.path.join(TREE, "build")  # where others have it, so that ccache knows the objects
+RESULTS, BASELINE = os.path.join(WORK, "results.jsonl"), os.path.join(WORK, "baseline.json")
+PAGE = os.path.join(ROOT, "docs", "mutants.md")
+LEAST, SHARE = 120, 0.95
+PAUSE = 100  # programs that are built at once
+
+
+class Row:
+    def __init__(self, line, text):
+        cells = text.split("\t") + ["", ""]
+        if len(cells) < 6:
+            raise SystemExit(f"tools/mutants.tsv:{line}: file, old, new and what expected, divided by tabs")
+        self.line = line
+        self.file, self.old, self.new, self.what, tests, self.why = cells[:6]
+        self.tests = tests.split()
+        self.key = "\t".join((self.file, self.old, self.new))
+
+    def stale(self, root):
+        try:
+            with open(os.path.join(root, "src", self.file)) as f:
+                n = f.read().count(self.old)
+        except OSError:
+            return f"src/{self.file} is not there"
+        if self.old == self.new:
+            return "old and new are the same"
+        return None if n == 1 else f"the old text stands {n} times in src/{self.file}: {self.old}"
+
+
+def read_rows():
+    with open(LIST) as f:
+        rows = [Row(i, t.rstrip("\n")) for i, t in enumerate(f, 1) if t.strip() and t[0] != "#"]
+    return rows
+
+
+def test_names():
+    """Of programs: a unit test is named by its folder, others by their suite."""
+    out = set()
+    for at, _, files in os.walk(os.path.join(ROOT, "tests")):
+        out |= {f"{os.path.basename(at)}_{f[:-2]}" for f in files if f.startswith("test_") and f.endswith(".c")}
+    return out
+
+
+def check(rows, root):
+    names = test_names()
+    bad = [f"tools/mutants.tsv:{r.line}: there is no test {t}" for r in rows for t in r.tests if t not in names]
+    bad += [f"tools/mutants.tsv:{r.line}: {r.stale(root)}; give the text as it is now, or another defect of that kind" for r in rows if r.stale(root)]
+    if len({r.key for r in rows}) != len(rows):
+        bad.append("tools/mutants.tsv: a row stands there twice")
+    if len(rows) < LEAST:
+        bad.append(f"tools/mutants.tsv: {LEAST} defects expected, {len(rows)} found")
+    return bad
+
+
+def call(args, **more):
+    return subprocess.run(args, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", **more)
+
+
+def need(args):
+    r = call(args)
+    if r.returncode:
+        raise SystemExit(f"mutants: {' '.join(args[:6])} failed:\n{r.stdout[-3000:]}")
+    return r.stdout
+
+
+def same(a, b):
+    return os.path.exists(b) and os.path.getsize(a) == os.path.getsize(b) and open(a, "rb").read() == open(b, "rb").read()
+
+
+def copy_tree():
+    """The tree as it is, files that git ignores left out; what has not changed keeps its time, so that little is built again."""
+    names = need(["git", "-C", ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard"])
+    files = {n for n in names.split("\0") if os.path.isfile(os.path.join(ROOT, n))}
+    for n in files:
+        old, new = os.path.join(ROOT, n), os.path.join(TREE, n)
+        os.makedirs(os.path.dirname(new), exist_ok=True)
+        if not same(old, new):
+            shutil.copy(old, new)
+            if os.path.exists(BASELINE):
+                os.remove(BASELINE)
+    for at, folders, there in os.walk(TREE):
+        if at == TREE:
+            folders[:] = [f for f in folders if f != "build"]
+        for n in there:
+            if os.path.relpath(os.path.join(at, n), TREE) not in files:
+                os.remove(os.path.join(at, n))
+
+
+def build(targets, jobs):
+    for i in range(0, len(targets), PAUSE):
+        r = call(["ninja", "-C", BUILD, f"-j{jobs}", *targets[i:i + PAUSE]])
+        if r.returncode:
+            return r.stdout
+    return None
+
+
+def configure():
+    ccache = ["-DCMAKE_C_COMPILER_LAUNCHER=ccache"] if call(["which", "ccache"]).returncode == 0 else []
+    need(["cmake", "-S", TREE, "-B", BUILD, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release", "-DCMAKE_EXE_LINKER_FLAGS=-Wl,-S",
+          f"-DLEMMA_DATA_DIR={ROOT}/../shared/data", *ccache])
+
+
+def symbols(path):
+    out = call(["nm", "--defined-only", "-g", path]).stdout
+    return {w[-1] for w in (line.split() for line in out.splitlines()) if len(w) == 3 and w[1] in "TDRBW"}
+
+
+def targets_of(names):
+    """What is built for tests of these names; commands run the program itself."""
+    out = {n[4:] if n.startswith("far_") else n for n in names}
+    return sorted(out | ({"lemma"} if any(n.startswith(("cli_", "faults_")) for n in names) else set()))
+
+
+class Tests:
+    """Programs by name: their suite, what they link, how long they take when all is well."""
+
+    def __init__(self, jobs):
+        out = need(["ctest", "--test-dir", BUILD, "--show-only=json-v1"])
+        self.suite, self.command, self.links, self.seconds = {}, {}, {}, {}
+        for t in json.loads(out)["tests"]:
+            props = {p["name"]: p["value"] for p in t["properties"]}
+            self.suite[t["name"]] = (props.get("LABELS") or ["?"])[0]
+            self.command[t["name"]] = t.get("command", [])
+        self.env = dict(os.environ, LEMMA_DATA=f"{ROOT}/../shared/data")
+        self.jobs = jobs
+
+    def index(self, names):
+        for n in names:
+            self.links[n] = symbols(self.command[n][0])
+
+    def linking(self, file):
+        folder = file.split("/")[0]
+        own = symbols(os.path.join(BUILD, "CMakeFiles", f"lemma_{folder}.dir", "src", file + ".o"))
+        return [n for n, s in self.links.items() if s & own]
+
+    def run(self, name, limit):
+        env = dict(self.env, LEMMA_FAR="1") if self.suite[name] == "far" else self.env
+        begin = time.time()
+        try:
+            r = call(["timeout", "-k", "5", str(int(limit)), *self.command[name]], env=env, cwd=os.path.join(BUILD, "tests"))
+        except OSError as e:
+            return f"cannot be started: {e}", 0
+        took = time.time() - begin
+        if r.returncode in (0, 77):
+            return None, took
+        if r.returncode in (124, 137):
+            return f"no end within {int(limit)} s", took
+        failed = re.findall(r"\[  FAILED  \] ([A-Za-z]\w+)$", r.stdout, re.M)
+        return failed[0] if failed else f"exit {r.returncode}", took
+
+
+def in_order(tests, row, usable, near_only):
+    """Batches of programs to ask, nearest first."""
+    folder, stem = row.file.split("/")[0], os.path.splitext(os.path.basename(row.file))[0]
+    linked = [n for n in tests.linking(row.file) if n in usable]
+    by_time = sorted(linked, key=lambda n: tests.seconds.get(n, 0))
+    own = [n for n in by_time if n.startswith(folder + "_")]
+    near = [n for n in own if n == f"{folder}_test_{stem}"]
+    first = row.tests + near
+    golden = [n for n in by_time if tests.suite[n] in ("golden", "ops")]
+    seen, out = set(), []
+    for batch in (first, own) if near_only else (first, own, golden, by_time):
+        fresh = [n for n in batch if n not in seen and not seen.add(n)]
+        if fresh:
+            out.append(fresh)
+    return out
+
+
+def ask(tests, row, usable, near_only):
+    """(killed by, how) or (None, '')"""
+    for batch in in_order(tests, row, usable, near_only):
+        told = build(targets_of(batch), tests.jobs)
+        if told:
+            return "?", "does not build: " + " ".join(re.findall(r"error: .*", told)[:1])
+        for n in batch:
+            why, _ = tests.run(n, max(60, 20 * tests.seconds.get(n, 1)))
+            if why:
+                return n, why
+    return None, ""
+
+
+def put(path, text):
+    with open(path, "w") as f:
+        f.write(text)
+
+
+def plant(tests, row, usable, near_only):
+    path = os.path.join(TREE, "src", row.file)
+    with open(path) as f:
+        good = f.read()
+    try:
+        put(path, good.replace(row.old, row.new))
+        return ask(tests, row, usable, near_only)
+    finally:
+        put(path, good)
+
+
+def baseline(tests, names):
+    """What passes without a defect, and how long it takes: known from the last run where the tree has not changed."""
+    known = {}
+    if os.path.exists(BASELINE):
+        with open(BASELINE) as f:
+            known = json.load(f)
+    for n in names:
+        if n in known:
+            continue
+        why, took = tests.run(n, 600)
+        known[n] = None if why else took
+        if why:
+            print(f"mutants: {n} fails without a defect ({why}) and is not asked", file=sys.stderr)
+        put(BASELINE, json.dumps(known))
+    usable = {n for n in names if known[n] is not None}
+    tests.seconds = {n: known[n] for n in usable}
+    tests.index([n for n in usable if tests.suite[n] in ("unit", "golden", "ops")])
+    return usable
+
+
+def read_results():
+    done = {}
+    if os.path.exists(RESULTS):
+        with open(RESULTS) as f:
+            for line in f:
+                r = json.loads(line)
+                done[r["key"]] = r
+    return done
+
+
+def code(text):
+    return "`" + text.replace("|", "\\|") + "`" if text else "nothing"
+
+
+def page(rows, done, minutes):
+    killed = [r for r in rows if done[r.key]["by"]]
+    left = [r for r in rows if not done[r.key]["by"]]
+    lines = ["# Planted defects", "",
+             f"Written by `tools/mutants.py`: {len(rows)} defects of one line each (`tools/mutants.tsv`), {len(killed)} noticed by the tests that link "
+             f"the file ({100 * len(killed) / len(rows):.1f} %), {len(left)} not; {minutes:.0f} minutes.", ""]
+    if left:
+        lines += ["## Not noticed", "", "| file | defect | why |", "|---|---|---|"]
+        lines += [f"| {r.file} | {r.what}: {code(r.old.strip())} → {code(r.new.strip())} | {r.why or '**a test is missing**'} |" for r in left]
+        lines += [""]
+    lines += ["## Noticed", "", "| file | defect | by |", "|---|---|---|"]
+    lines += [f"| {r.file} | {r.what} | `{done[r.key]['by']}`: {done[r.key]['how']} |" for r in killed]
+    put(PAGE, "\n".join(lines) + "\n")
+
+
+def main():
+    p = argparse.ArgumentParser()
+    p.add_argument("--check", action="store_true")
+    p.add_argument("--only", default="")
+    p.add_argument("--again", action="store_true")
+    p.add_argument("--jobs", type=int, default=2)
+    p.add_argument("--near", action="store_true", help="ask the tests of the row and of its folder alone")
+    p.add_argument("--minutes", type=float, default=0, help="stop then; the next run goes on")
+    a = p.parse_args()
+    rows = read_rows()
+    bad = check(rows, ROOT)
+    if bad:
+        raise SystemExit("\n".join(bad))
+    if a.check:
+        print(f"note: {len(rows)} defects")
+        return
+    begin = time.time()
+    copy_tree()
+    configure()
+    hinted = {t for r in rows for t in r.tests}
+    told = build(["tests_unit", "tests_golden", "tests_ops", *targets_of(hinted)], a.jobs)
+    if told:
+        raise SystemExit(f"mutants: the tree does not build:\n{told[-3000:]}")
+    tests = Tests(a.jobs)
+    names = [n for n in tests.command if tests.suite[n] in ("unit", "golden", "ops") or n in hinted]
+    usable = baseline(tests, names)
+    done = {} if a.again else read_results()
+    for r in rows:
+        if not re.search(a.only, r.key) or (r.key in done and (done[r.key]["by"] or not a.only)):
+            continue
+        if a.minutes and time.time() - begin > 60 * a.minutes:
+            break
+        t = time.time()
+        by, how = plant(tests, r, usable, a.near)
+        if by == "?":
+            raise SystemExit(f"tools/mutants.tsv:{r.line}: {how}")
+        done[r.key] = {"key": r.key, "by": by, "how": how, "seconds": time.time() - t}
+        with open(RESULTS, "a") as f:
+            f.write(json.dumps(done[r.key]) + "\n")
+        print(f"{'killed  ' if by else 'SURVIVED'} {done[r.key]['seconds']:5.1f} s  {r.file}: {r.what}  {by or ''} {how}", flush=True)
+    if all(r.key in done for r in rows):
+        page(rows, done, sum(done[r.key]["seconds"] for r in rows) / 60)
+        left = [r for r in rows if not done[r.key]["by"]]
+        print(f"{len(rows) - len(left)} of {len(rows)} noticed")
+        if len(left) > (1 - SHARE) * len(rows) or any(not r.why for r in left):
+            sys.exit(1)
+
+
+main()
