@@ -27,6 +27,7 @@ void lem_calc_clear(lem_calc *c) {
     for (lem_rat *r = c->w.rats; r; r = r->next) mpq_clear(r->q);
     c->w.rats = NULL;
     c->w.limit = false;
+    c->w.failures = lem_mem_failures();
     lem_arena_reset(c->w.arena);
     lem_work_refuel(&c->w);
 }

@@ -8,11 +8,33 @@
 
 enum { FUEL = 2000000, ARENA_LIMIT = 8 << 20, ARENA_BLOCK = 16 << 10 };
 
+static void *more(void *old, size_t old_bytes, size_t bytes) {
+    (void)old_bytes;
+    return lem_mem_insist_more(old, bytes);
+}
+
+static void release(void *p, size_t bytes) {
+    (void)bytes;
+    lem_free(p);
+}
+
+/* GMP, and MPFR over it, end the process where there is no memory: they are never told. */
+__attribute__((constructor)) static void take_memory_from_us(void) {
+    mp_set_memory_functions(lem_mem_insist, more, release);
+}
+
 lem_status lem_work_init(lem_work *w, lem_err *err) {
     memset(w, 0, sizeof *w);
     w->fuel = FUEL;
+    w->failures = lem_mem_failures();
+    lem_status st = lem_mem_reserve(err);
+    if (st) return st;
     w->arena = lem_arena_new(ARENA_BLOCK, ARENA_LIMIT, err);
     return w->arena ? LEM_OK : LEM_EMEM;
+}
+
+lem_status lem_work_check(const lem_work *w, lem_err *err) {
+    return lem_mem_failures() == w->failures ? LEM_OK : lem_mem_report("an answer", err);
 }
 
 void lem_work_release(lem_work *w) {
@@ -45,7 +67,7 @@ void lem_work_refuel(lem_work *w) { w->fuel = FUEL; }
 
 bool lem_work_spend(lem_work *w, int64_t cost) {
     w->fuel -= cost;
-    if (w->fuel < 0) w->limit = true;
+    if (w->fuel < 0 || lem_mem_failures() != w->failures) w->limit = true;
     return !w->limit;
 }
 

@@ -25,9 +25,13 @@ typedef struct lem_work {
     lem_rat *rats; /* all rationals handed out, cleared by lem_work_release */
     int64_t fuel;
     bool limit;
+    uint64_t failures; /* of allocations of this thread, when it began: GMP and FLINT tell nobody of theirs */
 } lem_work;
 
 lem_status lem_work_init(lem_work *w, lem_err *err) LEM_MUST_CHECK;
+/* LEM_EMEM where an allocation has failed since: what was made of it is no verdict. Asked before a result is
+ * handed out, by the thread that made it. */
+lem_status lem_work_check(const lem_work *w, lem_err *err) LEM_MUST_CHECK;
 void lem_work_release(lem_work *w);
 void *lem_work_alloc(lem_work *w, size_t n, size_t size); /* zeroed; NULL sets limit */
 char *lem_work_strndup(lem_work *w, const char *s, size_t n);

@@ -139,6 +139,37 @@ static lem_status run_command(const lem_command *cmd, lem_cli *cli, const lem_ar
     return st;
 }
 
+/* What a library asks for that cannot be told that there is no memory (core/mem.h), and not even the reserve
+ * is left: files that are not finished stay as after kill -9, and a job goes on from there. */
+_Noreturn void lem_mem_exhausted(size_t bytes) {
+    char line[96];
+    int n = snprintf(line, sizeof line, "lemma: out of memory for %zu bytes\n", bytes);
+    (void)!write(2, line, (size_t)n);
+    _exit(LEM_EMEM);
+}
+
+/* What of the command's options would take less memory, where the text does not say it already. */
+static void tell_what_helps(const lem_command *cmd, lem_err *err) {
+    static const struct {
+        const char *option, *standard, *advice;
+    } helps[] = {{"max-rows", NULL, "a smaller --max-rows"},
+                 {"slots", NULL, "a smaller --slots"},
+                 {"memory", NULL, "a smaller --memory"},
+                 {"dtype", "f32", "--dtype bf16"}};
+    char text[sizeof err->text];
+    if (!err->text[0]) (void)lem_mem_report(cmd->name, err);
+    snprintf(text, sizeof text, "%s", err->text);
+    for (size_t i = 0, n = 0; i < sizeof helps / sizeof *helps && !strstr(err->text, " --"); i++) {
+        const lem_opt *o = lem_opt_find(cmd, helps[i].option);
+        size_t len = strlen(text);
+        if (!o || (helps[i].standard && (!o->standard || strcmp(o->standard, helps[i].standard) != 0)))
+            continue;
+        snprintf(text + len, sizeof text - len, "%s%s", n++ ? ", " : "; less is taken with ",
+                 helps[i].advice);
+    }
+    (void)lem_fail(err, LEM_EMEM, "%s", text);
+}
+
 int main(int argc, char **argv) {
     char cache[4096];
     hub_roots hub;
@@ -158,6 +189,7 @@ int main(int argc, char **argv) {
     else if (st == LEM_OK) st = lem_shard_resolve(&args, variable_if_set, &err);
     if (st == LEM_OK && !lem_args_flag(&args, "help")) st = run_command(cmd, &cli, &args, &err);
     if (st != LEM_OK) lem_hub_explain_all(cmd, cli.hub, args.values, &err);
+    if (st == LEM_EMEM) tell_what_helps(cmd, &err);
     if (st != LEM_OK && err.text[0]) fprintf(stderr, "lemma %s: %s\n", cmd->name, err.text);
     lem_args_release(&args);
     return (int)st;

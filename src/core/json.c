@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <jansson.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +19,11 @@ enum { MAX_DEPTH = 64 };
 static json_t *raw(const lem_json *v) { return (json_t *)(uintptr_t)v; }
 
 static lem_json *wrap(json_t *v) { return (lem_json *)v; }
+
+/* jansson passes over some failed allocations; what it then returns lacks a field or the end of a text. */
+__attribute__((constructor)) static void take_memory_from_us(void) {
+    json_set_alloc_funcs(lem_mem_library, lem_free);
+}
 
 /* ---- Parsing ---- */
 
@@ -48,27 +54,34 @@ static size_t skip_string(const char *text, size_t len, size_t at) {
     return len;
 }
 
-/* jansson recurses per level, so the depth is bounded before it sees the text. */
-static lem_status check_depth(const char *text, size_t len, lem_err *err) {
+static bool in_number(char c) {
+    return (c >= '0' && c <= '9') || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E';
+}
+
+static bool in_token(char c) { return in_number(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+
+/* The index behind the string, number or word at `at`; at itself where there is none. */
+static size_t skip_token(const char *text, size_t len, size_t at) {
+    if (text[at] == '"') return skip_string(text, len, at);
+    while (at < len && in_token(text[at])) at++;
+    return at;
+}
+
+/* jansson recurses per level, so the depth is bounded before it sees the text; *longest of its tokens. */
+static lem_status check_text(const char *text, size_t len, size_t *longest, lem_err *err) {
     int depth = 0;
     for (size_t i = 0; i < len;) {
         char c = text[i];
-        if (c == '"') {
-            i = skip_string(text, len, i);
-            continue;
-        }
+        size_t end = skip_token(text, len, i);
+        if (end - i > *longest) *longest = end - i;
         if (c == '[' || c == '{') {
             if (++depth > MAX_DEPTH) return fail_at(text, i, "nested deeper than 64 levels", err);
         } else if ((c == ']' || c == '}') && depth > 0) {
             depth--;
         }
-        i++;
+        i = end > i ? end : i + 1;
     }
     return LEM_OK;
-}
-
-static bool in_number(char c) {
-    return (c >= '0' && c <= '9') || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E';
 }
 
 static bool is_huge_integer(const char *s, size_t n) {
@@ -104,27 +117,38 @@ static void mark_huge_integers(const char *text, size_t len, lem_buf *out) {
     }
 }
 
+/* *out is NULL with LEM_OK where the text is at fault: e says how. */
+static lem_status load(const char *text, size_t len, size_t longest, json_t **out, json_error_t *e,
+                       lem_err *err) {
+    const size_t flags = JSON_DECODE_ANY | JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL;
+    char what[64];
+    snprintf(what, sizeof what, "JSON of %zu bytes", len);
+    if (lem_mem_library_begin(2 * longest + 64, err)) return lem_err_context(err, "%s", what);
+    *out = json_loadb(text, len, flags, e);
+    if (lem_mem_library_end()) return LEM_OK;
+    json_decref(*out);
+    return lem_mem_report(what, err);
+}
+
 static lem_status explain(const json_error_t *e, lem_err *err) {
-    /* jansson leaves the text empty when it could not allocate a value. */
-    if (!e->text[0] || json_error_code(e) == json_error_out_of_memory)
-        return lem_fail(err, LEM_EMEM, "out of memory while parsing JSON");
     return lem_fail(err, LEM_EDATA, "JSON line %d column %d: %s", e->line, e->column, e->text);
 }
 
 lem_status lem_json_parse(const char *text, size_t len, lem_json **out, lem_err *err) {
-    const size_t flags = JSON_DECODE_ANY | JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL;
     lem_status st = LEM_OK;
     lem_buf marked = {0};
     json_error_t e = {0};
+    json_t *v = NULL;
+    size_t longest = 0;
     if (len > MAX_TEXT) return lem_fail(err, LEM_EDATA, "JSON text of %zu bytes is larger than 1 GiB", len);
     if (len == 0) return lem_fail(err, LEM_EDATA, "JSON line 1 column 1: the text is empty");
     LEM_TRY(check_utf8(text, len, err));
-    LEM_TRY(check_depth(text, len, err));
-    json_t *v = json_loadb(text, len, flags, &e);
+    LEM_TRY(check_text(text, len, &longest, err));
+    LEM_TRY(load(text, len, longest, &v, &e, err));
     if (!v && json_error_code(&e) == json_error_numeric_overflow) {
         mark_huge_integers(text, len, &marked);
         LEM_TRY(lem_buf_ok(&marked, err));
-        v = json_loadb(marked.data, marked.len, flags, &e);
+        LEM_TRY(load(marked.data, marked.len, longest + 2, &v, &e, err));
     }
     if (!v) {
         st = explain(&e, err);
@@ -164,7 +188,13 @@ void lem_json_free(lem_json *v) { json_decref(raw(v)); }
 
 lem_json *lem_json_share(lem_json *v) { return wrap(json_incref(raw(v))); }
 
-lem_json *lem_json_copy(const lem_json *v) { return wrap(json_deep_copy(raw(v))); }
+lem_json *lem_json_copy(const lem_json *v) {
+    if (lem_mem_library_begin(0, NULL)) return NULL;
+    json_t *copy = json_deep_copy(raw(v));
+    if (lem_mem_library_end()) return wrap(copy);
+    json_decref(copy);
+    return NULL;
+}
 
 /* ---- Looking ---- */
 

@@ -4,10 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { RESERVE = 8 << 20 };
+
 static _Thread_local struct {
-    uint64_t left;
+    uint64_t left; /* the test hook of mem.h */
     bool sticky, failing;
-} hook; /* the test hook of mem.h, per thread */
+    uint64_t failures, library_from; /* how many, and how many when the library was called */
+    size_t wanted;                   /* bytes of the last that failed */
+    bool in_library;
+    void *spare, *reserve;
+} hook; /* what mem.h says of this thread */
 
 void lem_mem_fail_after(uint64_t k, bool sticky) {
     hook.left = k;
@@ -25,7 +31,14 @@ static bool must_fail(void) {
 bool lem_mul_size(size_t a, size_t b, size_t *out) { return !__builtin_mul_overflow(a, b, out); }
 bool lem_add_size(size_t a, size_t b, size_t *out) { return !__builtin_add_overflow(a, b, out); }
 
+static void note_failure(size_t bytes) {
+    hook.failures++;
+    hook.wanted = bytes;
+}
+
 static void *no_memory(size_t n, size_t size, lem_err *err) {
+    size_t bytes;
+    note_failure(lem_mul_size(n, size, &bytes) ? bytes : SIZE_MAX);
     (void)lem_fail(err, LEM_EMEM, "out of memory for %zu x %zu bytes", n, size);
     return NULL;
 }
@@ -74,6 +87,77 @@ char *lem_strndup(const char *s, size_t n, lem_err *err) {
 }
 
 char *lem_strdup(const char *s, lem_err *err) { return lem_strndup(s, strlen(s), err); }
+
+/* ---- libraries ---- */
+
+uint64_t lem_mem_failures(void) { return hook.failures; }
+
+lem_status lem_mem_report(const char *what, lem_err *err) {
+    return lem_fail(err, LEM_EMEM, "out of memory for %zu bytes: %s", hook.wanted, what);
+}
+
+__attribute__((weak)) _Noreturn void lem_mem_exhausted(size_t bytes) {
+    (void)bytes;
+    __builtin_trap();
+}
+
+lem_status lem_mem_library_begin(size_t spare, lem_err *err) {
+    hook.spare = spare ? lem_alloc(spare, 1, err) : NULL;
+    if (spare && !hook.spare) return LEM_EMEM;
+    hook.in_library = true;
+    hook.library_from = hook.failures;
+    return LEM_OK;
+}
+
+bool lem_mem_library_end(void) {
+    free(hook.spare);
+    hook.spare = NULL;
+    hook.in_library = false;
+    return hook.failures == hook.library_from;
+}
+
+static bool grows_a_text(size_t bytes) {
+    return hook.in_library && bytes >= 16 && (bytes & (bytes - 1)) == 0;
+}
+
+void *lem_mem_library(size_t bytes) {
+    bool lost = hook.in_library && hook.failures != hook.library_from, text = grows_a_text(bytes);
+    if (lost && !text) return NULL;
+    void *p = must_fail() ? NULL : malloc(bytes ? bytes : 1);
+    if (p) return p;
+    note_failure(bytes);
+    if (!text) return NULL;
+    free(hook.spare);
+    hook.spare = NULL;
+    p = malloc(bytes);
+    if (!p) lem_mem_exhausted(bytes);
+    return p;
+}
+
+void *lem_mem_insist_more(void *old, size_t bytes) {
+    if (must_fail()) note_failure(bytes); /* the test hook says so: there is memory all the same */
+    void *p = realloc(old, bytes ? bytes : 1);
+    if (p) return p;
+    note_failure(bytes);
+    free(hook.reserve);
+    hook.reserve = NULL;
+    p = realloc(old, bytes ? bytes : 1);
+    if (!p) lem_mem_exhausted(bytes);
+    return p;
+}
+
+void *lem_mem_insist(size_t bytes) { return lem_mem_insist_more(NULL, bytes); }
+
+/* Untouched, it takes addresses and no memory. */
+lem_status lem_mem_reserve(lem_err *err) {
+    if (!hook.reserve) hook.reserve = lem_alloc(RESERVE, 1, err);
+    return hook.reserve ? LEM_OK : LEM_EMEM;
+}
+
+void lem_mem_leave_thread(void) {
+    free(hook.reserve);
+    hook.reserve = NULL;
+}
 
 typedef struct block {
     struct block *next;

@@ -35,6 +35,27 @@ void *lem_arena_alloc(lem_arena *a, size_t n,
 char *lem_arena_strndup(lem_arena *a, const char *s, size_t n);
 size_t lem_arena_used(const lem_arena *a);
 
+/* Memory for libraries, which either pass over a failed allocation or end the process on it.
+ *
+ * Every allocation that fails in a thread, ours or a library's, is counted there: whoever calls a library
+ * compares the count before and after, and reports LEM_EMEM by lem_mem_report. */
+uint64_t lem_mem_failures(void);                           /* of this thread, ever */
+lem_status lem_mem_report(const char *what, lem_err *err); /* LEM_EMEM: the size that failed last, for what */
+/* For jansson, which looks at every failure but that of its text buffer, where it then reads beyond the end
+ * or stops at an assertion. That buffer grows by powers of two: between lem_mem_library_begin and
+ * lem_mem_library_end these are met, from `spare` bytes if need be (twice the longest token), and all others
+ * behind a failed one fail at once. lem_mem_library_end returns false if one failed. */
+void *lem_mem_library(size_t bytes);
+lem_status lem_mem_library_begin(size_t spare, lem_err *err);
+bool lem_mem_library_end(void);
+/* Never NULL: for what cannot go on without. The first failure gives up the reserve of its thread, which has
+ * to last to the next look at lem_mem_failures; then lem_mem_exhausted ends the process. */
+void *lem_mem_insist(size_t bytes);
+void *lem_mem_insist_more(void *old, size_t bytes);
+lem_status lem_mem_reserve(lem_err *err); /* this thread's, where there is none yet; given back by */
+void lem_mem_leave_thread(void);
+_Noreturn void lem_mem_exhausted(size_t bytes); /* the program's own; else a trap */
+
 /* Test hook: the k-th following allocation (1 = next) fails, then all later ones if sticky. 0 turns it off.
  * Per thread. */
 void lem_mem_fail_after(uint64_t k, bool sticky);

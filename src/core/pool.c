@@ -108,7 +108,10 @@ static void *work(void *arg) {
     uint32_t seen = 0;
     for (;;) {
         seen = await_run(p, seen);
-        if (atomic_load(&p->stop)) return NULL;
+        if (atomic_load(&p->stop)) {
+            lem_mem_leave_thread();
+            return NULL;
+        }
         if (!(atomic_fetch_add(&p->gate, 1) & GATE_CLOSED)) take_tasks(p, w->number);
         leave_gate(p);
     }

@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 enum { IN_SIZE = 128 * 1024 };
 
@@ -234,6 +235,8 @@ static lem_status step_zst(lem_stream *s, void *p, size_t cap, size_t *made, lem
     s->in_pos = in.pos;
     *made = out.pos;
     s->any = true;
+    if (ZSTD_getErrorCode(rc) == ZSTD_error_memory_allocation)
+        return lem_fail(err, LEM_EMEM, "out of memory while reading '%s'", s->path);
     if (ZSTD_isError(rc)) return broken(s, ZSTD_getErrorName(rc), err);
     s->inside = rc != 0;
     return LEM_OK;

@@ -342,6 +342,7 @@ lem_status lem_arithmetic_check(lem_arithmetic_scan *s, const char *text, size_t
                                 const lem_cancel *cancel, lem_arithmetic *out, lem_err *err) {
     *out = (lem_arithmetic){0};
     if (!memchr(text, '=', len)) return LEM_OK;
+    uint64_t failures = lem_mem_failures(); /* a value for which there was no memory is no wrong equation */
     lem_status st = check_piece(s, text, 0, len, cancel, out, err);
     for (size_t i = 0; st == LEM_OK && i < len; i++) {
         size_t k = text[i] == '<' ? lem_arith_mark(text, len, i) : 0;
@@ -349,5 +350,5 @@ lem_status lem_arithmetic_check(lem_arithmetic_scan *s, const char *text, size_t
         st = check_piece(s, text, i + 2, i + k - 2, cancel, out, err);
         i += k - 1;
     }
-    return st;
+    return st || lem_mem_failures() == failures ? st : lem_mem_report("arithmetic", err);
 }

@@ -42,6 +42,8 @@ static lem_status compile(filter_regex *r, const char *option, const char *patte
     size_t at = 0;
     char words[128] = "";
     r->code = pcre2_compile((PCRE2_SPTR)pattern, strlen(pattern), how, &code, &at, NULL);
+    if (!r->code && code == PCRE2_ERROR_HEAP_FAILED)
+        return lem_fail(err, LEM_EMEM, "out of memory: --%s", option);
     if (!r->code) {
         pcre2_get_error_message(code, (PCRE2_UCHAR *)words, sizeof words);
         return lem_fail(err, LEM_EUSAGE, "--%s: at byte %zu of the regular expression '%.80s': %s", option,

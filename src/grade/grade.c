@@ -42,8 +42,10 @@ lem_status lem_grade_gold_new(const char *text, size_t len, const lem_grade_prof
     g->len = keep;
     g->a = lem_answer_read(&g->w, &g->dialect, copy, keep);
     if (keep != len) g->a.state = LEM_ANSWER_TOO_LARGE;
-    *out = g;
-    return LEM_OK;
+    st = lem_work_check(&g->w, err);
+    if (st == LEM_OK) *out = g;
+    else lem_grade_gold_free(g);
+    return st;
 }
 
 void lem_grade_gold_free(lem_grade_gold *g) {
@@ -68,6 +70,7 @@ static lem_status compare(const lem_grade_gold *gold, const char *text, size_t l
             &w); /* the gold was read on fuel of its own: both ways round, a comparison has the same amount */
         *out = lem_answer_compare(&w, &gold->rules, &gold->a, &a);
     }
+    if (st == LEM_OK) st = lem_work_check(&w, err);
     lem_work_release(&w);
     return st;
 }
@@ -140,8 +143,9 @@ lem_status lem_grade_key(const char *text, size_t len, lem_buf *out, lem_err *er
     if (st != LEM_OK) return st;
     lem_answer a = lem_answer_read(&w, &(lem_answer_dialect){false}, text, len);
     lem_answer_key(&w, &a, text, len, out);
+    st = lem_work_check(&w, err);
     lem_work_release(&w);
-    return lem_buf_ok(out, err);
+    return st ? st : lem_buf_ok(out, err);
 }
 
 static void explain_side(lem_work *w, const char *label, const char *s, size_t len, const lem_answer *a,
@@ -194,7 +198,8 @@ lem_status lem_grade_explain(const char *gold, size_t gold_len, const char *pred
     lem_buf_printf(out, "%-12s %s\n%-12s %s\n%-12s %s\n", "policy:", lem_grade_policy_name(profile->policy),
                    "verdict:", lem_answer_verdict_name(result->verdict), "rule:", result->rule);
     if (!g->mode) explain_rules(profile, out);
-    st = lem_buf_ok(out, err);
+    st = lem_work_check(&w, err);
+    if (st == LEM_OK) st = lem_buf_ok(out, err);
 done:
     if (w.arena) lem_work_release(&w);
     lem_grade_gold_free(g);

@@ -171,7 +171,8 @@ static lem_status digest_folder(const char *dir, const char *cache_dir, char hex
     lem_status st = lem_dir_list(dir, &names, &n, err);
     if (st) return st;
     lem_json *found = lem_json_new_object();
-    st = found ? digest_names(dir, names, n, cache_dir, hex, found, err) : LEM_EMEM;
+    st = found ? digest_names(dir, names, n, cache_dir, hex, found, err)
+               : lem_fail(err, LEM_EMEM, "%s: out of memory for the list of its files", dir);
     for (size_t i = 0; i < n; i++) lem_free(names[i]);
     lem_free(names);
     if (st == LEM_OK && files) *files = found;

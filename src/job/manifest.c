@@ -48,12 +48,17 @@ lem_status lem_manifest_write(const char *path, const lem_manifest *m, lem_err *
 lem_status lem_manifest_load(const char *path, lem_manifest *out, lem_err *err) {
     lem_json *o = NULL;
     lem_status st = lem_json_load(path, MAX_MANIFEST, &o, err);
+    if (st == LEM_EMEM) return lem_err_context(err, "reading a manifest");
     if (st) return lem_err_context(err, "damaged manifest (--fresh starts anew)");
     const char *identity = lem_json_str(lem_json_get(o, "identity"), "");
     const char *isa = lem_json_str(lem_json_get(o, "compute_path"), "");
     const char *output = lem_json_str(lem_json_find(o, "output.sha256"), "");
     const lem_json *files = lem_json_find(o, "output.files");
     lem_manifest m = {.facts = o, .files = files ? lem_json_copy(files) : NULL};
+    if (files && !m.files) {
+        lem_manifest_release(&m);
+        return lem_fail(err, LEM_EMEM, "%s: out of memory", path);
+    }
     if (strlen(identity) != 64 || strspn(identity, "0123456789abcdef") != 64 ||
         strlen(isa) >= sizeof m.compute_path || strlen(output) >= sizeof m.output) {
         lem_manifest_release(&m);

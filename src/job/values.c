@@ -130,26 +130,25 @@ static lem_status copy_of(const lem_json *v, lem_json **out, lem_err *err) {
     return LEM_OK;
 }
 
-/* An element of a list as a text: 'k: [1, 2]' is as good as 'k: ["1", "2"]'. NULL = no memory, or no text. */
-static lem_json *element_of(const lem_json *v) {
+/* An element of a list as a text: 'k: [1, 2]' is as good as 'k: ["1", "2"]'. */
+static lem_status add_element(const lem_opt *o, const lem_json *v, lem_json *list, lem_err *err) {
     lem_json_type k = lem_json_kind(v);
     lem_buf b = {0};
-    if (k == LEM_JSON_STRING) return lem_json_copy(v);
-    if (k == LEM_JSON_INT || k == LEM_JSON_REAL) lem_json_write(v, 0, &b);
-    lem_json *text = b.len ? lem_json_new_str(lem_buf_str(&b)) : NULL;
+    if (k == LEM_JSON_STRING) lem_buf_add(&b, lem_json_str(v, ""), lem_json_str_len(v));
+    else if (k == LEM_JSON_INT || k == LEM_JSON_REAL) lem_json_write(v, 0, &b);
+    else return bad_value(o, "a list of strings or numbers", lem_json_kind_name(v), err);
+    lem_status st = lem_buf_ok(&b, err);
+    if (st == LEM_OK && !lem_json_append(list, lem_json_new_strn(lem_buf_str(&b), b.len)))
+        st = lem_fail(err, LEM_EMEM, "out of memory");
     lem_buf_release(&b);
-    return text;
+    return st;
 }
 
 static lem_status list_value(const lem_opt *o, const lem_json *v, lem_json **out, lem_err *err) {
     lem_json *list = lem_json_new_array();
     lem_status st = list ? LEM_OK : lem_fail(err, LEM_EMEM, "out of memory");
-    for (size_t i = 0; st == LEM_OK && i < lem_json_count(v); i++) {
-        const lem_json *e = lem_json_at(v, i);
-        lem_json *text = element_of(e);
-        if (!text) st = bad_value(o, "a list of strings or numbers", lem_json_kind_name(e), err);
-        else if (!lem_json_append(list, text)) st = lem_fail(err, LEM_EMEM, "out of memory");
-    }
+    for (size_t i = 0; st == LEM_OK && i < lem_json_count(v); i++)
+        st = add_element(o, lem_json_at(v, i), list, err);
     if (st == LEM_OK) *out = list;
     else lem_json_free(list);
     return st;

@@ -125,8 +125,11 @@ lem_status lem_yaml_parse(const char *text, size_t len, const char *source, lem_
     for (bool done = false; !done && st == LEM_OK;) {
         yaml_event_t e;
         if (!yaml_parser_parse(&p, &e)) {
-            st = lem_fail(err, LEM_EUSAGE, "%s:%zu: %s", source, p.problem_mark.line + 1,
-                          p.problem ? p.problem : "not YAML");
+            if (p.error == YAML_MEMORY_ERROR)
+                st = lem_fail(err, LEM_EMEM, "%s: out of memory for YAML", source);
+            else
+                st = lem_fail(err, LEM_EUSAGE, "%s:%zu: %s", source, p.problem_mark.line + 1,
+                              p.problem ? p.problem : "not YAML");
             break;
         }
         st = on_event(&l, &e, err);

@@ -39,7 +39,9 @@ lem_status lem_regex_compile(const char *pattern, tok_regex **out, lem_err *err)
                       PCRE2_UTF | PCRE2_UCP | PCRE2_MULTILINE | PCRE2_NEVER_BACKSLASH_C, &code, &at, NULL);
     r->limits = pcre2_match_context_create(NULL);
     lem_status st = LEM_OK;
-    if (!r->code) {
+    if (!r->code && code == PCRE2_ERROR_HEAP_FAILED) {
+        st = lem_fail(err, LEM_EMEM, "out of memory for the pre-tokenizer pattern: %.300s", pattern);
+    } else if (!r->code) {
         char words[128] = "";
         pcre2_get_error_message(code, (PCRE2_UCHAR *)words, sizeof words);
         st = lem_fail(err, LEM_EDATA, "pre-tokenizer pattern at byte %zu: %s: %.300s", at, words, pattern);
@@ -110,6 +112,8 @@ lem_status lem_regex_find(const tok_regex *r, void *memory, const char *s, size_
             pos = m->to;
             continue;
         }
+        if (rc == PCRE2_ERROR_NOMEMORY)
+            return lem_fail(err, LEM_EMEM, "out of memory for the pre-tokenizer pattern");
         if (rc <= 0) {
             char words[128] = "";
             pcre2_get_error_message(rc, (PCRE2_UCHAR *)words, sizeof words);

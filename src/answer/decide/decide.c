@@ -18,6 +18,18 @@ enum {
     POINT_PREC = 512
 };
 
+static void *zeroed(size_t n, size_t size) {
+    size_t bytes = SIZE_MAX;
+    (void)lem_mul_size(n, size, &bytes);
+    void *p = lem_mem_insist(bytes);
+    return memset(p, 0, bytes);
+}
+
+/* FLINT ends the process where there is no memory: it is never told. lem_work_check tells. */
+__attribute__((constructor)) static void take_memory_from_us(void) {
+    __flint_set_memory_functions(lem_mem_insist, zeroed, lem_mem_insist_more, lem_free);
+}
+
 static lem_answer_result say(lem_answer_verdict v, const char *rule) { return (lem_answer_result){v, rule}; }
 static lem_answer_result open_question(const lem_work *w) {
     return say(LEM_ANSWER_LIMIT, w->limit ? "work bound" : "not decided");

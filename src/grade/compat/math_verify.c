@@ -25,8 +25,9 @@ static lem_status extract(const char *response, size_t len, lem_grade_task task,
     if (st != LEM_OK) return st;
     mv_answer a = lem_mv_extract(&w, lem_mode_text(response, len), &span);
     if (a.found || a.value) lem_buf_add(out, span.s, span.n);
+    st = lem_work_check(&w, err);
     lem_work_release(&w);
-    return lem_buf_ok(out, err);
+    return st ? st : lem_buf_ok(out, err);
 }
 
 /* Something beside a matrix that is not a power: a product, a sum, a determinant. */

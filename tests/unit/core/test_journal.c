@@ -31,9 +31,9 @@ static lem_status append(lem_journal *j, int n, lem_err *err) {
     char id[16];
     snprintf(id, sizeof id, "%d", n);
     lem_json *record = lem_json_new_object();
-    assert_true(lem_json_set(record, "n", lem_json_new_int(n)) &&
-                lem_json_set(record, "text", lem_json_new_str("line\nbreak é")));
-    lem_status st = lem_journal_append(j, id, record, err);
+    bool made = lem_json_set(record, "n", lem_json_new_int(n)) &&
+                lem_json_set(record, "text", lem_json_new_str("line\nbreak é"));
+    lem_status st = made ? lem_journal_append(j, id, record, err) : LEM_EMEM;
     if (st == LEM_OK) assert_string_equal(lem_json_str(lem_json_get(record, "_id"), ""), id);
     lem_json_free(record);
     return st;
