@@ -132,6 +132,9 @@ static lem_status train(job *j, lem_buf *telemetry, lem_err *err) {
     if (st == LEM_OK)
         st = lem_train_run(j->model, j->rt.backend, &obj, j->data.val.n ? &vobj : NULL, &o, telemetry,
                            j->cli->log, j->cli->cancel, &j->result, err);
+    if (st == LEM_OK && !j->cli->trial)
+        lem_train_doubts(o.stage, telemetry, &j->result, j->data.counts.kept, j->data.counts.solutions,
+                         j->cli->log);
     lem_free(live);
     lem_free(checkpoints);
     return st;

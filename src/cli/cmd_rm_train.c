@@ -232,6 +232,9 @@ static lem_status train_model(job *j, lem_train_opts *o, lem_buf *telemetry, lem
         st = lem_train_run(j->model, j->rt.backend, &obj, j->lists.val.n ? &vobj : NULL, o, telemetry,
                            j->cli->log, j->cli->cancel, &j->result, err);
     if (st == LEM_OK) lem_rm_lists_judge(j->cli, &j->lists, &j->result);
+    if (st == LEM_OK && !j->cli->trial)
+        lem_train_doubts(o->stage, telemetry, &j->result, j->lists.counts.kept, j->lists.counts.rows,
+                         j->cli->log);
     lem_free(checkpoints);
     lem_free(best);
     lem_free(live);

@@ -124,6 +124,8 @@ static lem_status train_stage(lem_sft_job *j, lem_sft_stage *s, const lem_object
         st = lem_train_run(j->model, j->rt.backend, obj, val, &o, telemetry, j->cli->log, j->cli->cancel,
                            &s->result, err);
     if (st == LEM_OK) lem_sft_say(j, s);
+    if (st == LEM_OK && !j->cli->trial)
+        lem_train_doubts(s->name, telemetry, &s->result, s->rows.kept, s->rows.rows, j->cli->log);
     release_places(&p);
     return st;
 }

@@ -123,7 +123,8 @@ static bool grows_a_text(size_t bytes) {
 void *lem_mem_library(size_t bytes) {
     bool lost = hook.in_library && hook.failures != hook.library_from, text = grows_a_text(bytes);
     if (lost && !text) return NULL;
-    void *p = must_fail() ? NULL : malloc(bytes ? bytes : 1);
+    void *p = NULL;
+    if (!must_fail()) p = malloc(bytes ? bytes : 1);
     if (p) return p;
     note_failure(bytes);
     if (!text) return NULL;

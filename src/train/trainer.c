@@ -87,11 +87,14 @@ static lem_status step(run *r, int *items, lem_train_metric *m, int *n_metrics, 
     if (st) return lem_err_context(err, "stage %s, step %ld", o->stage, r->done);
     lem_net_refresh(r->net);
     r->done++;
-    return lem_run_record(r, "", rate, norm, m, *n_metrics, err);
+    LEM_TRY(lem_run_record(r, "", rate, norm, m, *n_metrics, err));
+    st = lem_run_health(r, m[0].value, norm, err);
+done:
+    return st;
 }
 
 static lem_status stop_here(run *r, lem_err *err) {
-    lem_status st = lem_run_save(r, err);
+    lem_status st = lem_run_is_ill(r) ? LEM_OK : lem_run_save(r, err);
     if (st) return st;
     return lem_fail(err, LEM_EINTR,
                     "interrupted at step %ld of stage %s; state saved, run the same command again to go on",
@@ -204,7 +207,8 @@ static lem_status loop(run *r, lem_err *err) {
         st = timed_step(r, &pc, m, err);
         if (st) break;
         st = look(r, &pc, err);
-        if (st == LEM_OK && lem_run_is_due(r, o->checkpoint_every)) st = lem_run_save(r, err);
+        if (st == LEM_OK && lem_run_is_due(r, o->checkpoint_every) && !lem_run_is_ill(r))
+            st = lem_run_save(r, err);
     }
     lem_progress_free(p);
     r->result->seconds = lem_clock_seconds() - start;
@@ -222,8 +226,15 @@ lem_status lem_train_run(lem_model *m, lem_backend *b, const lem_objective *trai
                          lem_train_result *result, lem_err *err) {
     if (train->n_items == 0) return lem_fail(err, LEM_EDATA, "stage %s: no rows to train on", o->stage);
     lem_train_result res = {0};
-    run r = {
-        .o = o, .m = m, .b = b, .train = train, .val = val, .log = log, .cancel = cancel, .result = &res};
+    run r = {.o = o,
+             .m = m,
+             .b = b,
+             .train = train,
+             .val = val,
+             .log = log,
+             .cancel = cancel,
+             .result = &res,
+             .health = {NAN, NAN, 0, 0}};
     lem_status st = LEM_OK;
     lem_batches_how how = batches_of(o);
     LEM_TRY(lem_batches_init(&r.batches, train, &how, err));

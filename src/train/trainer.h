@@ -96,10 +96,17 @@ double lem_train_packing_tokens(const lem_train_packing *p);
 /* Steps of the warm-up of a run of so many. */
 long lem_train_warmup(const lem_train_opts *o, long steps);
 /* Trains m in place. telemetry is appended with JSONL rows (and holds what a resumed checkpoint had). val may
- * be NULL. LEM_EINTR after saving on cancel; LEM_ENUMERIC when loss or gradient is not finite, the parameters
- * then being those of the last good step. */
+ * be NULL. LEM_EINTR after saving on cancel; LEM_ENUMERIC when loss or gradient is not finite, the
+ * parameters then being those of the last good step; and when it has diverged: for min(20, a quarter of the)
+ * steps in a row the loss is above ten times that of the first step (and above 1) or the norm of the gradient
+ * above a thousand times (and above 10,000), or in more than half of that many last steps the loss is. From
+ * the first such step in a row on no checkpoint is written, so that the good ones stay. */
 lem_status lem_train_run(lem_model *m, lem_backend *b, const lem_objective *train, const lem_objective *val,
                          const lem_train_opts *o, lem_buf *telemetry, lem_log *log, lem_cancel *cancel,
                          lem_train_result *result, lem_err *err) LEM_MUST_CHECK;
+/* One warning, where a run that has ended can hardly have learned: three steps or fewer, most rows left out
+ * (kept of rows), the loss where it began. telemetry: with the rows of this stage. */
+void lem_train_doubts(const char *stage, const lem_buf *telemetry, const lem_train_result *result,
+                      uint64_t kept, uint64_t rows, lem_log *log);
 
 #endif

@@ -11,6 +11,14 @@
 
 #include <stdio.h>
 
+/* Whether it still learns (trainer_health.c): loss and norm of the first step, steps in a row that were far
+ * beyond them. */
+typedef struct lem_health {
+    double loss, norm; /* NAN before the first step */
+    long loss_bad, norm_bad;
+    long late; /* of the last steps of the run, as many as end it in a row: those with such a loss */
+} lem_health;
+
 typedef struct run {
     const lem_train_opts *o;
     lem_model *m;
@@ -30,6 +38,7 @@ typedef struct run {
     double best;
     int stale;    /* looks in a row that were not better than the best */
     bool stopped; /* patience is over */
+    lem_health health;
     lem_log *log;
     lem_cancel *cancel;
     lem_train_result *result;
@@ -57,5 +66,10 @@ lem_status lem_run_look(run *r, lem_err *err) LEM_MUST_CHECK;
 bool lem_run_is_due(const run *r, long every);
 /* The parameters that are given back, and what val makes of them, if that is not known. */
 lem_status lem_run_settle(run *r, lem_err *err) LEM_MUST_CHECK;
+
+/* Looks at a step: LEM_ENUMERIC when the run has diverged (lem_train_run). */
+lem_status lem_run_health(run *r, double loss, double norm, lem_err *err) LEM_MUST_CHECK;
+/* No checkpoint is written over a good one while it may be diverging. */
+bool lem_run_is_ill(const run *r);
 
 #endif

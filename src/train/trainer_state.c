@@ -1,6 +1,7 @@
 /* trainer_state.c - what survives a run: telemetry rows, checkpoints, the parameters of the best step */
 #include "train/trainer_priv.h"
 
+#include <math.h>
 #include <stdio.h>
 
 /* The rows from there on. They are looked at and no more: a failure ends them and not the run. */
@@ -57,6 +58,10 @@ static lem_json *state_json(const run *r) {
     if (ok && r->best_step > 0)
         ok = lem_json_set(s, "best_step", lem_json_new_int(r->best_step)) &&
              lem_json_set(s, "best", lem_json_new_num(r->best));
+    if (ok && !isnan(r->health.loss))
+        ok = lem_json_set(s, "start_loss", lem_json_new_num(r->health.loss)) &&
+             lem_json_set(s, "start_norm", lem_json_new_num(r->health.norm)) &&
+             lem_json_set(s, "late_losses", lem_json_new_int(r->health.late));
     if (ok && r->stale > 0) ok = lem_json_set(s, "stale", lem_json_new_int(r->stale));
     if (ok && r->result->has_first) ok = lem_json_set(s, "first_val", lem_json_new_num(r->result->first_val));
     if (ok) return s;
@@ -69,6 +74,9 @@ static void take_state(run *r, const lem_json *s) {
     lem_buf_puts(&r->rows, lem_json_str(lem_json_get(s, "telemetry"), ""));
     r->best_step = (long)lem_json_int(lem_json_get(s, "best_step"), 0);
     r->best = lem_json_num(lem_json_get(s, "best"), 0);
+    r->health.loss = lem_json_num(lem_json_get(s, "start_loss"), NAN);
+    r->health.norm = lem_json_num(lem_json_get(s, "start_norm"), NAN);
+    r->health.late = (long)lem_json_int(lem_json_get(s, "late_losses"), 0);
     r->stale = (int)lem_json_int(lem_json_get(s, "stale"), 0);
     r->stopped = r->o->patience > 0 && r->stale >= r->o->patience;
     r->result->has_first = first != NULL;
