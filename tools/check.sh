@@ -68,5 +68,11 @@ completions() {
 
 check "man pages (mandoc)" man_pages
 check "completion scripts" completions
+mutants() {
+    command -v python3 >/dev/null 2>&1 || { echo "python3 is not installed"; return 77; }
+    tools/mutants.py --check
+}
+
 check "shell scripts" tools/check_shell.sh
+check "planted defects stand in their files" mutants
 [ "$failed" = 0 ] || { echo "$failed checks failed"; exit 1; }

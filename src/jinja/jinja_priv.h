@@ -8,8 +8,9 @@
  * All memory is an arena's: the tree has one that lives as long as the template, a rendering has its own.
  * Nothing here is freed alone.
  *
- * Bounds: source 1 MiB, depth of the tree JIN_MAX_TREE, depth of evaluation JIN_MAX_CALL, steps (one for a
- * node evaluated, one for 32 bytes copied or an element visited), memory of a rendering. Each is an error
+ * Bounds: source 1 MiB, depth of the tree JIN_MAX_TREE, of brackets JIN_MAX_BRACKETS, depth of evaluation
+ * JIN_MAX_CALL (a macro in a macro takes two or more; with these a stack of 128 KiB suffices), steps (one for
+ * a node evaluated, one for 32 bytes copied or an element visited), memory of a rendering. Each is an error
  * that names the line. */
 #ifndef LEM_JINJA_JINJA_PRIV_H
 #define LEM_JINJA_JINJA_PRIV_H
@@ -24,7 +25,13 @@
 #include <stdint.h>
 
 #define JIN_MAX_SOURCE ((size_t)1 << 20)
-enum { JIN_MAX_TREE = 200, JIN_MAX_CALL = 900, JIN_MAX_VALUE = 120, JIN_MAX_RANGE = 100000 };
+enum {
+    JIN_MAX_TREE = 200,
+    JIN_MAX_BRACKETS = 32,
+    JIN_MAX_CALL = 200,
+    JIN_MAX_VALUE = 120,
+    JIN_MAX_RANGE = 100000
+};
 
 /* ---- strings */
 

@@ -13,7 +13,7 @@ typedef struct lexer {
     bool line_starting; /* the last match ended with a newline */
     lem_arena *arena;
     jin_tokens *out;
-    char open[JIN_MAX_TREE]; /* brackets to be closed */
+    char open[JIN_MAX_BRACKETS]; /* brackets to be closed */
     int n_open;
     lem_err *err;
 } lexer;
@@ -243,7 +243,7 @@ static lem_status follow_bracket(lexer *x, char c) {
     static const char opens[] = "{([", closes[] = "})]";
     const char *open = strchr(opens, c);
     if (open) {
-        if (x->n_open == JIN_MAX_TREE) return fail(x, x->line, "brackets are nested too deep", "", 0);
+        if (x->n_open == JIN_MAX_BRACKETS) return fail(x, x->line, "brackets are nested too deep", "", 0);
         x->open[x->n_open++] = closes[open - opens];
     } else if (strchr(closes, c)) {
         if (x->n_open == 0 || x->open[x->n_open - 1] != c)

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#define MAX_ROW ((size_t)1 << 30)
+#define MAX_ROW ((size_t)64 << 20)
 
 enum { AHEAD_LINES = 256, AHEAD_BYTES = 4 << 20 };
 
@@ -61,6 +61,10 @@ static lem_status parse_row(const json_rows *r, const char *text, size_t n, lem_
 
 /* ---- JSONL ---- */
 
+static lem_status too_long(lem_err *err) {
+    return lem_fail(err, LEM_EDATA, "the row is longer than %zu MiB", MAX_ROW >> 20);
+}
+
 /* *n is the length of the unread line, without its '\n', which *whole counts. */
 static lem_status find_line(json_rows *r, size_t *n, size_t *whole, lem_err *err) {
     size_t searched = 0;
@@ -71,9 +75,9 @@ static lem_status find_line(json_rows *r, size_t *n, size_t *whole, lem_err *err
         if (end || r->in.eof) {
             *n = end ? (size_t)(end - at) : have;
             *whole = *n + (end != NULL);
-            return LEM_OK;
+            return *n > MAX_ROW ? too_long(err) : LEM_OK;
         }
-        if (have > MAX_ROW) return lem_fail(err, LEM_EDATA, "the line is longer than 1 GiB");
+        if (have > MAX_ROW) return too_long(err);
         searched = have;
         lem_status st = lem_input_need(&r->in, (uint64_t)have + 1, err);
         if (st != LEM_OK) return st;
@@ -184,14 +188,14 @@ static lem_status find_element(json_rows *r, size_t *n, lem_err *err) {
     scan s = {0, false, false};
     for (size_t i = 0;; i++) {
         if (i == lem_input_have(&r->in)) {
-            if (i > MAX_ROW) return lem_fail(err, LEM_EDATA, "the row is longer than 1 GiB");
+            if (i > MAX_ROW) return too_long(err);
             lem_status st = lem_input_need(&r->in, (uint64_t)i + 1, err);
             if (st != LEM_OK) return st;
             if (i == lem_input_have(&r->in)) return lem_fail(err, LEM_EDATA, "the array is not closed");
         }
         if (!ends_before(&s, lem_input_at(&r->in)[i])) continue;
         *n = i;
-        return LEM_OK;
+        return i > MAX_ROW ? too_long(err) : LEM_OK;
     }
 }
 

@@ -49,6 +49,12 @@ lem_status lem_run_record(run *r, const char *prefix, double lr, double norm, co
     return ok ? lem_buf_ok(&r->rows, err) : lem_fail(err, LEM_EMEM, "telemetry: out of memory");
 }
 
+static bool add_health(lem_json *s, const lem_health *h) {
+    return isnan(h->loss) || (lem_json_set(s, "start_loss", lem_json_new_num(h->loss)) &&
+                              lem_json_set(s, "start_norm", lem_json_new_num(h->norm)) &&
+                              lem_json_set(s, "late_losses", lem_json_new_int(h->late)));
+}
+
 /* The state a resume needs beside the arrays. */
 static lem_json *state_json(const run *r) {
     lem_json *s = lem_json_new_object();
@@ -58,10 +64,7 @@ static lem_json *state_json(const run *r) {
     if (ok && r->best_step > 0)
         ok = lem_json_set(s, "best_step", lem_json_new_int(r->best_step)) &&
              lem_json_set(s, "best", lem_json_new_num(r->best));
-    if (ok && !isnan(r->health.loss))
-        ok = lem_json_set(s, "start_loss", lem_json_new_num(r->health.loss)) &&
-             lem_json_set(s, "start_norm", lem_json_new_num(r->health.norm)) &&
-             lem_json_set(s, "late_losses", lem_json_new_int(r->health.late));
+    ok = ok && add_health(s, &r->health);
     if (ok && r->stale > 0) ok = lem_json_set(s, "stale", lem_json_new_int(r->stale));
     if (ok && r->result->has_first) ok = lem_json_set(s, "first_val", lem_json_new_num(r->result->first_val));
     if (ok) return s;

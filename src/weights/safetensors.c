@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { CHUNK = 1 << 15 /* elements converted at a time */, MAX_TENSORS = 1 << 20 };
+enum { CHUNK = 1 << 15 /* elements converted at a time */, MAX_TENSORS = 1 << 20, FREE_HEADER = 1 << 20 };
 
 static uint64_t dtype_bits(const char *name) {
     static const struct {
@@ -127,6 +127,12 @@ lem_status lem_safetensors_parse(const char *header, size_t n, uint64_t data_byt
     lem_json *json = NULL;
     if (n == 0 || header[0] != '{')
         return lem_fail(err, LEM_EDATA, "safetensors header does not begin with '{'");
+    /* Parsed it takes some forty times its length: a header is at most as long as its data, and 1 MiB more.
+     */
+    if (n > FREE_HEADER && n - FREE_HEADER > data_bytes)
+        return lem_fail(err, LEM_EDATA,
+                        "safetensors header of %zu bytes for %llu bytes of data: no tensors need that", n,
+                        (unsigned long long)data_bytes);
     LEM_TRY(lem_json_parse(header, n, &json, err));
     if (lem_json_kind(json) != LEM_JSON_OBJECT)
         LEM_TRY(lem_fail(err, LEM_EDATA, "safetensors header must be an object"));

@@ -5,6 +5,7 @@
 #include "core/mem.h"
 #include "jinja/template.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -316,13 +317,82 @@ static void test_allocations(void **state) {
     assert_in_range(failed, 4, 490);
 }
 
+/* ---- a stack of 128 KiB ---- */
+
+static const char *on_small_stack;
+static void *render_there(void *ignored) {
+    static char text[200];
+    lem_template_input in = {0};
+    lem_rendered out = {0};
+    lem_err err = LEM_ERR_INIT;
+    (void)ignored;
+    snprintf(text, sizeof text, "%d", (int)render(on_small_stack, strlen(on_small_stack), &in, &out, &err));
+    lem_rendered_release(&out);
+    return text;
+}
+
+static char *nested(const char *open, const char *inner, const char *close, int n) {
+    char *s = calloc(1, (size_t)n * (strlen(open) + strlen(close)) + strlen(inner) + 1);
+    for (int i = 0; i < n; i++) strcat(s, open);
+    strcat(s, inner);
+    for (int i = 0; i < n; i++) strcat(s, close);
+    return s;
+}
+
+/* Whatever its outcome, it is one: refused (3) or rendered (0). */
+static void test_small_stack(void **state) {
+    static const struct {
+        const char *open, *inner, *close, *around;
+        int n;
+    } shapes[] = {{"", "{{ f(n + 1) }}", "", "f", 0},
+                  {"{% for x in [1] %}", "{% if true %}{{ f(n + 1) }}{% endif %}", "{% endfor %}", "f", 1},
+                  {"[", "f(n + 1)", "]", "e", 30},
+                  {"not ", "f(n + 1)", "", "e", 80},
+                  {"(", "1", ")", "{", 31},
+                  {"[", "1", "]", "{", 100},
+                  {"{\"a\":", "1", "}", "{", 190},
+                  {"{% if true %}", "{{ ((((((((((((((((((((((((((((((1)))))))))))))))))))))))))))))) }}",
+                   "{% endif %}", "", 160},
+                  {"{% for x in [1] %}",
+                   "{{ [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]] }}", "{% endfor %}", "",
+                   160},
+                  {"1 if true else ", "1", "", "{", 190}};
+    (void)state;
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    skip(); /* their frames are larger */
+#endif
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        char *body = nested(shapes[i].open, shapes[i].inner, shapes[i].close, shapes[i].n), *whole = NULL;
+        char around = shapes[i].around[0];
+        const char *before = "", *after = "";
+        if (around == 'f') before = "{% macro f(n) %}", after = "{% endmacro %}{{ f(0) }}";
+        if (around == 'e') before = "{% macro f(n) %}{{ ", after = " }}{% endmacro %}{{ f(0) }}";
+        if (around == '{') before = "{{ ", after = " }}";
+        whole = calloc(1, strlen(body) + 100);
+        sprintf(whole, "%s%s%s", before, body, after);
+        pthread_attr_t small;
+        pthread_t t;
+        void *text = NULL;
+        on_small_stack = whole;
+        pthread_attr_init(&small);
+        assert_int_equal(pthread_attr_setstacksize(&small, 128 * 1024), 0);
+        assert_int_equal(pthread_create(&t, &small, render_there, NULL), 0);
+        pthread_join(t, &text);
+        pthread_attr_destroy(&small);
+        if (around == 'f' || around == 'e') assert_string_equal(text, "3");
+        else assert_true(strcmp(text, "0") == 0 || strcmp(text, "3") == 0);
+        free(body);
+        free(whole);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_golden),      cmocka_unit_test(test_shared),
         cmocka_unit_test(test_marks),       cmocka_unit_test(test_errors_name_line_and_construct),
         cmocka_unit_test(test_bounds),      cmocka_unit_test(test_own_limits),
         cmocka_unit_test(test_date),        cmocka_unit_test(test_format_elements),
-        cmocka_unit_test(test_allocations),
+        cmocka_unit_test(test_allocations), cmocka_unit_test(test_small_stack),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -184,8 +184,47 @@ static void out_of_memory(void **state) {
     }
 }
 
+/* A row of 64 MiB is read and one byte more is not, of lines and of an array; one of 300 MiB in a small file
+ * is refused before it is there. */
+static void long_rows(void **state) {
+    static const char *const open[] = {"{\"a\":7,\"t\":\"", "[{\"a\":7,\"t\":\""}, *const close[] = {"\"}\n",
+                                                                                                     "\"}]"};
+    const char *path = in_folder(state, "long.jsonl"), *packed = in_folder(state, "long.jsonl.gz");
+    const size_t most = (size_t)64 << 20, some = (size_t)1 << 20;
+    lem_err err = LEM_ERR_INIT;
+    char *x = malloc(most + some);
+    int rows;
+    int64_t sum;
+    uint64_t last;
+    assert_non_null(x);
+    memset(x, 'x', most + some);
+    for (int array = 0; array < 2; array++)
+        for (size_t more = 0; more < 2; more++) {
+            size_t head = strlen(open[array]), row = most + more + (size_t)array, text = row - head - 2;
+            memcpy(x, open[array], head);
+            memcpy(x + head + text, close[array], 3);
+            put_file(path, x, row + (size_t)(1 - array) + (size_t)array);
+            lem_status st = read_with(NULL, path, &rows, &sum, &last, &err);
+            assert_int_equal(st, more ? LEM_EDATA : LEM_OK);
+            if (more) assert_has(err.text, "the row is longer than 64 MiB");
+            else assert_int_equal(sum, 7);
+            memset(x, 'x', head);
+            memset(x + head + text, 'x', 3);
+        }
+    lem_out *o;
+    assert_ok(lem_out_open(packed, true, &o, &err));
+    assert_ok(lem_out_write(o, open[0], strlen(open[0]), &err));
+    for (int i = 0; i < 300; i++) assert_ok(lem_out_write(o, x, some, &err));
+    assert_ok(lem_out_commit(o, &err));
+    lem_out_close(o);
+    free(x);
+    assert_int_equal(read_with(NULL, packed, &rows, &sum, &last, &err), LEM_EDATA);
+    assert_has(err.text, "the row is longer than 64 MiB");
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {folder_test(good), folder_test(many), folder_test(bad),
-                                       folder_test(truncated_gz), folder_test(out_of_memory)};
+    const struct CMUnitTest tests[] = {folder_test(good),          folder_test(many),
+                                       folder_test(bad),           folder_test(truncated_gz),
+                                       folder_test(out_of_memory), folder_test(long_rows)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
