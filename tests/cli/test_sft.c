@@ -337,9 +337,12 @@ static void best_and_patience(void **state) {
     expect("cat b2/telemetry.jsonl", 0, "\"loss/code\":");
     lem_json_free(again);
     lem_json_free(o);
-    expect(L " sft --model m --lr 10 --warmup 0 --schedule constant --batch 4 --max-steps 6 --data "
+    expect(L " sft --model m --lr 10 --warmup 0 --schedule constant --batch 4 --max-steps 1 --data "
              "rows.jsonl --val part.jsonl --out b3",
            0, "the validation loss did not fall");
+    expect(L " sft --model m --lr 10 --warmup 0 --schedule constant --batch 4 --max-steps 6 --data "
+             "rows.jsonl --out b4",
+           4, "training has diverged");
 }
 
 /* ---- the result ---- */
