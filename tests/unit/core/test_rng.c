@@ -107,9 +107,20 @@ static void small_permutations(void **state) {
     assert_int_equal(kinds, 6);
 }
 
+/* Of 3 * 2^62 numbers each is as likely: without rejecting low products every third would be drawn twice as
+ * often. */
+static void large_ranges(void **state) {
+    (void)state;
+    lem_rng r = lem_rng_make(3, "large", 0);
+    int count[3] = {0}, draws = 9000;
+    for (int i = 0; i < draws; i++) count[lem_rng_next_below(&r, UINT64_C(3) << 62) % 3]++;
+    for (int i = 0; i < 3; i++) assert_in_range(count[i], draws / 3 - 250, draws / 3 + 250); /* 5.6 sigma */
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(known_answers), cmocka_unit_test(keys),
                                        cmocka_unit_test(ranges),        cmocka_unit_test(normals),
-                                       cmocka_unit_test(permutation),   cmocka_unit_test(small_permutations)};
+                                       cmocka_unit_test(permutation),   cmocka_unit_test(small_permutations),
+                                       cmocka_unit_test(large_ranges)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

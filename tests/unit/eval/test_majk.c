@@ -167,9 +167,23 @@ static void sizes(void **state) {
     assert_int_equal(lem_eval_vote_exact(&p, 65, &v, &feasible, &err), LEM_EUSAGE);
 }
 
+/* A score below 0 has no vote; it does not take from its group either. */
+static void negative_scores(void **state) {
+    (void)state;
+    static const int group[] = {0, 0, 1}, subset[] = {0, 1, 2};
+    static const uint8_t correct[] = {1, 1, 0};
+    static const double score[] = {2, -5, 1};
+    double count[6] = {0};
+    lem_eval_problem p = {0};
+    p.n = 3;
+    p.group = (int *)group;
+    p.correct = (uint8_t *)correct;
+    assert_true(lem_eval_vote(&p, score, LEM_EVAL_WEIGHT_SCORE, subset, 3, count) == 1);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(equals_enumeration),
-                                       cmocka_unit_test(weighted_equals_enumeration),
-                                       cmocka_unit_test(one_subset), cmocka_unit_test(sizes)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(equals_enumeration), cmocka_unit_test(weighted_equals_enumeration),
+        cmocka_unit_test(one_subset), cmocka_unit_test(sizes), cmocka_unit_test(negative_scores)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -87,11 +87,19 @@ static void steps_as_asked(void **state) {
     assert_int_equal(lem_batches_init(&b, &none, &(lem_batches_how){8, 0, 1, 7, 3}, &err), LEM_EDATA);
 }
 
+/* What comes to less than a step is one. */
+static void one_step_at_least(void **state) {
+    (void)state;
+    assert_int_equal(lem_batches_steps(&(lem_batches_how){.batch = 8, .epochs = 0}, 100), 1);
+    assert_int_equal(lem_batches_steps(&(lem_batches_how){.batch = 8, .epochs = 0.001}, 100), 1);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_item_once_an_epoch),
         cmocka_unit_test(a_large_item_stands_alone),
         cmocka_unit_test(steps_as_asked),
+        cmocka_unit_test(one_step_at_least),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 /* test_list_metrics - metrics of lists against counting by hand and by brute force */
 #include "core/rng.h"
+#include "train/list_loss.h"
 #include "train/list_metrics.h"
 
 #include <math.h>
@@ -161,9 +162,26 @@ static void an_interval_over_problems(void **state) {
     assert_true(width(4) > 1.5 * width(1));
 }
 
+/* Two lists of one problem are one group of the interval. */
+static void lists_of_one_problem(void **state) {
+    (void)state;
+    struct lem_list_item list[3] = {{.problem = 7, .n = 1}, {.problem = 3, .n = 1}, {.problem = 7, .n = 1}};
+    lem_lists l = {.n = 3, .list = list};
+    lem_list_loss x;
+    lem_err err = LEM_ERR_INIT;
+    assert_int_equal(lem_list_loss_init(&x, &l, &(lem_list_loss_opts){.full_metrics = true}, &err), LEM_OK);
+    assert_int_equal(x.metrics.n_groups, 2);
+    assert_int_equal(x.group[0], x.group[2]);
+    assert_true(x.group[0] != x.group[1] && x.group[0] < 2 && x.group[1] < 2);
+    lem_list_loss_release(&x);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(by_hand), cmocka_unit_test(cut_off),
-                                       cmocka_unit_test(calibration), cmocka_unit_test(auc_by_pairs),
-                                       cmocka_unit_test(an_interval_over_problems)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(by_hand),
+                                       cmocka_unit_test(cut_off),
+                                       cmocka_unit_test(calibration),
+                                       cmocka_unit_test(auc_by_pairs),
+                                       cmocka_unit_test(an_interval_over_problems),
+                                       cmocka_unit_test(lists_of_one_problem)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,90 @@
+/* test_syncs - what is written is on the disk before it counts: files are synced before they get their names,
+ * folders behind that, journals in groups
+ *
+ * The calls are this program's own: each is noted and then made. */
+#include "support.h"
+
+#include "core/journal.h"
+#include "core/json.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+static char seen[4096]; /* a letter a call: f file, d folder synced, j fdatasync, r renamed */
+
+static void note(char what) {
+    size_t n = strlen(seen);
+    if (n + 1 < sizeof seen) seen[n] = what;
+}
+
+int fsync(int fd) {
+    struct stat info;
+    note(fstat(fd, &info) == 0 && S_ISDIR(info.st_mode) ? 'd' : 'f');
+    return (int)syscall(SYS_fsync, fd);
+}
+
+int fdatasync(int fd) {
+    note('j');
+    return (int)syscall(SYS_fdatasync, fd);
+}
+
+int rename(const char *from, const char *to) {
+    note('r');
+    return (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
+}
+
+int renameat2(int a, const char *from, int b, const char *to, unsigned flags) {
+    note('r');
+    return (int)syscall(SYS_renameat2, a, from, b, to, flags);
+}
+
+static void clear(void) { memset(seen, 0, sizeof seen); }
+
+static void outputs(void **state) {
+    lem_err err = LEM_ERR_INIT;
+    const char *a = in_folder(state, "a"), *b = in_folder(state, "b");
+    clear();
+    assert_ok(lem_file_write_atomic(a, "x", 1, &err));
+    assert_string_equal(seen, "frd");
+    lem_out *o = NULL;
+    clear();
+    assert_ok(lem_out_open(b, false, &o, &err));
+    assert_ok(lem_out_write(o, "x", 1, &err));
+    assert_string_equal(seen, "");
+    assert_ok(lem_out_commit(o, &err));
+    lem_out_close(o);
+    assert_string_equal(seen, "frd");
+    clear();
+    assert_ok(lem_file_rename(a, b, &err));
+    assert_string_equal(seen, "rd");
+}
+
+static void journals(void **state) {
+    lem_err err = LEM_ERR_INIT;
+    lem_journal *j = NULL;
+    clear();
+    assert_ok(lem_journal_open(in_folder(state, "j"), "x", NULL, NULL, &j, NULL, &err));
+    assert_non_null(strchr(seen, 'j')); /* the header, and the name */
+    assert_non_null(strchr(seen, 'd'));
+    for (int i = 0; i < 200; i++) {
+        char id[16];
+        snprintf(id, sizeof id, "%d", i);
+        lem_json *r = lem_json_new_object();
+        if (i % 64 == 0) clear();
+        assert_ok(lem_journal_append(j, id, r, &err));
+        lem_json_free(r);
+        if (i % 64 == 63) assert_non_null(strchr(seen, 'j')); /* 64 records at most wait */
+    }
+    clear();
+    lem_json *last = lem_json_new_object();
+    assert_ok(lem_journal_append(j, "one", last, &err));
+    lem_json_free(last);
+    assert_ok(lem_journal_close(j, &err));
+    assert_non_null(strchr(seen, 'j'));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {folder_test(outputs), folder_test(journals)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
