@@ -183,8 +183,3 @@ const lem_opt *lem_opt_suggest(const lem_command *cmd, const char *name) {
     const char *near = lem_suggest(key, names, n);
     return near ? lem_opt_find(cmd, near) : NULL;
 }
-
-const lem_opt *lem_opt_of_budget(const lem_command *cmd, const lem_args *args) {
-    bool steps = strcmp(cmd->budget, "epochs") == 0 && lem_args_int(args, "max-steps") > 0;
-    return lem_opt_find(cmd, steps ? "max-steps" : cmd->budget);
-}

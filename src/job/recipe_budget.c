@@ -17,6 +17,11 @@ static const double least_share = 0.01; /* of what is asked for, of what is no w
 static const double enough = 1.5;       /* times what the least is expected to take */
 static const double worth_a_trial = 30; /* seconds that are left; a trial takes some of them */
 
+const lem_opt *lem_opt_of_budget(const lem_command *cmd, const lem_args *args) {
+    bool steps = strcmp(cmd->budget, "epochs") == 0 && lem_args_int(args, "max-steps") > 0;
+    return lem_opt_find(cmd, steps ? "max-steps" : cmd->budget);
+}
+
 /* It can do less, and has no budget of its own. */
 static bool takes_part(const recipe_stage *s) {
     const lem_json *v = s->args.values;
