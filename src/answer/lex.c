@@ -56,53 +56,74 @@ static void push_money(lexer *x, const char *currency, size_t from) {
     x->out->tok[x->out->n - 1].op = OP_MONEY;
 }
 
-/* Length of a thousands separator at i that is followed by exactly three digits: ',' '{,}' ',\!' '\,' '\!' '
- * ' ; 0 if there is none. */
-static size_t separator(const lexer *x, size_t i, bool commas, bool spaces) {
+/* Length of what may stand between thousands at i: ',' '{,}' ',\!' '\,' '\!' ' '; 0 if there is none. */
+static size_t separator_form(const lexer *x, size_t i, bool commas, bool spaces) {
     static const char *const forms[] = {"{,}",          ",\\! ",        ",\\!", "\\!,", "\\,",
                                         "\\!",          "\\ ",          "\\;",  "~",    "\xc2\xa0",
                                         "\xe2\x80\xaf", "\xe2\x80\x89", NULL};
-    size_t k = 0;
-    for (int f = 0; forms[f] && !k; f++)
-        if (at(x, i, forms[f])) k = strlen(forms[f]);
-    if (!k && commas && i < x->n && x->s[i] == ',') k = 1;
-    if (!k && spaces && i < x->n && x->s[i] == ' ') k = 1;
-    if (!k || i + k + 3 > x->n || !digit(x->s[i + k]) || !digit(x->s[i + k + 1]) || !digit(x->s[i + k + 2]))
-        return 0;
+    for (int f = 0; forms[f]; f++)
+        if (at(x, i, forms[f])) return strlen(forms[f]);
+    if (i >= x->n) return 0;
+    return (commas && x->s[i] == ',') || (spaces && x->s[i] == ' ');
+}
+
+static bool three_digits(const lexer *x, size_t i) {
+    return i + 2 < x->n && digit(x->s[i]) && digit(x->s[i + 1]) && digit(x->s[i + 2]);
+}
+
+/* The same where exactly three digits follow. */
+static size_t separator(const lexer *x, size_t i, bool commas, bool spaces) {
+    size_t k = separator_form(x, i, commas, spaces);
+    if (!k || !three_digits(x, i + k)) return 0;
     return i + k + 3 < x->n && digit(x->s[i + k + 3]) ? 0 : k;
 }
+
+/* Digits with a combining overline at i; as recurring(). */
+static size_t overlined(const lexer *x, size_t i, char *t, size_t *end) {
+    size_t n = 0;
+    for (; i + 2 < x->n && digit(x->s[i]) && (at(x, i + 1, "\xcc\x85") || at(x, i + 1, "\xcc\x84")); i += 3)
+        t[n++] = x->s[i];
+    *end = i;
+    return n;
+}
+
+/* The digits up to the second dot, if there is one at or behind *k: \dot{1}2\dot{3}. Returns how many are in
+ * t then. */
+static size_t to_second_dot(const lexer *x, size_t *k, char *t, size_t n) {
+    const char *s = x->s;
+    size_t j = *k, m = n;
+    while (j < x->n && digit(s[j])) t[m++] = s[j++];
+    if (at(x, j, "\\dot{") && j + 6 < x->n && digit(s[j + 5]) && s[j + 6] == '}') {
+        t[m++] = s[j + 5];
+        *k = j + 7;
+    } else if (at(x, j, "\\dot") && j + 4 < x->n && digit(s[j + 4])) {
+        t[m++] = s[j + 4];
+        *k = j + 5;
+    } else return n;
+    return m;
+}
+
+static bool continues_bracket(char c) { return c == '^' || c == '!' || c == '(' || letter(c); }
 
 /* Digits at i that recur: \overline{36}, \bar{3}, \dot{1}2\dot{3}, (36), or digits with a combining overline.
  * Copies them to t; returns how many, and where they end in *end; 0 when there are none. */
 static size_t recurring(const lexer *x, size_t i, char *t, size_t *end) {
-    static const char *const opens[] = {"\\overline{", "\\bar{",     "\\overline ", "\\dot{",
-                                        "\\dot ",      "\\overline", "\\dot",       "("};
-    const char *s = x->s;
-    size_t n = 0, k = 0;
-    int form = -1;
-    for (int f = 0; f < 8 && form < 0; f++)
-        if (at(x, i, opens[f])) form = f;
-    if (form < 0) {
-        while (i + 2 < x->n && digit(s[i]) && (at(x, i + 1, "\xcc\x85") || at(x, i + 1, "\xcc\x84")))
-            t[n++] = s[i], i += 3;
-        *end = i;
-        return n;
-    }
-    k = i + strlen(opens[form]);
-    bool braces = opens[form][strlen(opens[form]) - 1] == '{', paren = form == 7,
-         dots = form == 3 || form == 4 || form == 6;
-    size_t most = braces || paren ? x->n : k + 1;
-    while (k < x->n && k < most && digit(s[k])) t[n++] = s[k++];
-    if (n == 0 || ((braces || paren) && !at(x, k, paren ? ")" : "}"))) return 0;
-    k += braces || paren;
-    if (paren && k < x->n && (s[k] == '^' || s[k] == '!' || s[k] == '(' || letter(s[k]))) return 0;
-    if (dots) { /* the second dot, if there is one, is on the last digit */
-        size_t j = k, m = n;
-        while (j < x->n && digit(s[j])) t[m++] = s[j++];
-        if (at(x, j, "\\dot{") && j + 6 < x->n && digit(s[j + 5]) && s[j + 6] == '}')
-            t[m++] = s[j + 5], n = m, k = j + 7;
-        else if (at(x, j, "\\dot") && j + 4 < x->n && digit(s[j + 4])) t[m++] = s[j + 4], n = m, k = j + 5;
-    }
+    static const struct {
+        const char *open, *close; /* close "": one digit */
+        bool dots;
+    } forms[] = {{"\\overline{", "}", false}, {"\\bar{", "}", false}, {"\\overline ", "", false},
+                 {"\\dot{", "}", true},       {"\\dot ", "", true},   {"\\overline", "", false},
+                 {"\\dot", "", true},         {"(", ")", false},      {NULL, NULL, false}};
+    size_t n = 0, f = 0;
+    while (forms[f].open && !at(x, i, forms[f].open)) f++;
+    if (!forms[f].open) return overlined(x, i, t, end);
+    const char *close = forms[f].close;
+    size_t k = i + strlen(forms[f].open);
+    for (size_t most = *close ? x->n : k + 1; k < x->n && k < most && digit(x->s[k]); k++) t[n++] = x->s[k];
+    if (n == 0 || !at(x, k, close)) return 0;
+    k += strlen(close);
+    if (*close == ')' && k < x->n && continues_bracket(x->s[k])) return 0;
+    if (forms[f].dots) n = to_second_dot(x, &k, t, n);
     *end = k;
     return n;
 }
@@ -167,10 +188,6 @@ static size_t decimal_comma(const lexer *x, size_t i, char *t, size_t *k) {
 
 /* 1.234.567,89: two points at least, so that it can be nothing else. Copies the digits; returns the end, or
  * `from`. */
-static bool three_digits(const lexer *x, size_t i) {
-    return i + 2 < x->n && digit(x->s[i]) && digit(x->s[i + 1]) && digit(x->s[i + 2]);
-}
-
 static size_t european(const lexer *x, size_t from, char *t, size_t *k) {
     size_t i = from, dots = 0, n = 0;
     while (i < x->n && digit(x->s[i]) && n < 3) t[n++] = x->s[i++];
@@ -345,58 +362,73 @@ static void push_text(lexer *x, size_t from, const char *c, size_t n, bool words
     else push_named(x, TOK_TEXT, c, n, from, true);
 }
 
-/* \text{…}, \mathrm{…} and relatives: separators, single letters and functions become what they are; the rest
- * is text. */
-static void lex_text(lexer *x, size_t from, bool words) {
+/* Index behind the group that a command for text holds; 0 where there is none (\rm style, a bare letter) or
+ * it is not closed. */
+static size_t text_group(lexer *x) {
     while (x->i < x->n && x->s[x->i] == ' ') x->i++;
     if (x->i >= x->n || x->s[x->i] != '{') {
         if (x->i >= x->n) x->out->bad = true;
-        return; /* \rm style or a bare letter: the content follows as it is */
+        return 0;
     }
     size_t end = group_end(x, x->i);
-    if (end > x->n) {
-        x->out->bad = true;
-        x->i = x->n;
-        return;
-    }
+    if (end <= x->n) return end;
+    x->out->bad = true;
+    x->i = x->n;
+    return 0;
+}
+
+static bool is_blank(char c) { return c == ' ' || c == '~'; }
+static bool ends_text(char c) { return is_blank(c) || c == '.' || c == ','; }
+
+/* \text{…}, \mathrm{…} and relatives: separators, single letters and functions become what they are; the rest
+ * is text. */
+static void lex_text(lexer *x, size_t from, bool words) {
+    size_t end = text_group(x);
+    if (!end) return;
     const char *c = x->s + x->i + 1;
     size_t n = end - x->i - 2;
-    while (n && (*c == ' ' || *c == '~')) c++, n--;
+    while (n && is_blank(*c)) c++, n--;
     if (is_transparent(c, n)) return;
     x->i = end;
     if (n >= 3 && *c == '(' && c[n - 1] == ')') c++, n -= 2;
-    while (n && (c[n - 1] == ' ' || c[n - 1] == '~' || c[n - 1] == '.' || c[n - 1] == ',')) n--;
-    if (blank_text(c, n)) {
-        x->space = true;
-        if (end - from >= 3 && x->s[end - 2] == ',') push_op(x, ',', from); /* \text{, } */
+    while (n && ends_text(c[n - 1])) n--;
+    if (!blank_text(c, n)) {
+        push_text(x, from, c, n, words);
         return;
     }
-    push_text(x, from, c, n, words);
+    x->space = true;
+    if (end - from >= 3 && x->s[end - 2] == ',') push_op(x, ',', from); /* \text{, } */
+}
+
+/* Where the letter of \mathbb{R}, \mathbb R stands, and what is behind it; x->n where there is none. */
+static size_t blackboard_letter(const lexer *x, size_t i, size_t *end) {
+    while (i < x->n && x->s[i] == ' ') i++;
+    bool brace = i < x->n && x->s[i] == '{';
+    i += brace;
+    while (brace && i < x->n && x->s[i] == ' ') i++;
+    if (i >= x->n) return x->n;
+    size_t k = i + 1;
+    while (brace && k < x->n && x->s[k] == ' ') k++;
+    *end = k + brace;
+    return brace && !at(x, k, "}") ? x->n : i;
 }
 
 /* \mathbb{R}, \mathbb R, \Bbb{Z} */
 static void lex_blackboard(lexer *x, size_t from) {
-    static const struct {
-        char letter;
-        const char *name;
-    } sets[] = {{'R', "reals"}, {'Z', "integers"}, {'N', "naturals"}, {'Q', "rationals"}, {'C', "complexes"}};
+    static const char *const sets[] = {"Rreals", "Zintegers", "Nnaturals", "Qrationals", "Ccomplexes"};
+    size_t end = 0, k = blackboard_letter(x, x->i, &end);
     while (x->i < x->n && x->s[x->i] == ' ') x->i++;
-    bool brace = x->i < x->n && x->s[x->i] == '{';
-    size_t k = x->i + brace;
-    while (brace && k < x->n && x->s[k] == ' ') k++;
-    char c = k < x->n ? x->s[k++] : 0;
-    while (brace && k < x->n && x->s[k] == ' ') k++;
-    if (brace && !(k < x->n && x->s[k] == '}')) c = 0;
+    if (k == x->n || !letter(x->s[k])) {
+        x->out->bad = true;
+        return;
+    }
+    x->i = end;
     for (size_t m = 0; m < sizeof sets / sizeof *sets; m++)
-        if (sets[m].letter == c) {
-            push_named(x, TOK_SYM, sets[m].name, strlen(sets[m].name), from, true);
-            x->i = k + brace;
+        if (sets[m][0] == x->s[k]) {
+            push_named(x, TOK_SYM, sets[m] + 1, strlen(sets[m] + 1), from, true);
             return;
         }
-    if (c && letter(c)) {
-        push_named(x, TOK_SYM, x->s + k - 1, 1, from, true);
-        x->i = k + brace;
-    } else x->out->bad = true;
+    push_named(x, TOK_SYM, x->s + k, 1, from, true);
 }
 
 /* Commands for words: what they hold may be in any case. */
@@ -445,24 +477,38 @@ static lex_command without_letter(lexer *x, lex_command none, const char *name, 
     return c;
 }
 
+/* "\quadx", "\lvertx": a command run into the letters behind it. */
+static lex_command run_into_letters(lexer *x, lex_command none, const char *name, size_t n) {
+    for (size_t m = n; none.kind == LEX_UNKNOWN && m > 4;) {
+        lex_command shorter = lem_lex_command(name, --m);
+        bool bar = shorter.kind == LEX_OP && (shorter.op == OP_BAR_OPEN || shorter.op == '|');
+        if (shorter.kind != LEX_SPACE && !bar) continue;
+        x->i -= n - m;
+        return shorter;
+    }
+    return none;
+}
+
+static void push_command_op(lexer *x, lex_command c, const char *name, size_t n, size_t from) {
+    if (c.name) {
+        push_money(x, c.name, from);
+        return;
+    }
+    push_op(x, c.op, from);
+    x->out->tok[x->out->n - 1].text = name; /* \times is more than \cdot */
+    x->out->tok[x->out->n - 1].len = (uint32_t)n;
+}
+
 /* A command of letters; x->i is behind it. */
 static void lex_named_command(lexer *x, size_t from, const char *name, size_t n) {
     if (lex_environment(x, from, name, n) || lex_angstrom(x, from, name, n)) return;
-    lex_command c = lem_lex_command(name, n);
-    for (size_t m = n; c.kind == LEX_UNKNOWN &&
-                       m > 4;) { /* "\quadx", "\lvertx": a command run into the letters behind it */
-        lex_command shorter = lem_lex_command(name, --m);
-        if (shorter.kind != LEX_SPACE &&
-            !(shorter.kind == LEX_OP && (shorter.op == OP_BAR_OPEN || shorter.op == '|')))
-            continue;
-        c = shorter;
-        x->i -= n - m;
-        break;
-    }
+    lex_command c = run_into_letters(x, lem_lex_command(name, n), name, n);
     c = without_letter(x, c, name, &n);
+    const char *shown = c.name ? c.name : name;
+    size_t len = c.name ? strlen(c.name) : n;
     switch (c.kind) {
     case LEX_SKIP:
-        if ((is(name, n, "left") || is(name, n, "right")) && x->i < x->n && x->s[x->i] == '.') x->i++;
+        if ((is(name, n, "left") || is(name, n, "right")) && at(x, x->i, ".")) x->i++;
         break;
     case LEX_SPACE:
         x->space = true;
@@ -472,20 +518,11 @@ static void lex_named_command(lexer *x, size_t from, const char *name, size_t n)
         lex_text(x, from, starts_words(name, n));
         mark_bold(x, from, name, n);
         break;
-    case LEX_OP:
-        if (c.name) push_money(x, c.name, from);
-        else {
-            push_op(x, c.op, from);
-            x->out->tok[x->out->n - 1].text = name; /* \times is more than \cdot */
-            x->out->tok[x->out->n - 1].len = (uint32_t)n;
-        }
-        break;
-    case LEX_SYMBOL:
-        push_named(x, TOK_SYM, c.name ? c.name : name, c.name ? strlen(c.name) : n, from, true);
-        break;
+    case LEX_OP: push_command_op(x, c, name, n, from); break;
+    case LEX_SYMBOL: push_named(x, TOK_SYM, shown, len, from, true); break;
     case LEX_FUNCTION:
         if (is(name, n, "mathbb") || is(name, n, "Bbb")) lex_blackboard(x, from);
-        else push_named(x, TOK_FN, c.name ? c.name : name, c.name ? strlen(c.name) : n, from, true);
+        else push_named(x, TOK_FN, shown, len, from, true);
         break;
     case LEX_UNKNOWN: push_named(x, TOK_WORD, name, n, from, true); x->out->bad = true;
     }
@@ -563,6 +600,28 @@ static void lex_superscript(lexer *x, size_t from, char first) {
     if (minus) push_op(x, '}', from);
 }
 
+static bool is_wide_digit(uint32_t cp) { return cp >= 0xff10 && cp <= 0xff19; }
+
+/* A full-width digit, joined to the digits before it. */
+static void lex_wide_digit(lexer *x, uint32_t cp, size_t from) {
+    *x->digits = (char)('0' + (cp - 0xff10));
+    push_named(x, TOK_NUM, x->digits++, 1, from, false);
+    lex_tok *t = x->out->tok + x->out->n - 1;
+    if (x->out->n > 1 && t[-1].kind == TOK_NUM && !t->space && t[-1].text + t[-1].len == t->text)
+        t[-1].len++, x->out->n--;
+}
+
+/* Other scripts: the whole run is one word. */
+static void lex_other_script(lexer *x, size_t from) {
+    while (x->i < x->n && (x->s[x->i] & 0x80)) {
+        uint32_t cp;
+        int k = lem_utf8_decode(x->s + x->i, x->n - x->i, &cp);
+        if (k <= 0 || lem_lex_char(cp).kind != LEX_CHAR_OTHER || is_wide_digit(cp)) break;
+        x->i += (size_t)k;
+    }
+    push_named(x, TOK_WORD, x->s + from, x->i - from, from, false);
+}
+
 static void lex_unicode(lexer *x) {
     uint32_t cp;
     size_t from = x->i;
@@ -573,12 +632,8 @@ static void lex_unicode(lexer *x) {
         return;
     }
     x->i += (size_t)k;
-    if (cp >= 0xff10 && cp <= 0xff19) { /* full-width digits */
-        *x->digits = (char)('0' + (cp - 0xff10));
-        push_named(x, TOK_NUM, x->digits++, 1, from, false);
-        lex_tok *t = x->out->tok + x->out->n - 1;
-        if (x->out->n > 1 && t[-1].kind == TOK_NUM && !t->space && t[-1].text + t[-1].len == t->text)
-            t[-1].len++, x->out->n--;
+    if (is_wide_digit(cp)) {
+        lex_wide_digit(x, cp, from);
         return;
     }
     lex_char c = lem_lex_char(cp);
@@ -601,14 +656,8 @@ static void lex_unicode(lexer *x) {
         push_named(x, TOK_NUM, c.name, 1, from, false);
         push_named(x, TOK_NUM, c.name + 1, 1, from, false);
         return;
-    case LEX_CHAR_OTHER: break;
+    case LEX_CHAR_OTHER: lex_other_script(x, from);
     }
-    while (x->i < x->n && (x->s[x->i] & 0x80)) { /* other scripts: the whole run is one word */
-        k = lem_utf8_decode(x->s + x->i, x->n - x->i, &cp);
-        if (k <= 0 || lem_lex_char(cp).kind != LEX_CHAR_OTHER || (cp >= 0xff10 && cp <= 0xff19)) break;
-        x->i += (size_t)k;
-    }
-    push_named(x, TOK_WORD, x->s + from, x->i - from, from, false);
 }
 
 /* "p.m.", "a.m.", "pm" behind a number: the half of the day. */
@@ -650,7 +699,48 @@ static bool lex_glued_function(lexer *x) {
 
 static bool lex_special_word(lexer *x) { return lex_half_day(x) || lex_glued_function(x); }
 
+/* Words that are an operator (op) or a symbol. */
+typedef struct known_word {
+    const char *word;
+    char op;
+    const char *symbol;
+} known_word;
+
+static bool push_known(lexer *x, const known_word *list, const char *s, size_t n, size_t from) {
+    while (list->word && !is(s, n, list->word)) list++;
+    if (!list->word) return false;
+    if (list->symbol) push_named(x, TOK_SYM, list->symbol, strlen(list->symbol), from, false);
+    else push_op(x, list->op, from);
+    return true;
+}
+
+/* "1orW(x)=2" */
+static bool is_glued_or(const char *s, size_t n, char before) {
+    bool behind = digit(before) || before == ')';
+    return n > 2 && behind && s[0] == 'o' && s[1] == 'r' && s[2] >= 'A' && s[2] <= 'Z';
+}
+
+/* A word that is known to be none of the language's: a unit, a function, a product of letters, or any. */
+static void push_other_word(lexer *x, const char *s, size_t n, size_t from) {
+    char before = from ? x->s[from - 1] : 0;
+    bool loose = before == ' ' || digit(before) || before == '/';
+    if (!x->d->no_units && from && loose && lem_lex_is_unit_word(s, n))
+        push_named(x, TOK_WORD, s, n, from, false);
+    else if (lem_lex_is_function(s, n)) push_named(x, TOK_FN, s, n, from, false);
+    else if (n <= 3 && !x->out->wordy) /* "2xy" is a product */
+        for (size_t j = 0; j < n; j++) push_named(x, TOK_SYM, s + j, 1, from + j, false);
+    else push_named(x, TOK_WORD, s, n, from, false);
+}
+
 static void lex_word(lexer *x) {
+    static const known_word first[] = {
+        {"and", OP_AND, NULL}, {"or", OP_OR, NULL},          {"pi", 0, "pi"},
+        {"inf", 0, "infty"},   {"infinity", 0, "infty"},     {"infty", 0, "infty"},
+        {"oo", 0, "infty"},    {"percent", '%', NULL},       {"percentage", '%', NULL},
+        {"pct", '%', NULL},    {"degrees", OP_DEGREE, NULL}, {"degree", OP_DEGREE, NULL},
+        {NULL, 0, NULL}};
+    static const known_word later[] = {
+        {"mod", OP_MOD, NULL}, {"union", OP_UNION, NULL}, {"cup", OP_UNION, NULL}, {NULL, 0, NULL}};
     if (lex_special_word(x)) return;
     size_t from = x->i, k = from;
     while (k < x->n && letter(x->s[k])) k++;
@@ -658,36 +748,16 @@ static void lex_word(lexer *x) {
     size_t n = k - from;
     x->i = k;
     char before = from ? x->s[from - 1] : ' ', after = k < x->n ? x->s[k] : ' ';
-    if (n > 2 && (digit(before) || before == ')') && s[0] == 'o' && s[1] == 'r' && s[2] >= 'A' &&
-        s[2] <= 'Z') { /* "1orW(x)=2" */
+    bool apart = strchr(" $\n\t,.;:", before) && strchr(" $\n\t,.;:", after);
+    if (is_glued_or(s, n, before)) {
         x->i = from + 2;
         push_op(x, OP_OR, from);
-        return;
-    }
-    if (n > 2 && is_month(s, n)) { /* a date */
-        push_named(x, TOK_WORD, s, n, from, false);
-        return;
-    }
-    bool apart = strchr(" $\n\t,.;:", before) && strchr(" $\n\t,.;:", after);
-    bool loose = from == 0 || x->s[from - 1] == ' ' || digit(x->s[from - 1]) || x->s[from - 1] == '/';
-    if (n == 1) push_named(x, TOK_SYM, s, 1, from, false);
-    else if (is(s, n, "and")) push_op(x, OP_AND, from);
-    else if (is(s, n, "or")) push_op(x, OP_OR, from);
-    else if (is(s, n, "pi")) push_named(x, TOK_SYM, "pi", 2, from, false);
-    else if (is(s, n, "inf") || is(s, n, "infinity") || is(s, n, "infty") || is(s, n, "oo"))
-        push_named(x, TOK_SYM, "infty", 5, from, false);
-    else if (is(s, n, "percent") || is(s, n, "percentage") || is(s, n, "pct")) push_op(x, '%', from);
-    else if (is(s, n, "degrees") || is(s, n, "degree")) push_op(x, OP_DEGREE, from);
+    } else if (is_month(s, n)) push_named(x, TOK_WORD, s, n, from, false); /* a date */
+    else if (n == 1) push_named(x, TOK_SYM, s, 1, from, false);
+    else if (push_known(x, first, s, n, from)) return;
     else if (apart && lem_lex_is_filler(s, n)) push_named(x, TOK_WORD, s, n, from, false);
-    else if (n > 1 && lem_lex_is_greek(s, n)) push_named(x, TOK_SYM, s, n, from, false);
-    else if (is(s, n, "mod")) push_op(x, OP_MOD, from);
-    else if (is(s, n, "union") || is(s, n, "cup")) push_op(x, OP_UNION, from);
-    else if (!x->d->no_units && lem_lex_is_unit_word(s, n) && from && loose)
-        push_named(x, TOK_WORD, s, n, from, false);
-    else if (lem_lex_is_function(s, n)) push_named(x, TOK_FN, s, n, from, false);
-    else if (n <= 3 && !x->out->wordy) /* "2xy" is a product */
-        for (size_t j = 0; j < n; j++) push_named(x, TOK_SYM, s + j, 1, from + j, false);
-    else push_named(x, TOK_WORD, s, n, from, false);
+    else if (lem_lex_is_greek(s, n)) push_named(x, TOK_SYM, s, n, from, false);
+    else if (!push_known(x, later, s, n, from)) push_other_word(x, s, n, from);
 }
 
 /* Three points behind a decimal, a comma or a plus sign: so it goes on. */
@@ -709,23 +779,37 @@ static void lex_mark(lexer *x) {
     push_named(x, TOK_SYM, "dots", 4, from, false);
 }
 
+/* Signs of several characters. */
+static bool lex_signs(lexer *x, size_t from) {
+    static const known_word signs[] = {{"<=", OP_LE, NULL}, {">=", OP_GE, NULL}, {"!=", OP_NE, NULL},
+                                       {"==", '=', NULL},   {":=", '=', NULL},   {"+/-", OP_PM, NULL},
+                                       {NULL, 0, NULL}};
+    const known_word *k = signs;
+    while (k->word && !at(x, from, k->word)) k++;
+    if (k->word) {
+        x->i += strlen(k->word);
+        push_op(x, k->op, from);
+        return true;
+    }
+    if (!at(x, from, "**")) return false;
+    x->i += 2;
+    if (from > 0 && x->i < x->n) push_op(x, '^', from); /* else Markdown */
+    return true;
+}
+
+static void lex_dollar(lexer *x, size_t from) {
+    x->i++;
+    bool amount = x->i < x->n && (digit(x->s[x->i]) || x->s[x->i] == '.');
+    if (x->dollars_are_money && amount) push_money(x, "USD", from);
+    else x->space = true;
+}
+
 static void lex_ascii(lexer *x) {
     size_t from = x->i;
     char c = x->s[x->i];
-    if (at(x, from, "<=")) x->i += 2, push_op(x, OP_LE, from);
-    else if (at(x, from, ">=")) x->i += 2, push_op(x, OP_GE, from);
-    else if (at(x, from, "!=")) x->i += 2, push_op(x, OP_NE, from);
-    else if (at(x, from, "==")) x->i += 2, push_op(x, '=', from);
-    else if (at(x, from, ":=")) x->i += 2, push_op(x, '=', from);
-    else if (at(x, from, "+/-")) x->i += 3, push_op(x, OP_PM, from);
-    else if (at(x, from, "**") && from > 0 && from + 2 < x->n) x->i += 2, push_op(x, '^', from);
-    else if (at(x, from, "**")) x->i += 2; /* Markdown */
-    else if (c == '$') {
-        x->i++;
-        if (x->dollars_are_money && x->i < x->n && (digit(x->s[x->i]) || x->s[x->i] == '.'))
-            push_money(x, "USD", from);
-        else x->space = true;
-    } else if (strchr("+-*/^_()[]{},;=<>|!%:'&", c)) x->i++, push_op(x, c, from);
+    if (c && strchr("<>!=:+*", c) && lex_signs(x, from)) return;
+    if (c == '$') lex_dollar(x, from);
+    else if (strchr("+-*/^_()[]{},;=<>|!%:'&", c)) x->i++, push_op(x, c, from);
     else if (c == '~') x->i++, x->space = true, x->gap |= at(x, x->i, "~");
     else if (strchr("?`\".", c)) lex_mark(x);
     else {
@@ -733,6 +817,20 @@ static void lex_ascii(lexer *x) {
         x->out->bad = true;
     }
 }
+
+/* The length of a character that is no ASCII, where it may stand in language; else 0. A letter of a script is
+ * as good as a word. */
+static size_t language_char(const char *s, size_t n, size_t *run) {
+    uint32_t cp;
+    int k = lem_utf8_decode(s, n, &cp);
+    if (k <= 0 || is_wide_digit(cp)) return 0;
+    lex_char_kind kind = lem_lex_char(cp).kind;
+    if (kind == LEX_CHAR_OTHER) *run += 3;
+    return kind == LEX_CHAR_OTHER || kind == LEX_CHAR_SPACE || cp == 0x2019 || cp == 0xff0c ? (size_t)k : 0;
+}
+
+static bool is_no(const char *s) { return (s[0] | 32) == 'n' && (s[1] | 32) == 'o'; }
+static bool is_sentence_mark(char c) { return c && strchr(" .,!?'\"-;:()\n$", c); }
 
 /* Letters, spaces and sentence punctuation only, with a word of three letters or more, or "no": plain
  * language. Two letters are a product, and a mathematical character makes it mathematics. */
@@ -744,20 +842,15 @@ static bool only_words(const char *s, size_t n) {
             continue;
         }
         if (i < n && (s[i] & 0x80)) {
-            uint32_t cp;
-            int k = lem_utf8_decode(s + i, n - i, &cp);
-            lex_char_kind kind = k > 0 ? lem_lex_char(cp).kind : LEX_CHAR_OTHER;
-            if (k <= 0 || (cp >= 0xff10 && cp <= 0xff19) ||
-                (kind != LEX_CHAR_OTHER && kind != LEX_CHAR_SPACE && cp != 0x2019 && cp != 0xff0c))
-                return false;
-            run += kind == LEX_CHAR_OTHER ? 3 : 0;
-            i += (size_t)k - 1;
+            size_t k = language_char(s + i, n - i, &run);
+            if (!k) return false;
+            i += k - 1;
             continue;
         }
-        if (run == 2 && (s[i - 2] | 32) == 'n' && (s[i - 1] | 32) == 'o') run = 3;
+        if (run == 2 && is_no(s + i - 2)) run = 3;
         if (run > longest) longest = run;
         run = 0;
-        if (i < n && (!s[i] || !strchr(" .,!?'\"-;:()\n$", s[i]))) return false;
+        if (i < n && !is_sentence_mark(s[i])) return false;
     }
     return longest >= 3;
 }
@@ -790,30 +883,31 @@ const char *lem_lex_narrowed(lem_work *w, const char *text, size_t *len) {
     return t;
 }
 
+static size_t count_dollars(const char *text, size_t len) {
+    size_t n = 0;
+    for (size_t i = 0; i < len; i++) n += text[i] == '$' && (i == 0 || text[i - 1] != '\\');
+    return n;
+}
+
+static void lex_next(lexer *x) {
+    char c = x->s[x->i];
+    if (lem_is_space(c)) x->space = true, x->gap |= c == '\n', x->i++;
+    else if (digit(c) || (c == '.' && x->i + 1 < x->n && digit(x->s[x->i + 1]))) lex_number(x);
+    else if (c == '\\') lex_escape(x);
+    else if (letter(c)) lex_word(x);
+    else if (c & 0x80) lex_unicode(x);
+    else lex_ascii(x);
+}
+
 bool lem_lex(lem_work *w, const lem_answer_dialect *d, const char *text, size_t len, lex_toks *out) {
     memset(out, 0, sizeof *out);
     out->tok = lem_work_alloc(w, 2 * len + 2, sizeof *out->tok);
     char *digits = lem_work_alloc(w, 2 * len + 2, 1);
     if (!out->tok || !digits || !lem_work_spend(w, (int64_t)len)) return false;
-    size_t dollars = 0;
-    for (size_t i = 0; i < len; i++) dollars += text[i] == '$' && (i == 0 || text[i - 1] != '\\');
     out->wordy = is_language(text, len);
-    lexer x = {.w = w,
-               .d = d,
-               .s = text,
-               .n = len,
-               .out = out,
-               .dollars_are_money = dollars % 2 != 0,
-               .digits = digits};
-    while (x.i < x.n && !w->limit) {
-        char c = text[x.i];
-        if (lem_is_space(c)) x.space = true, x.gap |= c == '\n', x.i++;
-        else if (digit(c) || (c == '.' && x.i + 1 < len && digit(text[x.i + 1]))) lex_number(&x);
-        else if (c == '\\') lex_escape(&x);
-        else if (letter(c)) lex_word(&x);
-        else if (c & 0x80) lex_unicode(&x);
-        else lex_ascii(&x);
-    }
+    lexer x = {.w = w, .d = d, .s = text, .n = len, .out = out, .digits = digits};
+    x.dollars_are_money = count_dollars(text, len) % 2 != 0;
+    while (x.i < x.n && !w->limit) lex_next(&x);
     out->tok[out->n].kind = TOK_END;
     out->tok[out->n].at = (uint32_t)len;
     return lem_lex_part_statements(w, out) && !w->limit;

@@ -187,21 +187,43 @@ static bool number_follows(parser *p, const ast_node *left) {
     return left->kind != AST_NUM && left->kind != AST_POW && p->i > 0 && parse_is(parse_peek(p) - 1, ')');
 }
 
-static bool starts_factor(parser *p, const ast_node *left) {
+/* dx in an integral */
+static bool at_own_differential(parser *p) {
     const lex_tok *t = parse_peek(p), *after = parse_peek_at(p, 1);
-    if (p->in_integral && t->kind == TOK_SYM && lem_parse_name_is(t, "d") && after->kind == TOK_SYM &&
-        !after->space)
-        return false;
-    if (left->kind == AST_TEXT) return false; /* words are no factors */
-    if (t->kind == TOK_SYM || (t->kind == TOK_FN && !lem_parse_name_is(t, "choose"))) return true;
-    if (t->kind == TOK_NUM) return number_follows(p, left);
-    if (t->kind != TOK_OP) return false;
-    if (t->op == '[') /* not the closing bracket of [0,1[ */
-        return is_scalar_like(left) && after->kind != TOK_END && !parse_is(after, OP_UNION) &&
-               !parse_is(after, ',') && !parse_is(after, ')');
-    if (t->op == '|') return p->abs_depth == 0;
-    return t->op == '(' || t->op == '{' || t->op == OP_FLOOR_OPEN || t->op == OP_CEIL_OPEN ||
-           t->op == OP_BAR_OPEN || t->op == OP_BEGIN;
+    return p->in_integral && t->kind == TOK_SYM && lem_parse_name_is(t, "d") && after->kind == TOK_SYM &&
+           !after->space;
+}
+
+/* Not the closing bracket of [0,1[. */
+static bool opens_factor(const ast_node *left, const lex_tok *after) {
+    return is_scalar_like(left) && after->kind != TOK_END && !parse_is(after, OP_UNION) &&
+           !parse_is(after, ',') && !parse_is(after, ')');
+}
+
+static bool operator_starts_factor(parser *p, const ast_node *left) {
+    switch (parse_peek(p)->op) {
+    case '[': return opens_factor(left, parse_peek_at(p, 1));
+    case '|': return p->abs_depth == 0;
+    case '(':
+    case '{':
+    case OP_FLOOR_OPEN:
+    case OP_CEIL_OPEN:
+    case OP_BAR_OPEN:
+    case OP_BEGIN: return true;
+    default: return false;
+    }
+}
+
+static bool starts_factor(parser *p, const ast_node *left) {
+    const lex_tok *t = parse_peek(p);
+    if (at_own_differential(p) || left->kind == AST_TEXT) return false; /* words are no factors */
+    switch (t->kind) {
+    case TOK_SYM: return true;
+    case TOK_FN: return !lem_parse_name_is(t, "choose");
+    case TOK_NUM: return number_follows(p, left);
+    case TOK_OP: return operator_starts_factor(p, left);
+    default: return false;
+    }
 }
 
 /* Operator at the current token: its precedence, or 0. */

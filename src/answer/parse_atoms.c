@@ -62,6 +62,11 @@ ast_node *lem_parse_argument(parser *p) {
 
 static char closing(char open) { return open == '[' ? ']' : open == OP_ANGLE_OPEN ? OP_ANGLE_CLOSE : ')'; }
 
+static bool closes(const lex_tok *t, char open) {
+    if (parse_is(t, '[')) return open == ']' || open == '[' || open == '(';
+    return parse_is(t, ')') || parse_is(t, ']') || parse_is(t, OP_ANGLE_CLOSE);
+}
+
 /* (…), […, […) and so on: one element is grouping, more are a tuple or interval with these brackets. ]a,b[ is
  * (a,b). */
 static ast_node *parse_bracket(parser *p) {
@@ -72,9 +77,7 @@ static ast_node *parse_bracket(parser *p) {
     p->abs_depth = saved;
     p->no_ratio = ratio;
     const lex_tok *t = parse_peek(p);
-    bool closed = parse_is(t, ')') || parse_is(t, ']') || parse_is(t, OP_ANGLE_CLOSE) ||
-                  (parse_is(t, '[') && (open == ']' || open == '[' || open == '('));
-    if (!a || !closed) return NULL;
+    if (!a || !closes(t, open)) return NULL;
     char close = t->op;
     p->i++;
     if (open == ']') open = '(';
@@ -94,28 +97,43 @@ static ast_node *parse_bracket(parser *p) {
     return a;
 }
 
+/* What separates the head of {…} from its conditions, outside of brackets: the first of each kind, 0 for
+ * none. */
+typedef struct builder_marks {
+    size_t bars; /* how many */
+    size_t bar, colon, mid;
+    bool comma; /* before any of them */
+} builder_marks;
+
+static int nesting(char op) {
+    if (op && strchr("([{L", op)) return 1;
+    return op && strchr(")]}R", op) ? -1 : 0;
+}
+
+static void note_mark(builder_marks *m, char op, size_t k) {
+    if (op == ',' && !m->bar && !m->colon && !m->mid) m->comma = true;
+    if (op == OP_MID && !m->mid) m->mid = k;
+    if (op == '|' && ++m->bars == 1) m->bar = k;
+    if (op == ':' && !m->colon) m->colon = k;
+}
+
 /* Where the bar or colon of {head | conditions} stands, or 0: {x | x > 2}, {x : x > 2}, not {|x|, 1} and not
  * {1:2}. */
 static size_t builder_mark(const parser *p, size_t from, char close) {
+    builder_marks m = {0};
     int depth = 0;
-    size_t bars = 0, bar = 0, colon = 0, mid = 0;
-    bool comma = false;
     for (size_t k = from; p->t.tok[k].kind != TOK_END; k++) {
         const lex_tok *t = &p->t.tok[k];
         if (t->kind != TOK_OP) continue;
         if (depth == 0 && t->op == close) break;
-        if (strchr("([{L", t->op) && t->op) depth++;
-        else if (strchr(")]}R", t->op) && t->op) depth--;
-        if (depth != 0) continue;
-        if (t->op == ',' && !bar && !colon && !mid) comma = true;
-        if (t->op == OP_MID && !mid) mid = k;
-        if (t->op == '|' && ++bars == 1) bar = k;
-        if (t->op == ':' && !colon) colon = k;
+        depth += nesting(t->op);
+        if (depth == 0) note_mark(&m, t->op, k);
     }
-    if (comma && p->t.tok[from].kind != TOK_SYM) return 0;
-    if (mid) return mid;
-    if (bars % 2 == 1 && bar > from) return bar;
-    return colon > from && p->t.tok[from].kind == TOK_SYM && bars == 0 ? colon : 0;
+    const bool name = p->t.tok[from].kind == TOK_SYM;
+    if (m.comma && !name) return 0;
+    if (m.mid) return m.mid;
+    if (m.bars % 2 == 1 && m.bar > from) return m.bar;
+    return m.colon > from && name && m.bars == 0 ? m.colon : 0;
 }
 
 static ast_node *parse_builder(parser *p, size_t mark, char close) {
@@ -219,24 +237,27 @@ static bool at_condition(parser *p, const ast_node *value) {
     return parse_is(t, ',') || t->kind == TOK_TEXT || t->kind == TOK_WORD;
 }
 
+/* A row of a value and maybe its condition, the n-th; false where there is none. */
+static bool parse_row(parser *p, ast_node **item, uint32_t n, uint32_t *branches) {
+    while (parse_take(p, '&')) {}
+    if (n == AST_MAX_DEPTH || !(item[n] = lem_parse_relation(p))) return false;
+    if (*branches == n && at_condition(p, item[n])) {
+        if (!(item[n] = parse_branch(p, item[n], item, n))) return false;
+        ++*branches;
+        (void)parse_take(p, ',');
+    }
+    while (parse_take(p, '&')) {}
+    if (parse_take(p, ',') && parse_peek(p)->kind != TOK_OP) return true;
+    return parse_take(p, OP_ROW) || parse_is(parse_peek(p), OP_FINISH);
+}
+
 /* Rows of relations: \begin{cases} x = 1 \\ y = 2 \end{cases} is a list. Rows of a value and a condition: the
  * set of their pairs. */
 static ast_node *parse_rows(parser *p) {
     ast_node *item[AST_MAX_DEPTH];
     uint32_t n = 0, branches = 0;
-    while (!parse_is(parse_peek(p), OP_FINISH)) {
-        while (parse_take(p, '&')) {}
-        if (n == AST_MAX_DEPTH || !(item[n] = lem_parse_relation(p))) return NULL;
-        if (branches == n && at_condition(p, item[n])) {
-            if (!(item[n] = parse_branch(p, item[n], item, n))) return NULL;
-            branches++;
-            (void)parse_take(p, ',');
-        }
-        n++;
-        while (parse_take(p, '&')) {}
-        if (parse_take(p, ',') && parse_peek(p)->kind != TOK_OP) continue;
-        if (!parse_take(p, OP_ROW) && !parse_is(parse_peek(p), OP_FINISH)) return NULL;
-    }
+    while (!parse_is(parse_peek(p), OP_FINISH))
+        if (!parse_row(p, item, n++, &branches)) return NULL;
     p->i++;
     if (branches && branches != n) return NULL;
     if (n == 1 && !branches) return item[0];
@@ -253,44 +274,64 @@ static bool env_is(const lex_tok *t, const char *const *names) {
     return false;
 }
 
+typedef struct matrix_cells {
+    ast_node **cell;
+    size_t cap;
+    uint32_t n, cols; /* cols 0: the first row is not whole */
+} matrix_cells;
+
+static bool add_cell(parser *p, matrix_cells *m) {
+    if (m->n == m->cap) {
+        size_t cap = m->cap ? m->cap * 2 : 16;
+        ast_node **more = lem_work_alloc(p->w, cap, sizeof *more);
+        if (!more) return false;
+        if (m->n) memcpy(more, m->cell, m->n * sizeof *more);
+        m->cell = more;
+        m->cap = cap;
+    }
+    return (m->cell[m->n++] = lem_parse_binary(p, PREC_SET)) != NULL;
+}
+
+/* Rows up to \end, all of the same length. */
+static bool parse_cells(parser *p, matrix_cells *m) {
+    uint32_t col = 0;
+    while (!parse_is(parse_peek(p), OP_FINISH)) {
+        if (!add_cell(p, m)) return false;
+        col++;
+        if (parse_take(p, '&')) continue;
+        if (m->cols && col != m->cols) return false;
+        m->cols = col;
+        col = 0;
+        if (!parse_take(p, OP_ROW) && !parse_is(parse_peek(p), OP_FINISH)) return false;
+    }
+    return m->n && !col; /* col: an & with nothing behind it */
+}
+
+/* {ccc} */
+static bool skip_columns(parser *p) {
+    if (!parse_is(parse_peek(p), '{')) return true;
+    while (parse_peek(p)->kind != TOK_END && !parse_is(parse_peek(p), '}')) p->i++;
+    return parse_take(p, '}');
+}
+
 /* \begin{pmatrix} a & b \\ c & d \end{pmatrix} */
 static ast_node *parse_matrix(parser *p) {
     static const char *const row_envs[] = {"cases", "aligned",   "align",  "align*", "gathered",
                                            "split", "alignedat", "dcases", NULL};
     const lex_tok *env = &p->t.tok[p->i++];
     if (env_is(env, row_envs)) return parse_rows(p);
-    if (parse_is(parse_peek(p), '{')) { /* column format of an array */
-        while (parse_peek(p)->kind != TOK_END && !parse_is(parse_peek(p), '}')) p->i++;
-        if (!parse_take(p, '}')) return NULL;
-    }
-    size_t cap = 16;
-    uint32_t n = 0, cols = 0, col = 0;
-    ast_node **cell = lem_work_alloc(p->w, cap, sizeof *cell);
+    if (!skip_columns(p)) return NULL;
+    matrix_cells m = {0};
     int saved = p->abs_depth;
     p->abs_depth = 0;
-    while (cell) {
-        if (parse_is(parse_peek(p), OP_FINISH)) break;
-        if (n == cap) {
-            ast_node **more = lem_work_alloc(p->w, cap * 2, sizeof *cell);
-            if (!more) return NULL;
-            memcpy(more, cell, cap * sizeof *cell);
-            cell = more;
-            cap *= 2;
-        }
-        if (!(cell[n] = lem_parse_binary(p, PREC_SET))) return NULL;
-        n++, col++;
-        if (parse_take(p, '&')) continue;
-        if (cols && col != cols) return NULL;
-        cols = col;
-        col = 0;
-        if (!parse_take(p, OP_ROW) && !parse_is(parse_peek(p), OP_FINISH)) return NULL;
-    }
+    bool whole = parse_cells(p, &m);
     p->abs_depth = saved;
-    if (!cell || !n || col || !parse_take(p, OP_FINISH)) return NULL; /* col: an & with nothing behind it */
-    ast_node *a = lem_ast_new(p->w, AST_MATRIX, n);
+    if (!whole) return NULL;
+    p->i++;
+    ast_node *a = lem_ast_new(p->w, AST_MATRIX, m.n);
     if (!a) return NULL;
-    a->cols = cols;
-    memcpy(a->kid, cell, n * sizeof *cell);
+    a->cols = m.cols;
+    memcpy(a->kid, m.cell, m.n * sizeof *m.cell);
     return lem_parse_name_is(env, "vmatrix") ? lem_ast_determinant(p->w, a) : a;
 }
 

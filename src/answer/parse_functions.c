@@ -48,29 +48,41 @@ static lem_rat *gcd_of(lem_work *w, const lem_rat *a, const lem_rat *b, bool lcm
     return r;
 }
 
-/* Functions of rational numbers that have rational values. */
-static ast_node *folded(parser *p, ast_node *a) {
-    static const char *const names[] = {"max", "min", "gcd", "lcm", "floor", "ceil", "mod"};
+/* Functions of rational numbers that have rational values, in this order. */
+enum { FOLD_MAX, FOLD_MIN, FOLD_GCD, FOLD_LCM, FOLD_FLOOR, FOLD_CEIL, FOLD_NONE };
+
+static int fold_of(const ast_node *a) {
+    static const char *const names[] = {"max", "min", "gcd", "lcm", "floor", "ceil"};
     int f = 0;
-    while (f < 7 && !(strlen(names[f]) == a->len && memcmp(names[f], a->name, a->len) == 0)) f++;
-    if (f == 7 || !all_numbers(a)) return a;
+    while (f < FOLD_NONE && !(strlen(names[f]) == a->len && memcmp(names[f], a->name, a->len) == 0)) f++;
+    return f;
+}
+
+static ast_node *folded_whole(parser *p, const lem_rat *r, bool floor) {
+    lem_rat *whole = lem_rat_int(p->w, 0);
+    if (!whole) return NULL;
+    if (floor) mpz_fdiv_q(mpq_numref(whole->q), mpq_numref(r->q), mpq_denref(r->q));
+    else mpz_cdiv_q(mpq_numref(whole->q), mpq_numref(r->q), mpq_denref(r->q));
+    return lem_ast_num(p->w, whole);
+}
+
+static lem_rat *absolute(parser *p, lem_rat *r) {
+    return r && lem_rat_sign(r) < 0 ? lem_rat_neg(p->w, r) : r;
+}
+
+static lem_rat *folded_two(parser *p, lem_rat *a, lem_rat *b, int f) {
+    if (f >= FOLD_GCD) return absolute(p, gcd_of(p->w, a, b, f == FOLD_LCM));
+    const int order = mpq_cmp(b->q, a->q);
+    return (f == FOLD_MAX ? order > 0 : order < 0) ? b : a;
+}
+
+static ast_node *folded(parser *p, ast_node *a) {
+    const int f = fold_of(a);
+    if (f == FOLD_NONE || !all_numbers(a)) return a;
     lem_rat *r = a->kid[0]->q;
-    if (f >= 4) {
-        if (f == 6 || a->n != 1) return a;
-        lem_rat *whole = lem_rat_int(p->w, 0);
-        if (!whole) return NULL;
-        if (f == 4) mpz_fdiv_q(mpq_numref(whole->q), mpq_numref(r->q), mpq_denref(r->q));
-        else mpz_cdiv_q(mpq_numref(whole->q), mpq_numref(r->q), mpq_denref(r->q));
-        return lem_ast_num(p->w, whole);
-    }
-    if (f >= 2 && lem_rat_sign(r) < 0) r = lem_rat_neg(p->w, r);
-    for (uint32_t k = 1; r && k < a->n; k++) {
-        lem_rat *b = a->kid[k]->q;
-        int cmp = mpq_cmp(b->q, r->q);
-        if (f >= 2) r = gcd_of(p->w, r, b, f == 3);
-        else if (f == 0 ? cmp > 0 : cmp < 0) r = b;
-        if (r && f >= 2 && lem_rat_sign(r) < 0) r = lem_rat_neg(p->w, r);
-    }
+    if (f >= FOLD_FLOOR) return a->n == 1 ? folded_whole(p, r, f == FOLD_FLOOR) : a;
+    if (f >= FOLD_GCD) r = absolute(p, r);
+    for (uint32_t k = 1; r && k < a->n; k++) r = folded_two(p, r, a->kid[k]->q, f);
     return lem_ast_num(p->w, r);
 }
 
@@ -120,25 +132,37 @@ static bool starts_operand(const parser *p, const lex_tok *t) {
     return t->kind == TOK_OP && (strchr("{([LfcvMb", t->op) || (t->op == '|' && p->abs_depth == 0)) && t->op;
 }
 
+static char bracket_end(char open) {
+    if (open == '(') return ')';
+    return open == '{' ? '}' : OP_SET_CLOSE;
+}
+
+static ast_node *bracketed_argument(parser *p) {
+    char close = bracket_end(parse_peek(p)->op);
+    int saved = p->abs_depth, ratio = p->no_ratio;
+    p->i++;
+    p->abs_depth = p->no_ratio = 0;
+    ast_node *arg = lem_parse_list(p);
+    p->abs_depth = saved;
+    p->no_ratio = ratio;
+    return arg && parse_take(p, close) ? arg : NULL;
+}
+
+/* Does a product that is an argument go on here? Not with the differential of an integral. */
+static bool argument_goes_on(parser *p) {
+    const lex_tok *t = parse_peek(p);
+    if (t->kind == TOK_SYM) return !(p->in_integral && lem_parse_name_is(t, "d"));
+    return parse_is(t, '/') && starts_operand(p, parse_peek_at(p, 1));
+}
+
 /* The argument in brackets, or a product without further functions. */
 static ast_node *parse_function_argument(parser *p) {
     const lex_tok *t = parse_peek(p);
-    if (parse_is(t, '(') || parse_is(t, '{') || parse_is(t, OP_SET_OPEN)) {
-        char close = t->op == '(' ? ')' : t->op == '{' ? '}' : OP_SET_CLOSE;
-        int saved = p->abs_depth, ratio = p->no_ratio;
-        p->i++;
-        p->abs_depth = p->no_ratio = 0;
-        ast_node *arg = lem_parse_list(p);
-        p->abs_depth = saved;
-        p->no_ratio = ratio;
-        return arg && parse_take(p, close) ? arg : NULL;
-    }
+    if (parse_is(t, '(') || parse_is(t, '{') || parse_is(t, OP_SET_OPEN)) return bracketed_argument(p);
     bool minus = parse_take(p, '-');
     if (!starts_operand(p, parse_peek(p)) && parse_peek(p)->kind != TOK_FN) return NULL;
     ast_node *arg = lem_parse_binary(p, PREC_POW);
-    while (arg && (parse_peek(p)->kind == TOK_SYM ||
-                   (parse_is(parse_peek(p), '/') && starts_operand(p, parse_peek_at(p, 1))))) {
-        if (p->in_integral && lem_parse_name_is(parse_peek(p), "d") && parse_peek(p)->kind == TOK_SYM) break;
+    while (arg && argument_goes_on(p)) {
         bool div = parse_take(p, '/');
         ast_node *next = lem_parse_binary(p, PREC_POW);
         arg = div ? lem_ast_div(p->w, arg, next) : lem_ast_mul(p->w, arg, next);
@@ -316,35 +340,45 @@ static bool parse_bounds(parser *p, bounds *b) {
     return true;
 }
 
+/* k = 1 */
+static bool names_index(const ast_node *low) {
+    return low && low->kind == AST_REL && low->n == 2 && low->name[0] == '=' && low->kid[0]->kind == AST_SYM;
+}
+
+/* Are the bounds whole and near each other? */
+static bool small_bounds(const ast_node *from, const ast_node *to, long *first, long *last) {
+    return to && to->kind == AST_NUM && from->kind == AST_NUM && lem_rat_small(from->q, 1000000, first) &&
+           lem_rat_small(to->q, 1000000, last) && *last - *first < MAX_SUM_TERMS;
+}
+
+static ast_node *written_out(parser *p, ast_node *body, const ast_node *index, bool product, long from,
+                             long to) {
+    ast_node *all = lem_ast_int(p->w, product);
+    for (long k = from; all && k <= to; k++) {
+        ast_node *term = lem_ast_replace(p->w, body, index->name, index->len, lem_ast_int(p->w, k));
+        all = product ? lem_ast_mul(p->w, all, term) : lem_ast_add(p->w, all, term);
+    }
+    return all;
+}
+
 /* \sum_{k=1}^{n} body: written out between small whole bounds, otherwise a form with its bound variable under
  * a name of its own. */
 static ast_node *parse_sum(parser *p, bool product) {
+    const char *name = product ? "prod" : "sum", *index;
     bounds b;
+    long from, to;
     if (!parse_bounds(p, &b)) return NULL;
     ast_node *body = lem_parse_binary(p, PREC_MUL);
     if (!body) return NULL;
-    const ast_node *low = b.lower;
-    bool indexed =
-        low && low->kind == AST_REL && low->n == 2 && low->name[0] == '=' && low->kid[0]->kind == AST_SYM;
-    long from, to;
-    if (indexed && b.upper && b.upper->kind == AST_NUM && low->kid[1]->kind == AST_NUM &&
-        lem_rat_small(low->kid[1]->q, 1000000, &from) && lem_rat_small(b.upper->q, 1000000, &to) &&
-        to - from < MAX_SUM_TERMS) {
-        ast_node *all = lem_ast_int(p->w, product);
-        for (long k = from; all && k <= to; k++) {
-            ast_node *term =
-                lem_ast_replace(p->w, body, low->kid[0]->name, low->kid[0]->len, lem_ast_int(p->w, k));
-            all = product ? lem_ast_mul(p->w, all, term) : lem_ast_add(p->w, all, term);
-        }
-        return all;
-    }
-    if (!indexed) {
+    const uint32_t upper = b.upper != NULL;
+    if (!names_index(b.lower)) {
         ast_node *kid[3] = {body, b.lower, b.upper};
-        return named_node(p, product ? "prod" : "sum", kid, b.lower ? b.upper ? 3 : 2 : 1);
+        return named_node(p, name, kid, b.lower ? 2 + upper : 1);
     }
-    const char *index;
-    ast_node *kid[3] = {bind(p, body, low->kid[0]->name, low->kid[0]->len, &index), low->kid[1], b.upper};
-    return named_node(p, product ? "prod" : "sum", kid, b.upper ? 3 : 2);
+    ast_node *const *low = b.lower->kid;
+    if (small_bounds(low[1], b.upper, &from, &to)) return written_out(p, body, low[0], product, from, to);
+    ast_node *kid[3] = {bind(p, body, low[0]->name, low[0]->len, &index), low[1], b.upper};
+    return named_node(p, name, kid, 2 + upper);
 }
 
 static bool is_differential(const lex_tok *t) {
@@ -512,28 +546,37 @@ static ast_node *parse_fraction(parser *p, const lex_tok *f) {
     return a ? lem_ast_div(p->w, a, lem_parse_argument(p)) : NULL;
 }
 
+static ast_node *parse_binomial(parser *p) {
+    ast_node *kid[2] = {lem_parse_argument(p), NULL};
+    kid[1] = kid[0] ? lem_parse_argument(p) : NULL;
+    return kid[1] ? named_node(p, "binom", kid, 2) : NULL;
+}
+
+static ast_node *parse_abs(parser *p) {
+    ast_node *a = lem_parse_argument(p);
+    if (!a || a->kind != AST_NUM) return lem_ast_wrap(p->w, AST_ABS, a);
+    return lem_rat_sign(a->q) < 0 ? lem_ast_neg(p->w, a) : a;
+}
+
+static ast_node *parse_cbrt(parser *p) { return root(p, whole_argument(p), lem_ast_int(p->w, 3)); }
+static ast_node *parse_plain_sum(parser *p) { return parse_sum(p, false); }
+static ast_node *parse_product(parser *p) { return parse_sum(p, true); }
+
 ast_node *lem_parse_function(parser *p) {
     static const char *const accents[] = {"overline", "bar",       "vec", "hat",  "widehat",
                                           "tilde",    "widetilde", "dot", "ddot", "overrightarrow",
                                           "mathring", "overbrace"};
+    static const struct {
+        const char *name;
+        ast_node *(*parse)(parser *p);
+    } forms[] = {{"sqrt", parse_sqrt},    {"cbrt", parse_cbrt},     {"binom", parse_binomial},
+                 {"abs", parse_abs},      {"sum", parse_plain_sum}, {"prod", parse_product},
+                 {"int", parse_integral}, {"iint", parse_integral}, {"oint", parse_integral},
+                 {"lim", parse_limit}};
     const lex_tok f = p->t.tok[p->i++];
     if (lem_parse_name_is(&f, "frac")) return parse_fraction(p, &f);
-    if (lem_parse_name_is(&f, "sqrt")) return parse_sqrt(p);
-    if (lem_parse_name_is(&f, "cbrt")) return root(p, whole_argument(p), lem_ast_int(p->w, 3));
-    if (lem_parse_name_is(&f, "binom")) {
-        ast_node *kid[2] = {lem_parse_argument(p), NULL};
-        kid[1] = kid[0] ? lem_parse_argument(p) : NULL;
-        return kid[1] ? named_node(p, "binom", kid, 2) : NULL;
-    }
-    if (lem_parse_name_is(&f, "abs")) {
-        ast_node *a = lem_parse_argument(p);
-        return a && a->kind == AST_NUM ? lem_rat_sign(a->q) < 0 ? lem_ast_neg(p->w, a) : a
-                                       : lem_ast_wrap(p->w, AST_ABS, a);
-    }
-    if (lem_parse_name_is(&f, "sum") || lem_parse_name_is(&f, "prod")) return parse_sum(p, f.text[0] == 'p');
-    if (lem_parse_name_is(&f, "int") || lem_parse_name_is(&f, "iint") || lem_parse_name_is(&f, "oint"))
-        return parse_integral(p);
-    if (lem_parse_name_is(&f, "lim")) return parse_limit(p);
+    for (size_t k = 0; k < sizeof forms / sizeof *forms; k++)
+        if (lem_parse_name_is(&f, forms[k].name)) return forms[k].parse(p);
     for (size_t k = 0; k < sizeof accents / sizeof *accents; k++)
         if (lem_parse_name_is(&f, accents[k])) return parse_accent(p, &f);
     return parse_applied(p, &f);

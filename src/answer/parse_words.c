@@ -11,6 +11,9 @@ static bool is_unit_token(const lex_tok *t) { return t->kind == TOK_TEXT || t->k
 
 static char folded(char c) { return (char)(c >= 'A' && c <= 'Z' ? c + 32 : c); }
 
+static bool is_layout(char c) { return c == ' ' || c == '~' || (c >= '\t' && c <= '\r'); }
+static bool parts_words(char c) { return is_layout(c) || c == ',' || c == ';' || c == '-'; }
+
 /* Lower case, runs of space as one, no leading article, no punctuation but inside words. */
 static size_t fold_text(const char *s, size_t n, char *t) {
     size_t k = 0;
@@ -21,10 +24,8 @@ static size_t fold_text(const char *s, size_t n, char *t) {
             continue;
         }
         if (c && strchr("\\${}\"*()[]", c)) continue;
-        bool gap = c == ' ' || (c >= '\t' && c <= '\r') || c == '~' || c == ',' || c == ';' || c == '-';
-        if (gap) {
-            if (k && t[k - 1] != ' ') t[k++] = ' ';
-        } else t[k++] = folded(c);
+        if (!parts_words(c)) t[k++] = folded(c);
+        else if (k && t[k - 1] != ' ') t[k++] = ' ';
     }
     while (k && strchr(" .:!?", t[k - 1])) k--;
     return k;
@@ -58,32 +59,44 @@ ast_node *lem_parse_text(parser *p, const char *s, size_t n) {
 
 /* ---- units ---- */
 
-/* A value with the unit that the tokens from `from` to here spell. */
-static ast_node *quantity(parser *p, ast_node *a, size_t from) {
-    size_t cap = 1, k = 0;
-    for (size_t j = from; j < p->i; j++) cap += 2 + p->t.tok[j].len;
-    char *s = lem_work_alloc(p->w, cap, 1), *t = lem_work_alloc(p->w, cap, 1);
-    if (!s || !t) return NULL;
+/* The tokens from `from` to here as text; returns its length. */
+static size_t spelled(const parser *p, size_t from, char *s) {
+    size_t k = 0;
     for (size_t j = from; j < p->i; j++) {
         const lex_tok *tok = &p->t.tok[j];
         if (parse_is(tok, '{') || parse_is(tok, '}')) continue;
-        if (tok->kind == TOK_OP) s[k++] = tok->op;
-        else {
-            if (k && tok->kind != TOK_NUM && s[k - 1] != '/' && s[k - 1] != '*') s[k++] = ' ';
-            memcpy(s + k, tok->text, tok->len);
-            k += tok->len;
+        if (tok->kind == TOK_OP) {
+            s[k++] = tok->op;
+            continue;
         }
+        if (k && tok->kind != TOK_NUM && s[k - 1] != '/' && s[k - 1] != '*') s[k++] = ' ';
+        memcpy(s + k, tok->text, tok->len);
+        k += tok->len;
     }
-    /* units keep their case (mW, MW) and their minus signs; only layout goes */
+    return k;
+}
+
+/* Units keep their case (mW, MW) and their minus signs; only layout goes. */
+static size_t without_layout(const char *s, size_t k, char *t) {
     size_t m = 0;
     for (size_t j = 0; j < k; j++) {
         char c = s[j];
         if (c == '\\' || c == '$' || c == '{' || c == '}') continue;
-        if (c == '~' || (c >= '\t' && c <= '\r')) c = ' ';
+        if (is_layout(c)) c = ' ';
         if (c == ' ' && (!m || t[m - 1] == ' ')) continue;
         t[m++] = c;
     }
     while (m && strchr(" .,;:!", t[m - 1])) m--;
+    return m;
+}
+
+/* A value with the unit that the tokens from `from` to here spell. */
+static ast_node *quantity(parser *p, ast_node *a, size_t from) {
+    size_t cap = 1;
+    for (size_t j = from; j < p->i; j++) cap += 2 + p->t.tok[j].len;
+    char *s = lem_work_alloc(p->w, cap, 1), *t = lem_work_alloc(p->w, cap, 1);
+    if (!s || !t) return NULL;
+    size_t m = without_layout(s, spelled(p, from, s), t);
     ast_node *q = m ? lem_ast_wrap(p->w, AST_QTY, a) : a;
     if (q && m) q->name = t, q->len = (uint32_t)m;
     return q;
@@ -122,31 +135,39 @@ static ast_node *scaled(parser *p, ast_node *a) {
     return a;
 }
 
+/* Does a unit stand here, behind a? Plain words behind a value that is no number are a sentence, unless they
+ * are known units. */
+static bool at_unit(const parser *p, const ast_node *a) {
+    const lex_tok *t = &p->t.tok[p->i];
+    if (t->kind == TOK_WORD && !has_value(a) && !lem_lex_is_unit_word(t->text, t->len)) return false;
+    return is_unit_token(t) && !ends_unit(t) && a->kind != AST_TEXT && a->kind != AST_QTY;
+}
+
+static bool opens_power(const lex_tok *t) { return parse_is(t, '{') || parse_is(t, '^'); }
+static bool is_product_sign(const lex_tok *t) { return parse_is(t, '/') || parse_is(t, '*'); }
+
+/* Does the token here go on with a unit? depth: of the braces open in it. */
+static bool in_unit(const parser *p, int depth) {
+    const lex_tok *t = &p->t.tok[p->i], *before = p->i ? t - 1 : t;
+    switch (t->kind) {
+    case TOK_TEXT:
+    case TOK_WORD: return true;
+    case TOK_NUM: return opens_power(before) || parse_is(before, '-');
+    case TOK_SYM: return depth == 0 && (t->space || is_product_sign(before));
+    case TOK_OP: break;
+    default: return false;
+    }
+    if (t->op == '-') return opens_power(before);
+    if (t->op == '}') return depth > 0;
+    return is_product_sign(t) || opens_power(t);
+}
+
 static ast_node *with_unit(parser *p, ast_node *a) {
     a = scaled(p, a);
-    /* plain words behind a value that is no number are a sentence, unless they are known units */
-    if (a && parse_peek(p)->kind == TOK_WORD && !has_value(a) &&
-        !lem_lex_is_unit_word(parse_peek(p)->text, parse_peek(p)->len))
-        return a;
-    if (!a || !is_unit_token(parse_peek(p)) || ends_unit(parse_peek(p)) || a->kind == AST_TEXT ||
-        a->kind == AST_QTY)
-        return a;
+    if (!a || !at_unit(p, a)) return a;
     size_t from = p->i;
-    int depth = 0;
-    while (parse_peek(p)->kind != TOK_END) {
-        const lex_tok *t = parse_peek(p), *before = p->i ? t - 1 : t;
-        bool number =
-            t->kind == TOK_NUM && (parse_is(before, '^') || parse_is(before, '{') || parse_is(before, '-'));
-        bool inside = is_unit_token(t) || number || parse_is(t, '/') || parse_is(t, '^') ||
-                      parse_is(t, '*') || parse_is(t, '{') ||
-                      (parse_is(t, '-') && (parse_is(before, '{') || parse_is(before, '^'))) ||
-                      (t->kind == TOK_SYM && depth == 0 &&
-                       (t->space || parse_is(before, '/') || parse_is(before, '*'))) ||
-                      (parse_is(t, '}') && depth > 0);
-        if (!inside) break;
-        depth += parse_is(t, '{') - parse_is(t, '}');
-        p->i++;
-    }
+    for (int depth = 0; in_unit(p, depth); p->i++)
+        depth += parse_is(parse_peek(p), '{') - parse_is(parse_peek(p), '}');
     return quantity(p, a, from);
 }
 

@@ -127,26 +127,35 @@ static bool float_product(lem_work *w, const mode_expr *a, const mode_expr *b, b
     return true;
 }
 
+static bool is_infinite(const mode_expr *a) {
+    return a->kind == MODE_CONST && lem_mode_text_is(a->name, "zoo");
+}
+
+static bool same_whole(const mode_expr *a, const mode_expr *b) {
+    if (!number_like(a) || !number_like(b)) return false;
+    const mode_expr *x = percent_value(a), *y = percent_value(b);
+    return lem_rat_is_int(x->q) && lem_rat_is_int(y->q) && lem_rat_equal(x->q, y->q);
+}
+
+static bool near_in_value(verifier *c, const mode_expr *a, const mode_expr *b) {
+    long double u, v, i, j;
+    return lem_mode_value(c->w, a, &u, &i) && lem_mode_value(c->w, b, &v, &j) && fabsl(u - v) < 1e-15L &&
+           fabsl(i - j) < 1e-15L;
+}
+
+static bool is_float(const mode_expr *a) { return number_like(a) && percent_value(a)->decimal; }
+
 static bool scalars_equal(verifier *c, const mode_expr *a, const mode_expr *b) {
-    bool infinite = (a->kind == MODE_CONST && lem_mode_text_is(a->name, "zoo")) ||
-                    (b->kind == MODE_CONST && lem_mode_text_is(b->name, "zoo"));
-    if (infinite) return false;
+    if (is_infinite(a) || is_infinite(b)) return false;
     if (lem_mode_same(a, b)) return equal_by(c, true, "math-verify: same expression");
     if (a->kind == MODE_SYM || b->kind == MODE_SYM) return symbols_equal(c, a, b);
-    bool numbers = number_like(a) || number_like(b), floats = (number_like(a) && percent_value(a)->decimal) ||
-                                                              (number_like(b) && percent_value(b)->decimal);
+    bool numbers = number_like(a) || number_like(b), floats = is_float(a) || is_float(b);
     if (floats && rounded_equal(c, a, b)) return equal_by(c, true, "math-verify: equal to 6 decimals");
-    if (numbers && !floats && number_like(a) && number_like(b)) {
-        const mode_expr *x = percent_value(a), *y = percent_value(b);
-        if (lem_rat_is_int(x->q) && lem_rat_is_int(y->q) && lem_rat_equal(x->q, y->q))
-            return equal_by(c, true, "math-verify: same whole number, percent or not");
-    }
-    mode_answer is = lem_mode_compare(c->w, a, b, true);
-    if (is == MODE_EQUAL || is == MODE_EQUAL_NUMERIC)
+    if (!floats && same_whole(a, b))
+        return equal_by(c, true, "math-verify: same whole number, percent or not");
+    if (lem_mode_compare(c->w, a, b, true) <= MODE_EQUAL_NUMERIC)
         return equal_by(c, true, "math-verify: the difference simplifies to 0");
-    long double u, v, i, j;
-    if (numbers || !lem_mode_value(c->w, a, &u, &i) || !lem_mode_value(c->w, b, &v, &j)) return false;
-    return equal_by(c, fabsl(u - v) < 1e-15L && fabsl(i - j) < 1e-15L, "math-verify: equal to 15 digits");
+    return !numbers && equal_by(c, near_in_value(c, a, b), "math-verify: equal to 15 digits");
 }
 
 static bool expressions_equal(verifier *c, const mode_expr *a, const mode_expr *b) {
@@ -204,20 +213,32 @@ static bool no_real_roots(lem_work *w, const mode_expr *e) {
     return b * b - 4 * a * c0 < -1e-9L;
 }
 
+/* e with its one symbol, *name, set to 3; NULL where it has none or several. */
+static mode_expr *at_three(verifier *c, const mode_expr *e, mode_text *name) {
+    bool one = true;
+    *name = only_name(e, (mode_text){"", 0}, &one);
+    return one && name->n ? at_point(c->w, e, lem_mode_int(c->w, 3)) : NULL;
+}
+
+/* Of two expressions in the same one symbol; false where they are not, or have no values to divide by. */
+static bool proportional_by_value(verifier *c, const mode_expr *a, const mode_expr *b, int *sign) {
+    mode_text x, y;
+    mode_expr *p = at_three(c, a, &x), *q = at_three(c, b, &y);
+    long double u = 0, v = 0, i, j;
+    if (!p || !q || !lem_mode_text_equal(x, y)) return false;
+    if (!lem_mode_value(c->w, p, &u, &i) || !lem_mode_value(c->w, q, &v, &j) || u == 0 || v == 0)
+        return false;
+    mode_answer is = lem_mode_compare(c->w, lem_mode_op(c->w, MODE_MUL, (mode_expr *)a, q),
+                                      lem_mode_op(c->w, MODE_MUL, (mode_expr *)b, p), true);
+    *sign = (u > 0) == (v > 0) ? 1 : -1;
+    if (is > MODE_EQUAL_NUMERIC) *sign = 0;
+    return true;
+}
+
 /* lhs - rhs of one is a constant times that of the other: 1 same sign, -1 opposite, 0 neither. */
 static int proportional(verifier *c, const mode_expr *a, const mode_expr *b) {
-    bool one = true, two = true;
-    mode_text x = only_name(a, (mode_text){"", 0}, &one), y = only_name(b, (mode_text){"", 0}, &two);
-    mode_expr *p = one && x.n ? at_point(c->w, a, lem_mode_int(c->w, 3)) : NULL,
-              *q = two && y.n ? at_point(c->w, b, lem_mode_int(c->w, 3)) : NULL;
-    long double u = 0, v = 0, i, j;
-    bool single = one && two && x.n && lem_mode_text_equal(x, y) && p && q &&
-                  lem_mode_value(c->w, p, &u, &i) && lem_mode_value(c->w, q, &v, &j) && u != 0 && v != 0;
-    if (single) {
-        mode_answer is = lem_mode_compare(c->w, lem_mode_op(c->w, MODE_MUL, (mode_expr *)a, q),
-                                          lem_mode_op(c->w, MODE_MUL, (mode_expr *)b, p), true);
-        return is <= MODE_EQUAL_NUMERIC ? ((u > 0) == (v > 0) ? 1 : -1) : 0;
-    }
+    int sign;
+    if (proportional_by_value(c, a, b, &sign)) return sign;
     static const long ratios[][2] = {{-1, 1}, {2, 1},  {1, 2},  {-2, 1}, {-1, 2}, {3, 1},  {1, 3},
                                      {-3, 1}, {-1, 3}, {4, 1},  {1, 4},  {-4, 1}, {-1, 4}, {5, 1},
                                      {1, 5},  {6, 1},  {1, 6},  {3, 2},  {2, 3},  {-5, 1}, {-1, 5},
@@ -231,6 +252,22 @@ static int proportional(verifier *c, const mode_expr *a, const mode_expr *b) {
     return 0;
 }
 
+/* Sides of relations a and b, with b turned round as r. 2x < 6 is not x < 3 there. */
+static bool sides_equal(verifier *c, const mv_value *g, const mv_value *p, const mode_expr *a,
+                        const mode_expr *b, const mode_expr *r) {
+    bool one = true, equation = g->op == '=' && p->op == '=';
+    const mode_text none = {"", 0};
+    if (equation && !only_name(a, none, &one).n && !only_name(b, none, &one).n)
+        return equal_by(c, true, "math-verify: no unknown on either side"); /* the same solutions: none */
+    if (g->op == p->op && lem_mode_compare(c->w, a, b, true) <= MODE_EQUAL_NUMERIC)
+        return equal_by(c, true, "math-verify: same relation");
+    if (mirrored(g->op) == p->op && g->op != '!' && lem_mode_compare(c->w, a, r, true) <= MODE_EQUAL_NUMERIC)
+        return equal_by(c, true, "math-verify: relation turned round");
+    if (proportional(c, a, b) && equation) return equal_by(c, true, "math-verify: same solutions");
+    return equation && no_real_roots(c->w, a) && no_real_roots(c->w, b) &&
+           equal_by(c, true, "math-verify: no solutions on both sides");
+}
+
 static bool relations_equal(verifier *c, const mv_value *g, const mv_value *p) {
     if (g->kind == MV_AND && p->kind == MV_AND) {
         if (g->n != p->n) return false;
@@ -241,24 +278,9 @@ static bool relations_equal(verifier *c, const mv_value *g, const mv_value *p) {
     if (g->kind != MV_REL || p->kind != MV_REL) return false;
     const mode_expr *a = difference(c->w, g, false), *b = difference(c->w, p, false),
                     *r = difference(c->w, p, true);
-    if (!a || !b || !r) { /* x in a set: the sides one by one */
-        return g->op == p->op && values_equal(c, g->kid[0], p->kid[0]) &&
-               values_equal(c, g->kid[1], p->kid[1]);
-    }
-    bool one = true;
-    if (g->op == '=' && p->op == '=' && !only_name(a, (mode_text){"", 0}, &one).n &&
-        !only_name(b, (mode_text){"", 0}, &one).n)
-        return equal_by(c, true, "math-verify: no unknown on either side"); /* the same solutions: none */
-    if (g->op == p->op && lem_mode_compare(c->w, a, b, true) <= MODE_EQUAL_NUMERIC)
-        return equal_by(c, true, "math-verify: same relation");
-    if (mirrored(g->op) == p->op && g->op != '!' && lem_mode_compare(c->w, a, r, true) <= MODE_EQUAL_NUMERIC)
-        return equal_by(c, true, "math-verify: relation turned round");
-    int s = proportional(c, a, b);
-    bool equation = g->op == '=' && p->op == '=';
-    if (s && equation) return equal_by(c, true, "math-verify: same solutions");
-    if (equation && no_real_roots(c->w, a) && no_real_roots(c->w, b))
-        return equal_by(c, true, "math-verify: no solutions on both sides");
-    return false; /* 2x < 6 is not x < 3 there */
+    if (a && b && r) return sides_equal(c, g, p, a, b, r);
+    return g->op == p->op && values_equal(c, g->kid[0], p->kid[0]) && /* x in a set: the sides one by one */
+           values_equal(c, g->kid[1], p->kid[1]);
 }
 
 /* ---- sets ---- */
@@ -292,6 +314,30 @@ static bool put(pieces *out, piece p) {
     return true;
 }
 
+static bool pieces_of(verifier *c, const mv_value *v, pieces *out);
+
+/* Takes the point z out of the pieces. */
+static bool cut_hole(pieces *out, long double z) {
+    for (int k = 0, n = out->n; k < n; k++) {
+        piece *p = &out->p[k];
+        if (z < p->a || z > p->b) continue;
+        if (!put(out, (piece){z, p->b, true, p->open_b})) return false;
+        p->b = z;
+        p->open_b = true;
+    }
+    return true;
+}
+
+/* A set minus single points. */
+static bool pieces_of_difference(verifier *c, const mv_value *v, pieces *out) {
+    pieces holes = {.n = 0};
+    if (!pieces_of(c, v->kid[0], out) || v->kid[1]->kind != MV_SET || !pieces_of(c, v->kid[1], &holes))
+        return false;
+    for (int h = 0; h < holes.n; h++)
+        if (!cut_hole(out, holes.p[h].a)) return false;
+    return true;
+}
+
 /* Intervals and points of a set of numbers; false for symbols. */
 static bool pieces_of(verifier *c, const mv_value *v, pieces *out) {
     long double x, y;
@@ -306,21 +352,7 @@ static bool pieces_of(verifier *c, const mv_value *v, pieces *out) {
         for (uint32_t k = 0; k < v->n; k++)
             if (!endpoint(c, v->kid[k], &x) || !put(out, (piece){x, x, false, false})) return false;
         return true;
-    case MV_MINUS: { /* minus single points */
-        pieces holes = {.n = 0};
-        if (!pieces_of(c, v->kid[0], out) || v->kid[1]->kind != MV_SET || !pieces_of(c, v->kid[1], &holes))
-            return false;
-        for (int h = 0; h < holes.n; h++)
-            for (int k = 0, n = out->n; k < n; k++) {
-                piece *p = &out->p[k];
-                long double z = holes.p[h].a;
-                if (z < p->a || z > p->b) continue;
-                if (!put(out, (piece){z, p->b, true, p->open_b})) return false;
-                p->b = z;
-                p->open_b = true;
-            }
-        return true;
-    }
+    case MV_MINUS: return pieces_of_difference(c, v, out);
     default: return false;
     }
 }
@@ -334,17 +366,24 @@ static int by_left(const void *x, const void *y) {
     return a->a < b->a ? -1 : a->a > b->a ? 1 : a->open_a - b->open_a;
 }
 
+static bool is_empty(piece q) { return q.a > q.b || (q.a == q.b && (q.open_a || q.open_b)); }
+
+/* Does q, which begins behind l, touch it? */
+static bool touches(piece l, piece q) { return q.a < l.b || (near(q.a, l.b) && !(q.open_a && l.open_b)); }
+
+static void lengthen(piece *l, piece q) {
+    if (near(q.b, l->b)) l->open_b &= q.open_b;
+    else if (q.b > l->b) l->b = q.b, l->open_b = q.open_b;
+}
+
 static void merge(pieces *s) {
     int n = 0;
     if (s->n > 1) qsort(s->p, (size_t)s->n, sizeof *s->p, by_left);
     for (int k = 0; k < s->n; k++) {
         piece q = s->p[k];
-        if (q.a > q.b || (q.a == q.b && (q.open_a || q.open_b))) continue;
-        piece *l = n ? &s->p[n - 1] : NULL;
-        bool joined = l && (q.a < l->b || (near(q.a, l->b) && !(q.open_a && l->open_b)));
-        if (!joined) s->p[n++] = q;
-        else if (q.b > l->b && !near(q.b, l->b)) l->b = q.b, l->open_b = q.open_b;
-        else if (near(q.b, l->b)) l->open_b &= q.open_b;
+        if (is_empty(q)) continue;
+        if (n && touches(s->p[n - 1], q)) lengthen(&s->p[n - 1], q);
+        else s->p[n++] = q;
     }
     s->n = n;
 }
@@ -377,31 +416,46 @@ static bool elements_equal(verifier *c, mv_value *const *g, mv_value *const *p, 
     return equal_by(c, true, ordered ? "math-verify: same parts in order" : "math-verify: same elements");
 }
 
+static bool is_list(const mv_value *v) { return v->kind == MV_SET || v->kind == MV_TUPLE; }
+
+/* v as a set of its own where it is neither set nor tuple. */
+static const mv_value *in_set(verifier *c, const mv_value *v) {
+    if (is_set(v) || v->kind == MV_TUPLE) return v;
+    mv_value *one = lem_mv_new(c->w, MV_SET, 1);
+    if (one) one->kid[0] = (mv_value *)v;
+    return one;
+}
+
+static bool intervals_equal(verifier *c, const mv_value *g, const mv_value *p) {
+    return g->left_open == p->left_open && g->right_open == p->right_open &&
+           values_equal(c, g->kid[0], p->kid[0]) && values_equal(c, g->kid[1], p->kid[1]) &&
+           equal_by(c, true, "math-verify: same interval");
+}
+
+/* (a, b) as an interval against a list of two. */
+static bool is_open_pair(const mv_value *interval, const mv_value *list) {
+    return interval->kind == MV_INTERVAL && interval->left_open && interval->right_open && is_list(list) &&
+           list->n == 2;
+}
+
+static bool kids_equal(verifier *c, const mv_value *g, const mv_value *p) {
+    if (g->kind != p->kind || g->n != p->n || g->op != p->op || g->kind < MV_UNION) return false;
+    for (uint32_t k = 0; k < g->n; k++)
+        if (!values_equal(c, g->kid[k], p->kid[k])) return false;
+    return equal_by(c, true, "math-verify: same set");
+}
+
 static bool sets_equal(verifier *c, const mv_value *gold, const mv_value *pred) {
-    mv_value *one = lem_mv_new(c->w, MV_SET, 1), *two = lem_mv_new(c->w, MV_SET, 1);
-    if (!one || !two) return false;
-    one->kid[0] = (mv_value *)gold;
-    two->kid[0] = (mv_value *)pred;
-    const mv_value *g = is_set(gold) || gold->kind == MV_TUPLE ? gold : one,
-                   *p = is_set(pred) || pred->kind == MV_TUPLE ? pred : two;
-    if (g->kind == MV_INTERVAL && p->kind == MV_INTERVAL)
-        return g->left_open == p->left_open && g->right_open == p->right_open &&
-               values_equal(c, g->kid[0], p->kid[0]) && values_equal(c, g->kid[1], p->kid[1]) &&
-               equal_by(c, true, "math-verify: same interval");
+    const mv_value *g = in_set(c, gold), *p = in_set(c, pred);
+    if (!g || !p) return false;
+    if (g->kind == MV_INTERVAL && p->kind == MV_INTERVAL) return intervals_equal(c, g, p);
     if (g->kind != MV_TUPLE && p->kind != MV_TUPLE && same_numbers(c, g, p))
         return equal_by(c, true, "math-verify: same set of numbers");
-    bool gl = g->kind == MV_SET || g->kind == MV_TUPLE, pl = p->kind == MV_SET || p->kind == MV_TUPLE;
-    if (gl && pl) return g->n == p->n && elements_equal(c, g->kid, p->kid, g->n, g->kind == MV_TUPLE);
-    const mv_value *interval = g->kind == MV_INTERVAL ? g : p, *list = interval == g ? p : g;
-    bool open_pair = interval->kind == MV_INTERVAL && interval->left_open && interval->right_open &&
-                     (list->kind == MV_SET || list->kind == MV_TUPLE) && list->n == 2;
-    if (open_pair) return elements_equal(c, g->kid, p->kid, 2, g->kind != MV_SET);
-    if (g->kind == p->kind && g->n == p->n && g->op == p->op && g->kind >= MV_UNION) {
-        for (uint32_t k = 0; k < g->n; k++)
-            if (!values_equal(c, g->kid[k], p->kid[k])) return false;
-        return equal_by(c, true, "math-verify: same set");
-    }
-    return false;
+    if (is_list(g) && is_list(p))
+        return g->n == p->n && elements_equal(c, g->kid, p->kid, g->n, g->kind == MV_TUPLE);
+    if (is_open_pair(g, p) || is_open_pair(p, g))
+        return elements_equal(c, g->kid, p->kid, 2, g->kind != MV_SET);
+    return kids_equal(c, g, p);
 }
 
 /* A symbol, or a free function, which the original renames to one. */
@@ -409,52 +463,62 @@ static bool is_variable(const mode_expr *e) {
     return e->kind == MODE_SYM || (e->kind == MODE_FN && e->name.n && e->name.s[0] == '\'');
 }
 
-/* x < 2 as a set, where a symbol alone stands on one side and a number on the other. */
+/* An interval as its relations are read, one by one; a, b NULL: infinite. */
+typedef struct bounded {
+    const mv_value *a, *b;
+    long double lo, hi;
+    bool open_lo, open_hi;
+} bounded;
+
+/* Takes x < 2, where a symbol alone stands on one side and a number on the other; else false. */
+static bool bound_by(verifier *c, const mv_value *v, bounded *s) {
+    long double x;
+    if (v->kid[0]->kind != MV_EXPR || v->kid[1]->kind != MV_EXPR) return false;
+    bool left = is_variable(v->kid[0]->e);
+    const mv_value *e = v->kid[left];
+    char op = left ? v->op : mirrored(v->op);
+    if ((!left && !is_variable(v->kid[1]->e)) || !strchr("<>lg", op) || !endpoint(c, e, &x)) return false;
+    if (strchr("<l", op) && x < s->hi) s->hi = x, s->b = e, s->open_hi = op == '<';
+    if (strchr(">g", op) && x > s->lo) s->lo = x, s->a = e, s->open_lo = op == '>';
+    return true;
+}
+
+/* x < 2, or several such, as a set. */
 static const mv_value *as_set(verifier *c, const mv_value *r) {
-    pieces whole = {.n = 0};
-    const mv_value *list[2] = {r, NULL};
-    long double lo = -INFINITY, hi = INFINITY, x;
-    const mv_value *a = NULL, *b = NULL;
-    bool open_lo = true, open_hi = true;
-    uint32_t n = r->kind == MV_AND ? r->n : 1;
-    (void)whole;
-    for (uint32_t k = 0; k < n; k++) {
-        const mv_value *v = r->kind == MV_AND ? r->kid[k] : list[0];
-        if (v->kid[0]->kind != MV_EXPR || v->kid[1]->kind != MV_EXPR) return NULL;
-        bool left = is_variable(v->kid[0]->e);
-        const mv_value *e = v->kid[left];
-        char op = left ? v->op : mirrored(v->op);
-        if ((!left && !is_variable(v->kid[1]->e)) || !strchr("<>lg", op) || !endpoint(c, e, &x)) return NULL;
-        if (strchr("<l", op) && x < hi) hi = x, b = e, open_hi = op == '<';
-        if (strchr(">g", op) && x > lo) lo = x, a = e, open_lo = op == '>';
-    }
+    bounded s = {NULL, NULL, -INFINITY, INFINITY, true, true};
+    const bool several = r->kind == MV_AND;
+    for (uint32_t k = 0; k < (several ? r->n : 1); k++)
+        if (!bound_by(c, several ? r->kid[k] : r, &s)) return NULL;
     mv_value *v = lem_mv_new(c->w, MV_INTERVAL, 2);
     mode_expr *oo = lem_mode_const(c->w, "oo");
     if (!v || !oo) return NULL;
-    v->kid[0] = a ? (mv_value *)a : lem_mv_expr(c->w, lem_mode_neg(c->w, oo));
-    v->kid[1] = b ? (mv_value *)b : lem_mv_expr(c->w, oo);
-    v->left_open = open_lo;
-    v->right_open = open_hi;
+    v->kid[0] = s.a ? (mv_value *)s.a : lem_mv_expr(c->w, lem_mode_neg(c->w, oo));
+    v->kid[1] = s.b ? (mv_value *)s.b : lem_mv_expr(c->w, oo);
+    v->left_open = s.open_lo;
+    v->right_open = s.open_hi;
     return v->kid[0] && v->kid[1] ? v : NULL;
+}
+
+static bool same_values(verifier *c, const mv_value *gold, const mv_value *pred) {
+    if (is_relation(gold) && is_relation(pred)) return relations_equal(c, gold, pred);
+    if (is_set(gold) || is_set(pred) || gold->kind == MV_TUPLE || pred->kind == MV_TUPLE)
+        return sets_equal(c, gold, pred);
+    if (gold->kind != pred->kind) return false;
+    if (gold->kind == MV_EXPR) return expressions_equal(c, gold->e, pred->e);
+    return gold->kind == MV_MATRIX && gold->n == pred->n && gold->cols == pred->cols &&
+           elements_equal(c, gold->kid, pred->kid, gold->n, true);
 }
 
 static bool values_equal(verifier *c, const mv_value *gold, const mv_value *pred) {
     if (c->w->limit || c->depth > 40 || !lem_work_spend(c->w, 64)) return false;
-    bool ga = is_assignment(gold), pe = is_equation(pred), ge = is_equation(gold), same = false;
+    bool ga = is_assignment(gold), pe = is_equation(pred), ge = is_equation(gold);
     if (ga) gold = end_to_end(c->w, gold);
     if (is_assignment(pred)) pred = end_to_end(c->w, pred);
     if (pe && !ge) pred = last_relation(pred)->kid[1];
     else if (ga && !pe) gold = last_relation(gold)->kid[1];
     c->depth++;
     const mv_value *solved = is_relation(gold) && is_set(pred) ? as_set(c, gold) : NULL;
-    if (solved) gold = solved;
-    if (is_relation(gold) && is_relation(pred)) same = relations_equal(c, gold, pred);
-    else if (is_set(gold) || is_set(pred) || gold->kind == MV_TUPLE || pred->kind == MV_TUPLE)
-        same = sets_equal(c, gold, pred);
-    else if (gold->kind == MV_EXPR && pred->kind == MV_EXPR) same = expressions_equal(c, gold->e, pred->e);
-    else if (gold->kind == MV_MATRIX && pred->kind == MV_MATRIX)
-        same = gold->n == pred->n && gold->cols == pred->cols &&
-               elements_equal(c, gold->kid, pred->kid, gold->n, true);
+    bool same = same_values(c, solved ? solved : gold, pred);
     c->depth--;
     return same;
 }

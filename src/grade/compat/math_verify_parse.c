@@ -363,23 +363,32 @@ static mode_expr *named(mv_parser *p, mode_text name) {
     return symbol(p, name);
 }
 
+/* What stands before the content of an accent's braces in its name. */
+static const char *accent_label(const char *accent) {
+    static const char *const labels[][2] = {{"text", ""},
+                                            {"mbox", ""},
+                                            {"overline", "bar:"},
+                                            {"bar", "bar:"},
+                                            {"overrightarrow", "vec:"},
+                                            {"vec", "vec:"},
+                                            {"tilde", "tilde:"},
+                                            {"math", "math:"}};
+    for (size_t k = 0; k < sizeof labels / sizeof *labels; k++)
+        if (strstr(accent, labels[k][0])) return labels[k][1];
+    return accent + 1;
+}
+
 /* \text{…}, \overline{…}: the command and its content make a name; \text is no part of it. */
 static bool accent_name(mv_parser *p, lem_buf *b) {
     for (size_t k = 0; accents[k]; k++) {
         mv_parser ahead = *p;
         if (!lem_mv_take(&ahead, accents[k]) || lem_mv_here(&ahead) != '{') continue;
-        const char *close = memchr(p->t.s + ahead.i, '}', p->t.n - ahead.i);
+        const char *close = memchr(p->t.s + ahead.i, '}', p->t.n - ahead.i),
+                   *label = accent_label(accents[k]);
         if (!close) return false;
-        bool plain = strstr(accents[k], "text") || strstr(accents[k], "mbox");
-        const char *label = plain                                                               ? ""
-                            : strstr(accents[k], "overline") || strstr(accents[k], "bar")       ? "bar:"
-                            : strstr(accents[k], "overrightarrow") || strstr(accents[k], "vec") ? "vec:"
-                            : strstr(accents[k], "tilde")                                       ? "tilde:"
-                            : strstr(accents[k], "math")                                        ? "math:"
-                                                         : accents[k] + 1;
         lem_buf_puts(b, label);
         for (const char *s = p->t.s + ahead.i + 1; s < close; s++)
-            if (!(plain && (*s == '(' || *s == ')'))) lem_buf_putc(b, *s);
+            if (*label || (*s != '(' && *s != ')')) lem_buf_putc(b, *s);
         p->i = (size_t)(close - p->t.s) + 1;
         return true;
     }
@@ -477,26 +486,35 @@ mode_expr *lem_mv_read_name(mv_parser *p) {
     return unit && !scripts ? lem_mode_const(p->w, "i") : named(p, name);
 }
 
+static bool digit_at(const mv_parser *p, size_t i) { return i < p->t.n && lem_mode_is_digit(p->t.s[i]); }
+static bool char_at(const mv_parser *p, size_t i, char c) { return i < p->t.n && p->t.s[i] == c; }
+
+static size_t digits_end(const mv_parser *p, size_t i) {
+    while (digit_at(p, i)) i++;
+    return i;
+}
+
+/* The end of the number at i, or i where there is none: 12, 1.5, .5, 1.5E-3. */
+static size_t number_end(const mv_parser *p, size_t from) {
+    size_t i = digits_end(p, from);
+    if (char_at(p, i, '.') && digit_at(p, i + 1)) i = digits_end(p, i + 1);
+    if (i == from || !char_at(p, i, 'E')) return i;
+    const size_t e = i + 1 + (char_at(p, i + 1, '+') || char_at(p, i + 1, '-') || char_at(p, i + 1, '\0'));
+    return digit_at(p, e) ? digits_end(p, e) : i;
+}
+
 static mode_expr *parse_number(mv_parser *p) {
-    size_t from = p->i, i = from;
-    while (i < p->t.n && lem_mode_is_digit(p->t.s[i])) i++;
-    bool digits = i > from;
-    if (i + 1 < p->t.n && p->t.s[i] == '.' && lem_mode_is_digit(p->t.s[i + 1]))
-        for (i++, digits = true; i < p->t.n && lem_mode_is_digit(p->t.s[i]);) i++;
-    if (!digits) return NULL;
-    size_t e = i + 1 + (i + 1 < p->t.n && strchr("+-", p->t.s[i + 1]));
-    if (i < p->t.n && p->t.s[i] == 'E' && e < p->t.n && lem_mode_is_digit(p->t.s[e]))
-        for (i = e; i < p->t.n && lem_mode_is_digit(p->t.s[i]);) i++;
-    mode_expr *a = lem_mode_num(p->w, lem_mode_text_cut(p->t, from, i));
-    p->i = i;
-    size_t blank = i + (i < p->t.n && p->t.s[i] == ' ');
+    const size_t end = number_end(p, p->i);
+    if (end == p->i) return NULL;
+    mode_expr *a = lem_mode_num(p->w, lem_mode_text_cut(p->t, p->i, end));
+    p->i = end;
+    const size_t blank = end + char_at(p, end, ' ');
     if (lem_mode_text_at(p->t, blank, "\\%") || lem_mode_text_at(p->t, blank, "%")) {
         p->i = blank + (p->t.s[blank] == '%' ? 1 : 2);
         return lem_mv_percent(p->w, a);
     }
     lem_buf ignored = {0}; /* the base of a number is dropped */
-    size_t back = p->i;
-    if (!p->bare && lem_mv_at_word(p, "_") && !subscript(p, &ignored)) p->i = back;
+    if (!p->bare && lem_mv_at_word(p, "_") && !subscript(p, &ignored)) p->i = end;
     lem_buf_release(&ignored);
     return a;
 }
@@ -528,33 +546,35 @@ static mode_expr *parse_atom(mv_parser *p) {
     return a;
 }
 
+/* A name takes its power with it, also inside an exponent. */
+static mode_expr *named_power(mv_parser *p, mode_expr *a) {
+    mv_parser saved = *p;
+    p->i++;
+    mode_expr *e = name_power(p);
+    if (!e) {
+        *p = saved;
+        return a;
+    }
+    lem_buf name = {0};
+    if (a->kind == MODE_SYM) lem_buf_add(&name, a->name.s, a->name.n - p->complex);
+    bool scripted = lem_mv_at_word(p, "_") && subscript(p, &name); /* x^2_1 is the square of x_1 */
+    if (scripted && a->kind == MODE_SYM) a = symbol(p, lem_mode_text_of(p->w, &name));
+    lem_buf_release(&name);
+    return lem_mode_op(p->w, MODE_POW, a, e);
+}
+
 static mode_expr *parse_atom_here(mv_parser *p) {
+    static const char *const percent[] = {"\\%", "%", NULL};
     char c = lem_mv_here(p);
     if (lem_mode_is_digit(c) || c == '.') return parse_number(p);
-    if (lem_mv_take(p, "\\infty"))
-        return (void)(lem_mv_take(p, "\\%") || lem_mv_take(p, "%")), lem_mode_const(p->w, "oo");
+    if (lem_mv_take(p, "\\infty")) return (void)lem_mv_take_any(p, percent), lem_mode_const(p->w, "oo");
     if (c == 'E') return p->i++, symbol(p, lem_mode_text("e", 1));
     if (c == 'd' && !at_reserved(p)) {
         mode_expr *d = parse_differential(p);
         if (d) return d;
     }
     mode_expr *a = lem_mv_read_name(p);
-    if (a && lem_mv_at_word(p, "^")) { /* a name takes its power with it, also inside an exponent */
-        mv_parser saved = *p;
-        p->i++;
-        mode_expr *e = name_power(p);
-        if (!e) {
-            *p = saved;
-            return a;
-        }
-        lem_buf name = {0};
-        if (a->kind == MODE_SYM) lem_buf_add(&name, a->name.s, a->name.n - p->complex);
-        bool scripted = lem_mv_at_word(p, "_") && subscript(p, &name); /* x^2_1 is the square of x_1 */
-        if (scripted && a->kind == MODE_SYM) a = symbol(p, lem_mode_text_of(p->w, &name));
-        lem_buf_release(&name);
-        return lem_mode_op(p->w, MODE_POW, a, e);
-    }
-    return a;
+    return a && lem_mv_at_word(p, "^") ? named_power(p, a) : a;
 }
 
 /* ---- groups and functions ---- */
@@ -596,41 +616,49 @@ static mode_expr *fraction(mv_parser *p, mode_expr *a, mode_expr *b) {
     return r->q ? r : NULL;
 }
 
-static mode_expr *parse_command_group(mv_parser *p) {
-    static const char *const fracs[] = {"\\frac", "\\dfrac", "\\tfrac", "\\cfrac", NULL}, *const binoms[] = {
-                                                                                              "\\binom",
-                                                                                              "\\dbinom",
-                                                                                              "\\tbinom",
-                                                                                              NULL};
-    if (lem_mv_take_any(p, fracs)) {
-        mode_expr *a = grouped(p, "{", "}"), *b = a ? grouped(p, "{", "}") : NULL;
-        return fraction(p, a, b);
-    }
-    if (lem_mv_take_any(p, binoms)) {
-        mode_expr *a = grouped(p, "{", "}"), *b = a ? grouped(p, "{", "}") : NULL;
-        return b ? fn(p, "binomial", a, b) : NULL;
-    }
-    if (lem_mv_at_word(p, "\\lfloor")) return fn(p, "floor", grouped(p, "\\lfloor", "\\rfloor"), NULL);
-    if (lem_mv_at_word(p, "\\llcorner")) return fn(p, "floor", grouped(p, "\\llcorner", "\\lrcorner"), NULL);
-    if (lem_mv_at_word(p, "\\ulcorner"))
-        return fn(p, "ceiling", grouped(p, "\\ulcorner", "\\urcorner"), NULL);
-    if (lem_mv_at_word(p, "\\lceil")) return fn(p, "ceiling", grouped(p, "\\lceil", "\\rceil"), NULL);
-    if (lem_mv_at_word(p, "\\lvert")) return fn(p, "abs", grouped(p, "\\lvert", "\\rvert"), NULL);
-    if (lem_mv_at_word(p, "\\vert")) {
-        p->verts++;
-        mode_expr *a = grouped(p, "\\vert", "\\vert");
-        p->verts--;
-        return fn(p, "abs", a, NULL);
-    }
-    if (lem_mv_at_word(p, "\\langle")) return grouped(p, "\\langle", "\\rangle");
-    if (lem_mv_take(p, "\\boxed") || lem_mv_take(p, "\\phantom")) return grouped(p, "{", "}");
-    if (!lem_mv_take(p, "\\sqrt")) return NULL;
+static bool parse_two(mv_parser *p, mode_expr *kid[2]) {
+    kid[0] = grouped(p, "{", "}");
+    kid[1] = kid[0] ? grouped(p, "{", "}") : NULL;
+    return kid[1] != NULL;
+}
+
+static mode_expr *parse_root(mv_parser *p) {
     mode_expr *root = NULL;
     if (lem_mv_at_word(p, "[") && !(root = grouped(p, "[", "]"))) return NULL;
     mode_expr *a = grouped(p, "{", "}");
-    if (!a) return NULL;
-    return root ? lem_mode_op(p->w, MODE_POW, a, fraction(p, lem_mode_int(p->w, 1), root))
-                : lem_mode_sqrt(p->w, a);
+    if (!a || !root) return a ? lem_mode_sqrt(p->w, a) : NULL;
+    return lem_mode_op(p->w, MODE_POW, a, fraction(p, lem_mode_int(p->w, 1), root));
+}
+
+/* \lfloor … \rfloor and its like; *here: one of them begins here. */
+static mode_expr *parse_between(mv_parser *p, bool *here) {
+    static const char *const pairs[][3] = {
+        {"\\lfloor", "\\rfloor", "floor"},       {"\\llcorner", "\\lrcorner", "floor"},
+        {"\\ulcorner", "\\urcorner", "ceiling"}, {"\\lceil", "\\rceil", "ceiling"},
+        {"\\lvert", "\\rvert", "abs"},           {"\\vert", "\\vert", "abs"}};
+    size_t k = 0;
+    while (k < sizeof pairs / sizeof *pairs && !lem_mv_at_word(p, pairs[k][0])) k++;
+    *here = k < sizeof pairs / sizeof *pairs;
+    if (!*here) return NULL;
+    const bool same = pairs[k][0] == pairs[k][1] || strcmp(pairs[k][0], pairs[k][1]) == 0;
+    p->verts += same;
+    mode_expr *a = grouped(p, pairs[k][0], pairs[k][1]);
+    p->verts -= same;
+    return fn(p, pairs[k][2], a, NULL);
+}
+
+static mode_expr *parse_command_group(mv_parser *p) {
+    static const char *const fracs[] = {"\\frac", "\\dfrac", "\\tfrac", "\\cfrac", NULL};
+    static const char *const binoms[] = {"\\binom", "\\dbinom", "\\tbinom", NULL};
+    mode_expr *kid[2];
+    bool here;
+    if (lem_mv_take_any(p, fracs)) return parse_two(p, kid) ? fraction(p, kid[0], kid[1]) : NULL;
+    if (lem_mv_take_any(p, binoms)) return parse_two(p, kid) ? fn(p, "binomial", kid[0], kid[1]) : NULL;
+    mode_expr *a = parse_between(p, &here);
+    if (here) return a;
+    if (lem_mv_at_word(p, "\\langle")) return grouped(p, "\\langle", "\\rangle");
+    if (lem_mv_take(p, "\\boxed") || lem_mv_take(p, "\\phantom")) return grouped(p, "{", "}");
+    return lem_mv_take(p, "\\sqrt") ? parse_root(p) : NULL;
 }
 
 static const char *const functions[] = {
@@ -638,27 +666,34 @@ static const char *const functions[] = {
     "arcsin", "arccos", "arctan", "arccsc",  "arcsec",  "arccot",  "sinh",  "cosh", "tanh",
     "arsinh", "arcosh", "artanh", "arcsinh", "arccosh", "arctanh", "floor", "ceil", NULL};
 
+static mode_expr *raised(mv_parser *p, mode_expr *f, mode_expr *power) {
+    return power ? lem_mode_op(p->w, MODE_POW, f, power) : f;
+}
+
+static mode_expr *logarithm(mv_parser *p, bool natural, mode_expr *base, mode_expr *power, mode_expr *arg) {
+    if (!base) base = natural ? lem_mode_const(p->w, "e") : lem_mode_int(p->w, 10);
+    return lem_mode_op(p->w, MODE_POW, fn(p, "log", arg, base), power ? power : lem_mode_int(p->w, 1));
+}
+
+/* The name behind "arc" or "ar"; NULL where it begins with neither. */
+static const char *behind_arc(const char *name) {
+    if (strncmp(name, "arc", 3) == 0) return name + 3;
+    return strncmp(name, "ar", 2) == 0 ? name + 2 : NULL;
+}
+
 static mode_expr *function_of(mv_parser *p, const char *name, mode_expr *base, mode_expr *power,
                               mode_expr *arg) {
+    bool natural = strcmp(name, "ln") == 0;
+    if (natural || strcmp(name, "log") == 0) return logarithm(p, natural, base, power, arg);
     bool minus_one = power && power->kind == MODE_NUM && lem_rat_is(power->q, -1);
-    if (strcmp(name, "ln") == 0 || strcmp(name, "log") == 0)
-        return lem_mode_op(p->w, MODE_POW,
-                           fn(p, "log", arg,
-                              base                      ? base
-                              : strcmp(name, "ln") == 0 ? lem_mode_const(p->w, "e")
-                                                        : lem_mode_int(p->w, 10)),
-                           power ? power : lem_mode_int(p->w, 1));
-    const char *tail = strncmp(name, "arc", 3) == 0  ? name + 3
-                       : strncmp(name, "ar", 2) == 0 ? name + 2
-                                                     : NULL;
+    const char *tail = behind_arc(name);
     if (!tail && minus_one && strcmp(name, "exp") != 0) tail = name, power = NULL;
     lem_buf b = {0};
     lem_buf_puts(&b, tail ? "a" : "");
     lem_buf_puts(&b, tail ? tail : name);
     mode_text text = lem_mode_text_own(p->w, &b);
     if (strcmp(name, "ceil") == 0) text = lem_mode_text("ceiling", 7);
-    mode_expr *f = lem_mode_fn(p->w, text, arg, NULL);
-    return power ? lem_mode_op(p->w, MODE_POW, f, power) : f;
+    return raised(p, lem_mode_fn(p->w, text, arg, NULL), power);
 }
 
 static mode_expr *parse_function(mv_parser *p) {
@@ -679,40 +714,48 @@ static mode_expr *parse_function(mv_parser *p) {
     return arg ? function_of(p, functions[k], base, power, arg) : NULL;
 }
 
-/* f(x), f(1, 2): a name before one atom, or several expressions, in brackets is a function; before a sum it
- * is a factor. */
-static mode_expr *parse_call(mv_parser *p) {
-    lem_buf b = {0};
-    bool letter;
-    mode_expr *a = NULL, *rest = NULL, *power = NULL;
-    if (!atom_name(p, &b, &letter)) {
-        lem_buf_release(&b);
-        return NULL;
-    }
-    if (lem_mv_at_word(p, "_")) (void)subscript(p, &b);
-    lem_buf named = {0};
+/* The name of a function at p, "'f"; false when no name stands here. */
+static bool call_name(mv_parser *p, mode_text *name) {
+    lem_buf b = {0}, named = {0};
+    bool letter, any = atom_name(p, &b, &letter);
+    if (any && lem_mv_at_word(p, "_")) (void)subscript(p, &b);
     lem_buf_putc(&named, '\'');
     lem_buf_puts(&named, lem_buf_str(&b));
     lem_buf_release(&b);
-    mode_text name = lem_mode_text_own(p->w, &named);
-    if (lem_mv_take(p, "^") && !(power = superscript(p))) return NULL;
-    const char *close = lem_mv_take(p, "(") ? ")" : lem_mv_take(p, "[") ? "]" : NULL;
-    if (!close) return NULL;
+    if (any) *name = lem_mode_text_own(p->w, &named);
+    else lem_buf_release(&named);
+    return any;
+}
+
+/* One atom, or several expressions: the first, the others in *rest. NULL when neither stands before `close`.
+ */
+static mode_expr *call_arguments(mv_parser *p, const char *close, mode_expr **rest) {
     mv_parser inside = *p;
-    a = parse_atom(p);
-    if (!a || !lem_mv_at_word(p, close)) {
-        *p = inside;
-        a = lem_mv_read_expr(p);
-        if (!a || !lem_mv_at_word(p, ",")) return NULL;
-        while (lem_mv_take(p, ",") && !lem_mv_at_word(p, close)) {
-            mode_expr *next = lem_mv_read_expr(p);
-            rest = next ? fn(p, ",", next, rest) : NULL;
-            if (!rest) return NULL;
-        }
+    mode_expr *a = parse_atom(p);
+    if (a && lem_mv_at_word(p, close)) return a;
+    *p = inside;
+    a = lem_mv_read_expr(p);
+    if (!a || !lem_mv_at_word(p, ",")) return NULL;
+    while (lem_mv_take(p, ",") && !lem_mv_at_word(p, close)) {
+        mode_expr *next = lem_mv_read_expr(p);
+        *rest = next ? fn(p, ",", next, *rest) : NULL;
+        if (!*rest) return NULL;
     }
-    if (!lem_mv_take(p, close)) return NULL;
-    mode_expr *f = lem_mode_fn(p->w, name, a, rest);
-    return power ? lem_mode_op(p->w, MODE_POW, f, power) : f;
+    return a;
+}
+
+/* f(x), f(1, 2): a name before one atom, or several expressions, in brackets is a function; before a sum it
+ * is a factor. */
+static mode_expr *parse_call(mv_parser *p) {
+    mode_text name;
+    mode_expr *rest = NULL, *power = NULL;
+    if (!call_name(p, &name)) return NULL;
+    if (lem_mv_take(p, "^") && !(power = superscript(p))) return NULL;
+    const char *close = lem_mv_take(p, "(") ? ")" : NULL;
+    if (!close && lem_mv_take(p, "[")) close = "]";
+    mode_expr *a = close ? call_arguments(p, close, &rest) : NULL;
+    if (!a || !lem_mv_take(p, close)) return NULL;
+    return raised(p, lem_mode_fn(p->w, name, a, rest), power);
 }
 
 /* \max(a, b, …) and its like, also as \operatorname{…}. */
@@ -743,6 +786,29 @@ static mode_expr *parse_exponential(mv_parser *p) {
     return e ? lem_mode_op(p->w, MODE_POW, lem_mode_const(p->w, "e"), e) : lem_mode_const(p->w, "e");
 }
 
+static mode_expr *parse_bars(mv_parser *p) {
+    p->i++;
+    p->bars++;
+    mode_expr *a = lem_mv_read_expr(p);
+    p->bars--;
+    return a && lem_mv_take(p, "|") ? fn(p, "abs", a, NULL) : NULL;
+}
+
+/* A function, the power of e or a call. NULL: p is where it was. */
+static mode_expr *parse_applied(mv_parser *p, char c) {
+    mv_parser saved = *p;
+    mode_expr *a = parse_function(p);
+    if (a) return a;
+    *p = lem_mv_back(p, &saved);
+    if (c == '\\' && (a = parse_list_function(p))) return a;
+    *p = lem_mv_back(p, &saved);
+    if (c == 'e' && !at_reserved(p)) return parse_exponential(p);
+    if (!(p->dead[saved.i] & 2) && (a = parse_call(p))) return a;
+    *p = lem_mv_back(p, &saved);
+    p->dead[saved.i] |= 2;
+    return NULL;
+}
+
 static mode_expr *parse_comp(mv_parser *p, bool nofunc) {
     static const char *const pairs[][2] = {{"(", ")"},
                                            {"{", "}"},
@@ -752,32 +818,16 @@ static mode_expr *parse_comp(mv_parser *p, bool nofunc) {
                                            {"\\lbrack", "\\rbrack"},
                                            {"\\lgroup", "\\rgroup"}};
     mv_parser saved = *p;
-    mode_expr *a;
     char c = lem_mv_here(p);
     for (size_t k = 0; k < sizeof pairs / sizeof *pairs; k++)
         if (lem_mv_at_word(p, pairs[k][0])) return grouped(p, pairs[k][0], pairs[k][1]);
-    if (c == '|') {
-        p->i++;
-        p->bars++;
-        a = lem_mv_read_expr(p);
-        p->bars--;
-        return a && lem_mv_take(p, "|") ? fn(p, "abs", a, NULL) : NULL;
+    if (c == '|') return parse_bars(p);
+    mode_expr *a = nofunc ? NULL : parse_applied(p, c);
+    if (!a && c == '\\') {
+        a = parse_command_group(p);
+        if (!a) *p = lem_mv_back(p, &saved);
     }
-    if (!nofunc) {
-        if ((a = parse_function(p))) return a;
-        *p = lem_mv_back(p, &saved);
-        if (c == '\\' && (a = parse_list_function(p))) return a;
-        *p = lem_mv_back(p, &saved);
-        if (c == 'e' && !at_reserved(p)) return parse_exponential(p);
-        if (!(p->dead[saved.i] & 2) && (a = parse_call(p))) return a;
-        *p = lem_mv_back(p, &saved);
-        p->dead[saved.i] |= 2;
-    }
-    if (c == '\\') {
-        if ((a = parse_command_group(p))) return a;
-        *p = lem_mv_back(p, &saved);
-    }
-    return parse_atom(p);
+    return a ? a : parse_atom(p);
 }
 
 /* Degrees and transposes are read and dropped. */
@@ -815,7 +865,13 @@ static mode_expr *parse_postfix(mv_parser *p, bool nofunc) {
     return a;
 }
 
-static bool starts_operand(mv_parser *p, bool nofunc) {
+static bool at_any_word(mv_parser *p, const char *const *list) {
+    for (; *list; list++)
+        if (lem_mv_at_word(p, *list)) return true;
+    return false;
+}
+
+static bool at_stop_command(mv_parser *p) {
     static const char *const stops[] = {
         "\\}",      "\\]",        "\\)",      "\\rbrace",   "\\rfloor",   "\\rceil",    "\\rvert",
         "\\rangle", "\\cup",      "\\cap",    "\\setminus", "\\pm",       "\\mp",       "\\le",
@@ -823,20 +879,32 @@ static bool starts_operand(mv_parser *p, bool nofunc) {
         "\\ne",     "\\neq",      "\\in",     "\\approx",   "\\equiv",    "\\times",    "\\cdot",
         "\\div",    "\\mod",      "\\\\",     "\\end",      "\\subset",   "\\subseteq", "\\notin",
         "\\to",     "\\rbrack",   "\\rgroup", "\\lrcorner", "\\urcorner", NULL};
+    return at_any_word(p, stops) || (p->verts && lem_mv_at_word(p, "\\vert"));
+}
+
+static bool at_stop_sign(const mv_parser *p) {
     static const char *const signs[] = {"±", "≤", "≥", "≠", "≈", "∪", "∩", "∈", "×", "⋅", "÷", "∖", NULL};
+    size_t k = 0;
+    while (signs[k] && !lem_mode_text_at(p->t, p->i, signs[k])) k++;
+    return signs[k] != NULL;
+}
+
+/* A function, e or a root: no factor of an argument without brackets. */
+static bool at_function(mv_parser *p, char c) {
+    if (c == 'e') return true;
+    if (c != '\\') return lem_mv_at_word(p, "\\sqrt");
+    mode_text command = lem_mode_text_cut(p->t, p->i + 1, p->i + command_at(p));
+    for (size_t k = 0; command.n && functions[k]; k++)
+        if (lem_mode_text_is(command, functions[k])) return true;
+    return lem_mv_at_word(p, "\\sqrt");
+}
+
+static bool starts_operand(mv_parser *p, bool nofunc) {
     char c = lem_mv_here(p);
     if (!c || strchr("+-*/=<>,;:)]}^_!&~%", c) || (c == '|' && p->bars)) return false;
-    for (size_t k = 0; c == '\\' && stops[k]; k++)
-        if (lem_mv_at_word(p, stops[k])) return false;
-    if (c == '\\' && p->verts && lem_mv_at_word(p, "\\vert")) return false;
-    for (size_t k = 0; (c & 0x80) && signs[k]; k++)
-        if (lem_mode_text_at(p->t, p->i, signs[k])) return false;
-    if (nofunc && c == 'e') return false;
-    mode_text command =
-        nofunc && c == '\\' ? lem_mode_text_cut(p->t, p->i + 1, p->i + command_at(p)) : (mode_text){"", 0};
-    for (size_t k = 0; command.n && functions[k]; k++)
-        if (lem_mode_text_is(command, functions[k])) return false;
-    return !(nofunc && lem_mv_at_word(p, "\\sqrt"));
+    if (c == '\\' && at_stop_command(p)) return false;
+    if ((c & 0x80) && at_stop_sign(p)) return false;
+    return !(nofunc && at_function(p, c));
 }
 
 static bool plain_integer(const mode_expr *a) {

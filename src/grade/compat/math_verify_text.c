@@ -320,6 +320,14 @@ static bool is_inf(mode_text t, size_t i) {
     return lem_mode_text_at(t, i, "inf") && !lem_mode_text_at(t, i + 3, "inity");
 }
 
+/* "percent" and its like behind blanks: how long, or 0. */
+static size_t percent_word(mode_text t, size_t i) {
+    static const char *const percent[] = {"percentage", "percent", "pct"};
+    size_t n = 0;
+    for (size_t p = 0; p < 3 && !n; p++) n = spaced_word(t, i, percent[p]);
+    return n;
+}
+
 /* What the pattern table of to_replace_patterns finds at i: its length, and the replacement. */
 static size_t replaced(mode_text t, size_t i, const char **to) {
     static const char *const fixed[][2] = {
@@ -328,15 +336,13 @@ static size_t replaced(mode_text t, size_t i, const char **to) {
         {"\\tfrac", "\\frac"},    {"\\cfrac", "\\frac"},  {"{.", "{0."},          {"~=", "\\approx"},
         {"infinity", "\\infty"},  {",\\ldots", " "},      {"\\ldots", " "},       {"\\text{percentage}", "%"},
         {"\\text{percent}", "%"}, {"\\text{pct}", "%"},   {" sqrt", "\\sqrt"}};
-    static const char *const percent[] = {"percentage", "percent", "pct"};
     size_t n;
     char c = t.s[i], next = i + 1 < t.n ? t.s[i + 1] : '\0';
     bool slash_before = i && t.s[i - 1] == '\\';
     if (lem_mode_is_space(c) && next == '.') return *to = " 0.", 2;
     if ((n = braced_comma(t, i)) || (n = conjunction(t, i))) return *to = ",", n;
     if (c == '\\' && lem_mode_is_space(next) && !slash_before) return *to = " ", 2;
-    for (size_t p = 0; p < 3; p++)
-        if ((n = spaced_word(t, i, percent[p]))) return *to = "\\%", n;
+    if ((n = percent_word(t, i))) return *to = "\\%", n;
     for (size_t p = 0; p < sizeof fixed / sizeof *fixed; p++)
         if (lem_mode_text_at(t, i, fixed[p][0])) return *to = fixed[p][1], strlen(fixed[p][0]);
     return !slash_before && is_inf(t, i) ? (*to = "\\infty", 3) : 0;
