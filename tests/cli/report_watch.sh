@@ -57,14 +57,26 @@ says watch.html 'policy: loss<\|training: loss<' || fail "the last page has no c
 sed "s/href=\"watch/href=\"plain/" watch.html | cmp - plain.html || fail "the last page is not that of lemma report"
 
 # A sampling run that is killed: status 1, and the page says that the same command goes on.
-sample() { exec "$lemma" sample --model policy --prompts data/test.jsonl --n 64 --temperature 1 --max-tokens 200 --threads 1 --slots 1 --out s.jsonl --quiet; }
+sample() { exec "$lemma" sample --model policy --prompts data/test.jsonl --n 1024 --temperature 1 --max-tokens 200 --threads 1 --slots 1 --out s.jsonl --quiet; }
 sample >sample.log 2>&1 &
 job=$!
 until_true "the lock of sample" held_by "$job" s.jsonl.lock
 "$lemma" report --watch s.jsonl --every 1 --out w.html >watch.log 2>&1 &
 watch=$!
-until_true "the candidates of the running sample" says w.html 'candidates</dt><dd>[1-9][0-9]* of 1280'
+until_true "the candidates of the running sample" says w.html 'candidates</dt><dd>[1-9][0-9]* of 20480'
 says w.html 'state</dt><dd>runs<' || fail "the page does not say that the job runs"
+# It is made again as the job goes on, and not while the job stands still.
+candidates() { grep -o 'candidates</dt><dd>[0-9]*' w.html; }
+first=$(candidates)
+more() { [ "$(candidates)" != "$first" ]; }
+until_true "more candidates on the page" more
+kill -STOP "$job"
+rests() { before=$(stat -c '%i %y' w.html) && sleep 3 && [ "$before" = "$(stat -c '%i %y' w.html)" ]; }
+tries=0
+until rests; do
+    tries=$((tries + 1))
+    [ "$tries" -lt 10 ] || fail "the page is made again though nothing changes"
+done
 kill -9 "$job"
 wait "$job" 2>/dev/null || true
 job=
