@@ -2,7 +2,7 @@
 """mutants.py - plants the defects of mutants.tsv one at a time and tells which test notices each
 
 Usage: tools/mutants.py --check              every row still stands in its file (a second; ./dev check runs it)
-       tools/mutants.py [--only REGEX] [--again] [--near] [--jobs N] [--minutes N]
+       tools/mutants.py [--only REGEX] [--again] [--near] [--jobs N] [--minutes N] | --page
 A row of mutants.tsv is one defect, its columns divided by tabs:
   file under src/ | exact old text, once in the file | new text | what it is | tests to ask first | why it may survive
 The last two may be missing. The tree is copied to build-mutants/tree and built once; then each defect is put in, the programs that link
@@ -167,6 +167,8 @@ class Tests:
         took = time.time() - begin
         if r.returncode in (0, 77):
             return None, took
+        if r.returncode in (125, 126, 127):
+            raise SystemExit(f"mutants: {name} cannot be started: {r.stdout[-300:]}")
         if r.returncode in (124, 137):
             return f"no end within {int(limit)} s", took
         failed = re.findall(r"\[  FAILED  \] ([A-Za-z]\w+)$", r.stdout, re.M)
@@ -253,19 +255,26 @@ def code(text):
     return "`" + text.replace("|", "\\|") + "`" if text else "nothing"
 
 
-def page(rows, done, minutes):
-    killed = [r for r in rows if done[r.key]["by"]]
-    left = [r for r in rows if not done[r.key]["by"]]
+def page(rows, done):
+    asked = [r for r in rows if r.key in done]
+    killed = [r for r in asked if done[r.key]["by"]]
+    left = [r for r in asked if not done[r.key]["by"]]
+    rest = [r for r in rows if r.key not in done]
+    minutes = sum(done[r.key]["seconds"] for r in asked) / 60
     lines = ["# Planted defects", "",
-             f"Written by `tools/mutants.py`: {len(rows)} defects of one line each (`tools/mutants.tsv`), {len(killed)} noticed by the tests that link "
-             f"the file ({100 * len(killed) / len(rows):.1f} %), {len(left)} not; {minutes:.0f} minutes.", ""]
+             f"Written by `tools/mutants.py`, which plants the {len(rows)} defects of `tools/mutants.tsv` one at a time. {len(asked)} were asked in {minutes:.0f} "
+             f"minutes: {len(killed)} were noticed by the tests that link the file ({100 * len(killed) / max(1, len(asked)):.1f} %), {len(left)} were not.", ""]
     if left:
         lines += ["## Not noticed", "", "| file | defect | why |", "|---|---|---|"]
         lines += [f"| {r.file} | {r.what}: {code(r.old.strip())} → {code(r.new.strip())} | {r.why or '**a test is missing**'} |" for r in left]
         lines += [""]
+    if rest:
+        lines += ["## Not asked yet", "", "| file | defect |", "|---|---|"] + [f"| {r.file} | {r.what} |" for r in rest] + [""]
     lines += ["## Noticed", "", "| file | defect | by |", "|---|---|---|"]
     lines += [f"| {r.file} | {r.what} | `{done[r.key]['by']}`: {done[r.key]['how']} |" for r in killed]
     put(PAGE, "\n".join(lines) + "\n")
+    print(f"{len(killed)} of {len(asked)} noticed, {len(rest)} not asked yet")
+    return len(left) <= (1 - SHARE) * len(rows) and all(r.why for r in left) and not rest
 
 
 def main():
@@ -275,6 +284,7 @@ def main():
     p.add_argument("--again", action="store_true")
     p.add_argument("--jobs", type=int, default=2)
     p.add_argument("--near", action="store_true", help="ask the tests of the row and of its folder alone")
+    p.add_argument("--page", action="store_true", help="only write docs/mutants.md from what is known")
     p.add_argument("--minutes", type=float, default=0, help="stop then; the next run goes on")
     a = p.parse_args()
     rows = read_rows()
@@ -284,6 +294,8 @@ def main():
     if a.check:
         print(f"note: {len(rows)} defects")
         return
+    if a.page:
+        sys.exit(0 if page(rows, read_results()) else 1)
     begin = time.time()
     copy_tree()
     configure()
@@ -308,12 +320,8 @@ def main():
         with open(RESULTS, "a") as f:
             f.write(json.dumps(done[r.key]) + "\n")
         print(f"{'killed  ' if by else 'SURVIVED'} {done[r.key]['seconds']:5.1f} s  {r.file}: {r.what}  {by or ''} {how}", flush=True)
-    if all(r.key in done for r in rows):
-        page(rows, done, sum(done[r.key]["seconds"] for r in rows) / 60)
-        left = [r for r in rows if not done[r.key]["by"]]
-        print(f"{len(rows) - len(left)} of {len(rows)} noticed")
-        if len(left) > (1 - SHARE) * len(rows) or any(not r.why for r in left):
-            sys.exit(1)
+    if not page(rows, done):
+        sys.exit(1)
 
 
 main()

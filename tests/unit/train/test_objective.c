@@ -373,11 +373,24 @@ static void groups_need_a_loss(void **state) {
     close_fixture(&f);
 }
 
+static int rows_of_three(void *ctx, uint64_t item) {
+    (void)ctx;
+    return item == 2 ? 20 : 10;
+}
+
+/* Of three items the first two are the first slot's: they fit in one pass, the third in another. */
+static void slots_of_three(void **state) {
+    (void)state;
+    const lem_objective obj = {.n_items = 3, .rows = rows_of_three};
+    const uint64_t items[3] = {0, 1, 2};
+    assert_int_equal(lem_gradient_passes(&obj, items, 3, 20, 2), 2);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(toy_by_differences), cmocka_unit_test(process_by_differences),
-        cmocka_unit_test(process_loss),       cmocka_unit_test(splits_and_repeats),
-        cmocka_unit_test(groups_need_a_loss), cmocka_unit_test(processes_change_no_bit),
-        cmocka_unit_test(tree_is_fixed)};
+        cmocka_unit_test(slots_of_three),          cmocka_unit_test(toy_by_differences),
+        cmocka_unit_test(process_by_differences),  cmocka_unit_test(process_loss),
+        cmocka_unit_test(splits_and_repeats),      cmocka_unit_test(groups_need_a_loss),
+        cmocka_unit_test(processes_change_no_bit), cmocka_unit_test(tree_is_fixed)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
