@@ -3,6 +3,7 @@
 #include "cli/bad_rows_options.h"
 #include "cli/candidate_options.h"
 #include "cli/commands.h"
+#include "cli/reference_option.h"
 #include "cli/runtime.h"
 
 #include "core/file.h"
@@ -30,8 +31,7 @@ static const lem_opt opts[] = {
      "or an option (lr, epochs, …)"},
     {"log", LEM_OPT_FLAG, NULL, NULL, "the axis is to be drawn on a logarithmic scale (k and tokens are)"},
     {"title", LEM_OPT_STR, "TEXT", NULL, "stands above the table"},
-    {"reference", LEM_OPT_STR, "FILE.csv:TABLE", NULL,
-     "published figures shown beside: the rows of a table of recipes/reference/*.csv"},
+    LEM_OPT_REFERENCE,
     LEM_OPT_CANDIDATE_MAP,
     LEM_OPT_CANDIDATE_FILTER,
     {"regrade", LEM_OPT_FLAG, NULL, NULL, "grade all of them here, whatever the files say of correctness"},
@@ -56,10 +56,8 @@ typedef struct ablate_job {
     int n_runs;
     lem_ablate_opts o;
     const char *metric[LEM_ABLATE_MAX_NAMES];
-    char *also;        /* the words: arms and files by their names */
-    char *csv_path;    /* of --reference */
-    const char *table; /* of --reference; NULL = none */
-    lem_reference published;
+    char *also; /* the words: arms and files by their names */
+    lem_reference_option reference;
     char *md, *csv; /* paths beside the output */
     lem_ablation result;
 } ablate_job;
@@ -84,17 +82,6 @@ static lem_status take_word(ablate_job *j, const char *word, lem_err *err) {
     if (end == at + 1 || *end || !isfinite(r->at) || at == name)
         return lem_fail(err, LEM_EUSAGE, "'%s': a number expected behind '@', found '%.40s'", word, at + 1);
     *at = '\0';
-    return LEM_OK;
-}
-
-/* Where it has no table it is refused later, when the job is known. */
-static lem_status take_reference(ablate_job *j, lem_err *err) {
-    const char *text = lem_args_str(j->args, "reference"), *colon = text ? strrchr(text, ':') : NULL;
-    if (!colon || colon == text) return LEM_OK;
-    j->table = colon + 1;
-    j->csv_path = lem_strndup(text, (size_t)(colon - text), err);
-    if (!j->csv_path) return LEM_EMEM;
-    j->input[j->n_inputs++] = (lem_job_input){"reference", j->csv_path};
     return LEM_OK;
 }
 
@@ -133,7 +120,7 @@ static lem_status take_all(ablate_job *j, lem_err *err) {
     }
     LEM_TRY(lem_buf_ok(&words, err));
     j->also = lem_buf_take(&words);
-    LEM_TRY(take_reference(j, err));
+    LEM_TRY(lem_reference_option_take(j->args, &j->reference, j->input, &j->n_inputs, err));
     LEM_TRY(lem_candidate_options_inputs(j->args, j->input + j->n_inputs, &maps, err));
     j->n_inputs += maps;
     if (!out || strcmp(out, "-") == 0) goto done;
@@ -155,21 +142,6 @@ static lem_status load_all(ablate_job *j, const bad_rows *bad, uint64_t *rows, l
         *rows += (uint64_t)j->d[r].n;
     }
     lem_pool_free(pool);
-    return st;
-}
-
-static lem_status load_reference(ablate_job *j, lem_err *err) {
-    lem_buf b = {0};
-    int rows = 0;
-    const char *asked = lem_args_str(j->args, "reference");
-    if (!asked) return LEM_OK;
-    if (!j->table) return lem_fail(err, LEM_EUSAGE, "--reference '%s': FILE.csv:TABLE expected", asked);
-    lem_status st = lem_file_read(j->csv_path, (size_t)16 << 20, &b, err);
-    if (st == LEM_OK) st = lem_reference_parse(lem_buf_str(&b), j->csv_path, &j->published, err);
-    lem_buf_release(&b);
-    for (int i = 0; i < j->published.n; i++) rows += strcmp(j->published.at[i].table, j->table) == 0;
-    if (st == LEM_OK && rows == 0)
-        st = lem_fail(err, LEM_EUSAGE, "--reference: %s has no table '%s'", j->csv_path, j->table);
     return st;
 }
 
@@ -196,7 +168,8 @@ static lem_status write_buf(const char *path, lem_buf *b, lem_err *err) {
 static lem_status write_files(ablate_job *j, const lem_json *doc, lem_err *err) {
     lem_buf md = {0}, csv = {0};
     lem_status st = LEM_OK;
-    lem_ablation_markdown(&j->result, j->table ? &j->published : NULL, j->table, &md);
+    lem_ablation_markdown(&j->result, j->reference.table ? &j->reference.published : NULL, j->reference.table,
+                          &md);
     lem_ablation_csv(&j->result, &csv);
     LEM_TRY(write_buf(j->md, &md, err));
     LEM_TRY(write_buf(j->csv, &csv, err));
@@ -209,7 +182,8 @@ done:
 static lem_status print(ablate_job *j, lem_json *doc, lem_err *err) {
     lem_buf b = {0};
     if (j->cli->json) return lem_print_json(j->cli->out, lem_json_share(doc), 2, err);
-    lem_ablation_text(&j->result, j->table ? &j->published : NULL, j->table, &b);
+    lem_ablation_text(&j->result, j->reference.table ? &j->reference.published : NULL, j->reference.table,
+                      &b);
     lem_status st = lem_buf_ok(&b, err);
     if (st == LEM_OK) fputs(lem_buf_str(&b), j->cli->out);
     lem_buf_release(&b);
@@ -222,13 +196,14 @@ static lem_status work(ablate_job *j, lem_err *err) {
     lem_status st = LEM_OK;
     uint64_t rows = 0;
     LEM_TRY(take_options(j, err));
-    LEM_TRY(load_reference(j, err));
+    LEM_TRY(lem_reference_option_load(j->args, &j->reference, err));
     LEM_TRY(find_places(j, err));
     LEM_TRY(lem_bad_rows_begin(j->args, &bad, err));
     LEM_TRY(load_all(j, &bad, &rows, err));
     LEM_TRY(lem_bad_rows_end(&bad, j->cli, j->job, rows, err));
     LEM_TRY(lem_eval_ablate(j->run, j->n_runs, &j->o, &j->result, err));
-    doc = lem_ablation_json(&j->result, j->table ? &j->published : NULL, j->table);
+    doc = lem_ablation_json(&j->result, j->reference.table ? &j->reference.published : NULL,
+                            j->reference.table);
     if (!doc || !lem_bad_rows_put(&bad, doc)) LEM_TRY(lem_fail(err, LEM_EMEM, "out of memory"));
     LEM_TRY(lem_job_start(j->job, NULL, err));
     if (j->md && lem_job_out(j->job)) LEM_TRY(write_files(j, doc, err));
@@ -242,13 +217,12 @@ done:
 
 static void release(ablate_job *j) {
     lem_ablation_release(&j->result);
-    lem_reference_release(&j->published);
+    lem_reference_option_release(&j->reference);
     for (int r = 0; r < j->n_runs; r++) {
         lem_eval_data_release(&j->d[r]);
         lem_free(j->name[r]);
     }
     lem_free(j->also);
-    lem_free(j->csv_path);
     lem_free(j->md);
     lem_free(j->csv);
     lem_job_close(j->job);

@@ -72,6 +72,7 @@ static lem_status convert(lem_data_run *r, lem_convert_counts *c, lem_err *err) 
     lem_status st = LEM_OK;
     LEM_TRY(lem_row_kind_parse(lem_args_str(r->args, "to"), &how.to, err));
     LEM_TRY(lem_data_run_write(r, err));
+    how.progress = r->progress = lem_progress_new(r->cli->log, "converting", "rows", 0, 0);
     LEM_TRY(lem_convert_rows(r->args->words, (size_t)r->args->n_words, &how, write_row, r, c, err));
     r->rows = c->rows;
     if (c->rows && !c->written)

@@ -2,6 +2,8 @@
 #include "cli/candidate_options.h"
 #include "cli/bad_rows_options.h"
 #include "cli/commands.h"
+#include "cli/reference_option.h"
+#include "cli/select_pace.h"
 #include "cli/select_keep.h"
 #include "cli/runtime.h"
 
@@ -66,16 +68,24 @@ static const lem_opt opts[] = {
     {"task", LEM_OPT_ENUM, "NAME", "std",
      "where the answer stands in completions, for rows that were not graded",
      .choices = LEM_GRADE_TASK_NAMES},
+    LEM_OPT_REFERENCE,
     LEM_OPT_ON_ERROR,
     LEM_OPT_MAX_BAD,
 };
 
-static lem_status choose_ks(const lem_json *list, const lem_eval_data *d, lem_eval_opts *o, lem_err *err) {
+static lem_status choose_ks(const lem_json *list, lem_eval_opts *o, lem_err *err) {
     lem_status st = LEM_OK;
-    if (!list) lem_eval_default_ks(o, d);
     for (size_t i = 0; st == LEM_OK && i < lem_json_count(list); i++)
-        st = lem_candidate_options_k(lem_json_str(lem_json_at(list, i), ""), d->max_n, o->ks, &o->n_ks, err);
+        st = lem_candidate_options_k(lem_json_str(lem_json_at(list, i), ""), 0, o->ks, &o->n_ks, err);
     return st;
+}
+
+/* None told: the default ones. */
+static lem_status check_ks(const lem_eval_data *d, lem_eval_opts *o, lem_err *err) {
+    if (o->n_ks == 0) lem_eval_default_ks(o, d);
+    int most = o->ks[o->n_ks - 1];
+    if (most <= d->max_n) return LEM_OK;
+    return lem_fail(err, LEM_EUSAGE, "--k: %d candidates asked for, the longest row has %d", most, d->max_n);
 }
 
 static lem_status choose_by(const lem_json *list, lem_eval_load *how, lem_err *err) {
@@ -129,10 +139,13 @@ static bool to_file(const lem_args *args) {
     return lem_args_has(args, "out") && !lem_args_is(args, "out", "-");
 }
 
-static lem_status print_text(lem_cli *cli, const lem_args *args, const lem_eval_result *r, lem_err *err) {
+static lem_status print_text(lem_cli *cli, const lem_args *args, const lem_eval_result *r,
+                             const lem_reference_option *published, lem_err *err) {
+    enum { WIDTH = 40 };
     lem_buf b = {0};
     lem_eval_telling how = lem_args_has(args, "k") ? LEM_EVAL_TELL_EVERY_K : LEM_EVAL_TELL_LARGEST;
     lem_eval_result_text(r, lem_args_flag(args, "all") ? LEM_EVAL_TELL_ALL : how, &b);
+    if (published->table) lem_reference_text(&published->published, published->table, WIDTH, &b);
     lem_status st = lem_buf_ok(&b, err);
     if (st == LEM_OK) fputs(lem_buf_str(&b), cli->out);
     lem_buf_release(&b);
@@ -147,7 +160,13 @@ static lem_status print_result(lem_cli *cli, lem_json *r, lem_json **kept, lem_e
     return lem_print_json(cli->out, lem_json_share(r), 2, err);
 }
 
-static lem_status select_from(lem_cli *cli, const lem_args *args, lem_job *job, lem_err *err) {
+static bool add_published(lem_json *doc, const lem_reference_option *o) {
+    lem_json *rows = o->table ? lem_reference_json(&o->published, o->table) : NULL;
+    return !o->table || (rows && lem_json_set(doc, "reference", rows));
+}
+
+static lem_status select_from(lem_cli *cli, const lem_args *args, lem_job *job,
+                              lem_reference_option *published, lem_err *err) {
     lem_eval_load how = {.limit = cli->limit, .cancel = cli->cancel};
     lem_eval_opts o = {.seed = cli->seed,
                        .n_seeds = (int)lem_args_int(args, "seeds"),
@@ -159,6 +178,7 @@ static lem_status select_from(lem_cli *cli, const lem_args *args, lem_job *job, 
     lem_json *told = NULL; /* of what is kept */
     lem_keep_opts kept;
     bad_rows bad = {.tally = NULL};
+    lem_select_pace pace = {.progress = NULL};
     lem_status st = LEM_OK;
     if (o.n_seeds == 0) o.n_seeds = -1;
     if (lem_args_is(args, "out", "-")) cli->json = true;
@@ -170,23 +190,32 @@ static lem_status select_from(lem_cli *cli, const lem_args *args, lem_job *job, 
     LEM_TRY(choose_scores(args, scores, &how, err));
     o.chosen = how.n_scores > 0;
     o.chance = how.texts;
+    LEM_TRY(choose_ks(lem_args_tree(args, "k"), &o, err));
+    LEM_TRY(lem_reference_option_load(args, published, err));
     LEM_TRY(lem_bad_rows_begin(args, &bad, err));
     LEM_TRY(lem_bad_rows_reader(&bad, LEM_BAD_SELECTED, args->words[0], map, cli->cancel, &how.judge, err));
+    lem_select_pace_begin(&pace, cli->log, &o);
+    how.tell = lem_select_pace_rows;
+    how.tell_ctx = &pace;
     LEM_TRY(lem_eval_data_load_files(args->words, (size_t)args->n_words, map, &how, &d, err));
     LEM_TRY(lem_bad_rows_end(&bad, cli, job, (uint64_t)d.n, err));
-    LEM_TRY(choose_ks(lem_args_tree(args, "k"), &d, &o, err));
+    LEM_TRY(check_ks(&d, &o, err));
     lem_eval_opts_from(&o, &d);
+    lem_select_pace_compute(&pace, &d, &o);
     LEM_TRY(lem_eval_result_make(&d, &o, &res, err));
+    lem_select_pace_end(&pace);
     r = lem_eval_result_json(&res, how.by_string);
-    if (!r || !lem_bad_rows_put(&bad, r)) LEM_TRY(lem_fail(err, LEM_EMEM, "out of memory"));
+    if (!r || !add_published(r, published) || !lem_bad_rows_put(&bad, r))
+        LEM_TRY(lem_fail(err, LEM_EMEM, "out of memory"));
     LEM_TRY(lem_select_keep_choose(args, &d, &kept, err));
     LEM_TRY(lem_job_start(job, NULL, err));
     LEM_TRY(lem_select_keep(cli, args, job, how.judge, &d, &kept, &told, err));
     if (to_file(args) && lem_job_out(job)) LEM_TRY(lem_json_save(lem_job_out(job), r, 2, err));
     LEM_TRY(lem_job_finish(job, err));
-    if (!cli->json) LEM_TRY(print_text(cli, args, &res, err));
+    if (!cli->json) LEM_TRY(print_text(cli, args, &res, published, err));
     else LEM_TRY(print_result(cli, r, &told, err));
 done:
+    lem_select_pace_end(&pace);
     lem_pool_free(o.pool);
     lem_json_free(r);
     lem_json_free(told);
@@ -200,18 +229,21 @@ done:
 static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
     const char *keep = lem_args_str(args, "keep-out");
     /* without a result in a file the kept rows are what the job makes */
-    lem_job_input maps[LEM_CANDIDATE_MAX_FILES];
+    lem_job_input inputs[LEM_CANDIDATE_MAX_FILES + 1];
+    lem_reference_option published = {.csv = NULL};
     lem_job_spec spec = {.cheap = true,
-                         .inputs = maps,
+                         .inputs = inputs,
                          .out = to_file(args) ? NULL : keep,
                          .companions = &keep,
                          .n_companions = to_file(args) && keep};
     lem_job *job = NULL;
-    lem_status st = lem_candidate_options_inputs(args, maps, &spec.n_inputs, err);
+    lem_status st = lem_candidate_options_inputs(args, inputs, &spec.n_inputs, err);
+    if (st == LEM_OK) st = lem_reference_option_take(args, &published, inputs, &spec.n_inputs, err);
     if (st == LEM_OK) st = lem_job_open(cli, &lem_cmd_select, args, &spec, &job, err);
     if (st == LEM_OK) st = lem_select_keep_ask(args, err);
-    if (st == LEM_OK && !lem_job_done(job)) st = select_from(cli, args, job, err);
+    if (st == LEM_OK && !lem_job_done(job)) st = select_from(cli, args, job, &published, err);
     lem_job_close(job);
+    lem_reference_option_release(&published);
     return st;
 }
 

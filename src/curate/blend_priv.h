@@ -30,6 +30,8 @@ struct lem_blend {
     lem_buf text;
     bool messages;
     uint32_t kinds; /* bit of each kind of row seen */
+    lem_progress *progress;
+    double read, all; /* bytes of the sources that were read in this pass, and of all of them */
 };
 
 /* blend_tally.c: counts a row that stands `times` times in the blend, under its domain. row has `domain`. */

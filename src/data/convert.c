@@ -91,6 +91,8 @@ static lem_status one_by_one(lem_row_kind kind, lem_row_kind to, lem_err *err) {
     return st;
 }
 
+enum { TELL_EACH = 16 }; /* rows */
+
 /* The rows behind `row`, which is the first. */
 static lem_status convert_each(const lem_converter *v, lem_row_reader *in, lem_json *row, lem_err *err) {
     lem_turns turns = {0};
@@ -105,6 +107,8 @@ static lem_status convert_each(const lem_converter *v, lem_row_reader *in, lem_j
                             (unsigned long long)lem_row_reader_number(in));
         lem_json_free(row);
         row = NULL;
+        lem_progress_add(v->how->progress, 1);
+        if (v->c->rows % TELL_EACH == 0) lem_progress_share(v->how->progress, lem_row_reader_share(in));
         if (st == LEM_OK) st = lem_row_reader_next(in, &row, err);
     }
     lem_json_free(row);
@@ -130,6 +134,7 @@ static lem_status convert_groups(const lem_converter *v, const char *const *path
         uint64_t line;
         st = lem_list_rows_next(rows, &list, &line, err);
         if (st || !list) break;
+        lem_progress_add(v->how->progress, 1);
         st = lem_row_replies(list, LEM_ROW_LISTS, &replies, err);
         if (st == LEM_OK) st = lem_convert_replies(v, list, &replies, err);
         lem_json_free(list);

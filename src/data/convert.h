@@ -27,6 +27,7 @@ typedef struct lem_convert_how {
     const lem_json *rename;   /* row_map.h; NULL = none; not for labelled steps */
     const lem_cancel *cancel; /* NULL = never */
     lem_log *log;             /* told kinds and what is left out; NULL = silent */
+    lem_progress *progress;   /* of rows; borrowed; NULL = none */
 } lem_convert_how;
 
 typedef struct lem_convert_counts {

@@ -164,24 +164,6 @@ static lem_json *names_json(const lem_ablation *a) {
     return list;
 }
 
-static lem_json *reference_json(const lem_reference *r, const char *table) {
-    lem_json *list = lem_json_new_array();
-    bool ok = list != NULL;
-    for (int i = 0; ok && i < r->n; i++) {
-        const lem_reference_row *x = &r->at[i];
-        lem_object o = lem_object_new();
-        if (strcmp(x->table, table) != 0) continue;
-        lem_object_str(&o, "table", x->table);
-        lem_object_str(&o, "row", x->row);
-        lem_object_str(&o, "column", x->column);
-        lem_object_num(&o, "value", x->value);
-        lem_object_str(&o, "source", x->source);
-        lem_object_str(&o, "note", x->note);
-        ok = add(&list, lem_object_done(&o));
-    }
-    return list;
-}
-
 /* What spoils the figures of each run. */
 static lem_json *warnings_json(const lem_ablation *a) {
     lem_json *list = lem_json_new_array();
@@ -223,7 +205,7 @@ lem_json *lem_ablation_json(const lem_ablation *a, const lem_reference *publishe
     if (a->o.axis != LEM_ABLATE_NO_AXIS) lem_object_json(&o, "axis", axis_json(&a->o));
     lem_object_json(&o, "arms", arms);
     lem_object_json(&o, "curves", curves_json(a));
-    if (published) lem_object_json(&o, "reference", reference_json(published, table));
+    if (published) lem_object_json(&o, "reference", lem_reference_json(published, table));
     lem_object_json(&o, "notes", notes_json());
     lem_object_json(&o, "warnings", warnings_json(a));
     return lem_object_done(&o);

@@ -92,18 +92,6 @@ static void put_metric(const lem_ablation *a, int j, lem_buf *out) {
     for (int i = 0; i < a->n_arms; i++) put_arm(a, &a->arm[i], j, width, out);
 }
 
-static void put_published(const lem_reference *r, const char *table, lem_buf *out) {
-    const char *source = NULL;
-    for (int i = 0; i < r->n; i++) {
-        const lem_reference_row *x = &r->at[i];
-        if (strcmp(x->table, table) != 0) continue;
-        if (!source || strcmp(source, x->source) != 0) lem_buf_printf(out, "\npublished: %s\n", x->source);
-        source = x->source;
-        put_name(x->row, NAME_WIDTH + 12, out);
-        lem_buf_printf(out, "  %-18s %7.2f%s%s\n", x->column, x->value, *x->note ? "  " : "", x->note);
-    }
-}
-
 void lem_ablation_text(const lem_ablation *a, const lem_reference *published, const char *table,
                        lem_buf *out) {
     if (a->o.title) lem_buf_printf(out, "%s\n", a->o.title);
@@ -115,7 +103,7 @@ void lem_ablation_text(const lem_ablation *a, const lem_reference *published, co
             lem_buf_printf(out, "%s: %d problems are not in all files, left out\n", a->arm[i].name,
                            a->arm[i].left_out);
     for (int j = 0; j < a->n_names; j++) put_metric(a, j, out);
-    if (published) put_published(published, table, out);
+    if (published) lem_reference_text(published, table, NAME_WIDTH + 12, out);
     lem_buf_putc(out, '\n');
     for (int r = 0; r < a->n_runs; r++) {
         char side[160];

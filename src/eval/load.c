@@ -533,7 +533,12 @@ static void weigh(loader *l) {
         d->weighted[s] = LEM_EVAL_WEIGHT_NONE;
         if (rm || steps || l->sum[s]) d->weighted[s] = raw ? LEM_EVAL_WEIGHT_SIGMOID : LEM_EVAL_WEIGHT_SCORE;
     }
-    if (d->no_probabilities) drop_impossible(l);
+}
+
+static void tell(loader *l) {
+    if (!l->how->tell || l->d->n == 0) return;
+    weigh(l);
+    l->how->tell(l->how->tell_ctx, l->d, lem_candidate_set_share(l->set));
 }
 
 static void choose_aggregators(loader *l) {
@@ -559,9 +564,11 @@ lem_status lem_eval_data_load_files(const char *const *paths, size_t n_paths, co
         LEM_TRY(read_batch(&l, &n, err));
         if (n) LEM_TRY(run_batch(&l, n, err));
         free_rows(&l, n);
+        tell(&l);
     } while (n == BATCH);
     if (d.n == 0) LEM_TRY(lem_fail(err, LEM_EDATA, "%s: no rows", paths[0]));
     weigh(&l);
+    if (d.no_probabilities) drop_impossible(&l);
     *out = d;
 done:
     if (l.items) free_rows(&l, BATCH);

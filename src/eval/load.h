@@ -19,6 +19,7 @@ enum { LEM_EVAL_MAX_BY = 4 }; /* columns that results are told apart by */
 enum { LEM_EVAL_GROUND = 400 };
 enum { LEM_EVAL_MAX_AGGREGATORS = 4 };
 
+typedef struct lem_eval_data lem_eval_data;
 typedef struct lem_eval_load {
     lem_grade_task task; /* for rows without predicted_answer */
     lem_grade_policy
@@ -43,9 +44,13 @@ typedef struct lem_eval_load {
     const lem_cancel *cancel; /* looked at for every row: LEM_EINTR; NULL = never */
     const lem_row_judge
         *judge; /* of rows that cannot be used (data/bad_rows.h); borrowed; NULL = they are errors */
+    /* Called behind each so many rows with what is read so far, as if it were all, and how much of all that
+     * is (data/candidate_set.h); NULL = nobody asks. */
+    void (*tell)(void *ctx, const lem_eval_data *so_far, double share);
+    void *tell_ctx;
 } lem_eval_load;
 
-typedef struct lem_eval_data {
+struct lem_eval_data {
     lem_eval_problem *p;
     const char **name; /* [n] the row's id, else the beginning of its problem, else its number */
     int n;
@@ -71,7 +76,7 @@ typedef struct lem_eval_data {
     char ground[LEM_EVAL_GROUND];
     lem_arena **arenas; /* [n_arenas] what the arrays lie in */
     int n_arenas;
-} lem_eval_data;
+};
 
 /* The candidates of files, folders, patterns as one set (data/candidate_set.h), one problem a row.
  * Votes are weighted by scores as they are where all of them lie in [0,1] (and by what is made of step scores

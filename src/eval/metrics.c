@@ -1,6 +1,7 @@
 /* metrics.c - every metric at every k under every protocol, and their differences */
 #include "eval/metrics.h"
 
+#include "core/log.h"
 #include "core/mem.h"
 #include "core/rng.h"
 #include "eval/ballot.h"
@@ -80,6 +81,15 @@ static lem_status add_column(at_k *a, const char *base, const char *protocol, do
     a->n_columns++;
     *v = c->v;
     return LEM_OK;
+}
+
+enum { TELL_EACH = 16 }; /* problems */
+
+/* `part` of the exact values, or of what comes behind them, is done. */
+static void tell(const lem_eval_opts *o, bool exact, double part) {
+    const lem_eval_pace *p = o->pace;
+    if (!p || p->exact < 0) return;
+    p->tell(p->ctx, exact ? p->exact * part : p->exact + (1 - p->exact) * part);
 }
 
 /* One column of exact values, problem by problem over the threads. */
@@ -359,6 +369,7 @@ static void seed_task(void *ctx, int p, int worker) {
     const table *t = ctx;
     scratch *w = &t->scratch[worker];
     const lem_eval_problem *q = &t->problems[p];
+    if (p % TELL_EACH == 0) tell(t->o, false, (double)p / t->n);
     vote_on(t, w, q);
     for (int s = 0; s < t->seeds; s++) seed_values(t, w, p, s);
     for (int h = 0; h < t->n_ks; h++)
@@ -580,7 +591,10 @@ static void close_table(table *t) {
 
 static lem_status all_exact(const table *t, lem_err *err) {
     lem_status st = LEM_OK;
-    for (int h = 0; h < t->n_ks; h++) LEM_TRY(exact_columns(t, &t->at[h], err));
+    for (int h = 0; h < t->n_ks; h++) {
+        LEM_TRY(exact_columns(t, &t->at[h], err));
+        tell(t->o, true, (h + 1.0) / t->n_ks);
+    }
     LEM_TRY(exact_best(t, err));
 done:
     return st;
@@ -617,10 +631,14 @@ lem_status lem_eval_metrics(const lem_eval_problem *problems, int n, const lem_e
         if (problems[i].n < 1 || problems[i].n > LEM_EVAL_MAX_N)
             return lem_fail(err, LEM_EDATA, "problem %d has %d candidates; 1 to %d are supported", i + 1,
                             problems[i].n, LEM_EVAL_MAX_N);
+    double began = lem_clock_seconds();
     LEM_TRY(open_table(&t, opts->ks, opts->n_ks, err));
     LEM_TRY(all_exact(&t, err));
+    double exact = lem_clock_seconds() - began;
     LEM_TRY(first_columns(&t, err));
     LEM_TRY(seed_columns(&t, err));
+    double all = lem_clock_seconds() - began;
+    if (opts->pace && opts->pace->exact < 0) opts->pace->exact = all > 0 ? exact / all : 1;
     for (int h = 0; h < t.n_ks; h++) LEM_TRY(summarise(&t.at[h], &m, err));
     *out = m;
 done:

@@ -19,6 +19,14 @@
 
 enum { LEM_EVAL_MAX_KS = 32 };
 
+/* How far a call has come: `tell` is called now and then, from any thread, with the share of its time. exact:
+ * the share that the exact values take; below 0: not known, nothing is told, and it is measured. */
+typedef struct lem_eval_pace {
+    void (*tell)(void *ctx, double share);
+    void *ctx;
+    double exact;
+} lem_eval_pace;
+
 typedef struct lem_eval_opts {
     int ks[LEM_EVAL_MAX_KS], n_ks;             /* ascending, each >= 1 */
     const char *scorers[LEM_EVAL_MAX_SCORERS]; /* "rm", "logprob", "prm-min" …: metric name of score[s] */
@@ -31,7 +39,8 @@ typedef struct lem_eval_opts {
     bool has_tokens;    /* lem_eval_problem.length is in tokens */
     int n_seeds;        /* random subsets per problem; 0 = 100, negative = none */
     uint64_t seed;
-    lem_pool *pool; /* borrowed; NULL = one thread. It changes no result */
+    lem_pool *pool;      /* borrowed; NULL = one thread. It changes no result */
+    lem_eval_pace *pace; /* borrowed; NULL = nobody asks */
 } lem_eval_opts;
 
 typedef struct lem_metric {

@@ -2,6 +2,7 @@
 #include "eval/reference.h"
 
 #include "core/mem.h"
+#include "core/object.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -75,4 +76,56 @@ void lem_reference_release(lem_reference *r) {
     lem_free(r->at);
     lem_free(r->text);
     *r = (lem_reference){0};
+}
+
+lem_json *lem_reference_json(const lem_reference *r, const char *table) {
+    lem_json *list = lem_json_new_array();
+    bool ok = list != NULL;
+    for (int i = 0; ok && i < r->n; i++) {
+        const lem_reference_row *x = &r->at[i];
+        lem_object o;
+        if (strcmp(x->table, table) != 0) continue;
+        o = lem_object_new();
+        lem_object_str(&o, "table", x->table);
+        lem_object_str(&o, "row", x->row);
+        lem_object_str(&o, "column", x->column);
+        lem_object_num(&o, "value", x->value);
+        lem_object_str(&o, "source", x->source);
+        lem_object_str(&o, "note", x->note);
+        lem_json *one = lem_object_done(&o);
+        ok = one && lem_json_append(list, one);
+    }
+    if (ok) return list;
+    lem_json_free(list);
+    return NULL;
+}
+
+static int columns_of(const char *s) {
+    int n = 0;
+    for (; *s; s++) n += ((unsigned char)*s & 0xc0) != 0x80;
+    return n;
+}
+
+/* Bytes of at most so many characters. */
+static int bytes_of(const char *s, int columns) {
+    int i = 0;
+    for (int n = 0; s[i]; i++) {
+        n += ((unsigned char)s[i] & 0xc0) != 0x80;
+        if (n > columns) break;
+    }
+    return i;
+}
+
+void lem_reference_text(const lem_reference *r, const char *table, int width, lem_buf *out) {
+    const char *source = NULL;
+    for (int i = 0; i < r->n; i++) {
+        const lem_reference_row *x = &r->at[i];
+        int columns = columns_of(x->row);
+        if (strcmp(x->table, table) != 0) continue;
+        if (!source || strcmp(source, x->source) != 0) lem_buf_printf(out, "\npublished: %s\n", x->source);
+        source = x->source;
+        lem_buf_printf(out, "%.*s%*s", bytes_of(x->row, width), x->row, columns < width ? width - columns : 0,
+                       "");
+        lem_buf_printf(out, "  %-18s %7.2f%s%s\n", x->column, x->value, *x->note ? "  " : "", x->note);
+    }
 }

@@ -29,6 +29,7 @@ static lem_eval_opts opts_of(const lem_eval_opts *o) {
     lem_eval_opts x = *o;
     int k = o->ks[o->n_ks - 1];
     x.n_seeds = -1;
+    x.pace = NULL;
     x.n_ks = 0;
     x.ks[x.n_ks++] = 1;
     if (k > 1) x.ks[x.n_ks++] = k;

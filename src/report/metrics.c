@@ -2,6 +2,7 @@
 #include "report/sections.h"
 
 #include "report/metrics_priv.h"
+#include "report/published.h"
 
 #include "core/mem.h"
 
@@ -320,6 +321,7 @@ lem_status lem_report_metrics(lem_page *p, const char *title, const char *csv, c
     LEM_TRY(curves(p, &m, csv, err));
     LEM_TRY(lem_report_difference_curves(p, &m, &d, csv, err));
     LEM_TRY(lem_report_scores(p, doc, csv, err));
+    LEM_TRY(lem_report_published(p, csv, lem_json_get(doc, "reference"), err));
     LEM_TRY(lem_report_strata(p, &m, doc, csv, err));
     LEM_TRY(details(p, &m, &d, csv, doc, err));
     LEM_TRY(lem_report_examples(p, lem_json_get(doc, "examples"), source, err));

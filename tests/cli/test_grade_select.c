@@ -218,6 +218,25 @@ static void clusters(void **state) {
     expect("select votes.jsonl --k 1,3 --seeds 0", 0, "maj@3");
 }
 
+/* Published figures beside one's own: in the table, the result and the page, and the file is an input. */
+static void published(void **state) {
+    (void)state;
+    const char *const run = "select votes.jsonl --k 1,3 --seeds 0 --reference pub.csv:t --out pub.json";
+    put("pub.csv", "table,row,column,value,source,note\nt,PubModel@3,Bench,87.25,the paper,\n");
+    expect(run, 0, "published: the paper");
+    expect("report pub.json --out pub.html", 0, "pub.html");
+    lem_buf b = get("pub.html"), j = get("pub.json");
+    assert_non_null(strstr(lem_buf_str(&b), "PubModel@3"));
+    assert_non_null(strstr(lem_buf_str(&b), "Published figures, as printed; from the paper"));
+    assert_non_null(strstr(lem_buf_str(&j), "\"row\": \"PubModel@3\""));
+    lem_buf_release(&b);
+    lem_buf_release(&j);
+    put("pub.csv", "table,row,column,value,source,note\nt,PubModel@3,Bench,87.5,the paper,\n");
+    expect(run, 2, "its content changed");
+    expect("select votes.jsonl --reference pub.csv:u", 2, "has no table 'u'");
+    expect("select votes.jsonl --reference pub.csv", 2, "FILE.csv:TABLE expected");
+}
+
 static void audits(void **state) {
     (void)state;
     put("audit.jsonl", "{\"g\":\"12\",\"p\":\"-12\"}\n{\"g\":\"12\",\"p\":\"-12\"}\n{\"g\":\"12\",\"p\":"
@@ -428,9 +447,9 @@ int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(explain),         cmocka_unit_test(golds_and_reasons),
                                        cmocka_unit_test(votes_by_policy), cmocka_unit_test(grades_rows),
                                        cmocka_unit_test(grades_pairs),    cmocka_unit_test(clusters),
-                                       cmocka_unit_test(audits),          cmocka_unit_test(marks),
-                                       cmocka_unit_test(refuses),         cmocka_unit_test(selects),
-                                       cmocka_unit_test(selects_by_sums), cmocka_unit_test(compares),
-                                       cmocka_unit_test(shared_file)};
+                                       cmocka_unit_test(published),       cmocka_unit_test(audits),
+                                       cmocka_unit_test(marks),           cmocka_unit_test(refuses),
+                                       cmocka_unit_test(selects),         cmocka_unit_test(selects_by_sums),
+                                       cmocka_unit_test(compares),        cmocka_unit_test(shared_file)};
     return cmocka_run_group_tests(tests, make_dir, remove_dir);
 }

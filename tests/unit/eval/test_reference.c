@@ -123,9 +123,28 @@ static void malformed_lines_are_named(void **state) {
     lem_reference_release(&r);
 }
 
+static void one_table_is_told(void **state) {
+    (void)state;
+    lem_reference r;
+    lem_buf b = {0};
+    OK(lem_reference_parse(HEAD "t,\303\251t\303\251 long,c,1.5,s,\nu,x,c,2,s,\nt,b,c,3,other,n\n", "x.csv",
+                           &r, &err));
+    lem_reference_text(&r, "t", 4, &b);
+    assert_string_equal(lem_buf_str(&b), "\npublished: s\n\303\251t\303\251   c                     1.50\n"
+                                         "\npublished: other\nb     c                     3.00  n\n");
+    lem_json *j = lem_reference_json(&r, "t");
+    assert_int_equal(lem_json_count(j), 2);
+    assert_string_equal(lem_json_str(lem_json_find(j, "1.note"), ""), "n");
+    assert_near(lem_json_num(lem_json_find(j, "0.value"), 0), 1.5, 0);
+    lem_json_free(j);
+    lem_buf_release(&b);
+    lem_reference_release(&r);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(averages_are_means), cmocka_unit_test(figures_agree),
                                        cmocka_unit_test(rows_are_told_apart),
-                                       cmocka_unit_test(malformed_lines_are_named)};
+                                       cmocka_unit_test(malformed_lines_are_named),
+                                       cmocka_unit_test(one_table_is_told)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
