@@ -77,6 +77,22 @@ static void from_the_first_progress(void **state) {
     stop(&w);
 }
 
+/* A second of work is left when loading has taken longer than that. */
+static void loading_does_not_count(void **state) {
+    (void)state;
+    watched w;
+    start(&w, 1, never, never);
+    wait_for(1.2);
+    lem_progress *p = lem_progress_new(w.log, "working", "rows", 10, 0);
+    lem_progress_add(p, 1);
+    wait_for(0.1);
+    bool asked = w.cancel.requested != 0; /* on a loaded machine the second may be over by now */
+    assert_true(!asked || lem_clock_seconds() - lem_log_outlook(w.log).began >= 1);
+    assert_true(is_asked(&w));
+    lem_progress_free(p);
+    stop(&w);
+}
+
 static void stopped_from_outside(void **state) {
     (void)state;
     watched w;
@@ -90,8 +106,8 @@ static void stopped_from_outside(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(before_any_work),
-                                       cmocka_unit_test(from_the_first_progress),
-                                       cmocka_unit_test(stopped_from_outside)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(before_any_work), cmocka_unit_test(from_the_first_progress),
+        cmocka_unit_test(loading_does_not_count), cmocka_unit_test(stopped_from_outside)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
