@@ -133,12 +133,14 @@ static void selected_shares(void **state) {
     d.n = PROBLEMS;
     lem_eval_opts_from(&o, &d);
     lem_eval_default_ks(&o, &d);
+    pace.inner.exact = 0.2;
     lem_select_pace_compute(&pace, &d, &o);
     near(pace.computing, 5, 1e-9);
     pace.inner.tell(pace.inner.ctx, 0.5);
     near(lem_log_outlook(log).left, 5 / 3.0, 0.5); /* of 10, 7.5 are over */
     OK(lem_eval_result_make(&d, &o, &r, &err));
-    assert_true(lem_log_outlook(log).left < 5 / 3.0); /* it told of itself */
+    /* the last told of random subsets is problem 48 of 64: 0.9 of all; the exact values alone, 0.6 */
+    assert_true(lem_log_outlook(log).left < 0.2 * (lem_clock_seconds() - pace.began));
     lem_select_pace_end(&pace);
     lem_eval_result_release(&r);
     lem_log_free(log);
