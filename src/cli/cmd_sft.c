@@ -36,6 +36,13 @@ static const lem_opt opts[] = {
     {"suffix", LEM_OPT_STR, "TEXT", NULL,
      "line added to the question of question-answer rows; '' for none [as --model was trained, else none]"},
     LEM_OPT_PROMPT_FROM,
+    {"train", LEM_OPT_ENUM, "WHICH", "all",
+     "replies of a row that are trained: all, or the last (for templates that write earlier replies "
+     "otherwise "
+     "once later ones are there, as Qwen3's)",
+     .choices = "all|last"},
+    {"template", LEM_OPT_INPUT, "FILE", NULL,
+     "chat template (Jinja) in place of the folder's; it is saved with the model"},
     {"strip-marks", LEM_OPT_FLAG, NULL, NULL, "remove GSM8K's <<...>> calculator marks"},
     {"box-answer", LEM_OPT_FLAG, NULL, NULL, "turn a last line '#### x' into 'The answer is \\boxed{x}.'"},
     {"offset", LEM_OPT_INT, "N", "0",

@@ -21,7 +21,8 @@ lem_sft_load lem_sft_how(const lem_sft_job *j, const lem_sft_stage *s) {
         lem_args_has(a, "limit") ? lem_args_int(a, "limit") : -1,
         j->cli->cancel,
         (lem_over_length)lem_choice_find(LEM_OVER_LENGTH_NAMES, lem_args_str(a, "over-length")),
-        lem_args_int(a, "offset")};
+        lem_args_int(a, "offset"),
+        lem_args_is(a, "train", "last")};
     return how;
 }
 

@@ -74,12 +74,29 @@ int lem_utf8_encode(uint32_t cp, char out[4]) {
     return 4;
 }
 
+/* Bytes at u, where no character begins, that one U+FFFD stands for: the longest beginning of a character
+ * that they are, else one byte (Unicode 3.9, "substitution of maximal subparts"; Python and the tokenizers
+ * package do so). */
+static size_t bad_length(const unsigned char *u, size_t n) {
+    unsigned char lo = 0x80, hi = 0xBF;
+    size_t need = 0, i = 1;
+    if (u[0] >= 0xC2 && u[0] <= 0xDF) need = 2;
+    else if (u[0] >= 0xE0 && u[0] <= 0xEF) need = 3;
+    else if (u[0] >= 0xF0 && u[0] <= 0xF4) need = 4;
+    if (u[0] == 0xE0) lo = 0xA0;
+    if (u[0] == 0xED) hi = 0x9F;
+    if (u[0] == 0xF0) lo = 0x90;
+    if (u[0] == 0xF4) hi = 0x8F;
+    for (; i < need && i < n && u[i] >= lo && u[i] <= hi; i++) lo = 0x80, hi = 0xBF;
+    return i;
+}
+
 void lem_utf8_mend(const char *s, size_t n, lem_buf *out) {
     for (size_t i = 0; i < n;) {
         uint32_t cp;
         int len = lem_utf8_decode(s + i, n - i, &cp);
         if (len) lem_buf_add(out, s + i, (size_t)len);
         else lem_buf_puts(out, "\xEF\xBF\xBD");
-        i += len ? (size_t)len : 1;
+        i += len ? (size_t)len : bad_length((const unsigned char *)s + i, n - i);
     }
 }

@@ -17,6 +17,6 @@ bool lem_utf8_valid(const char *s, size_t n);
 int lem_utf8_decode(const char *s, size_t n, uint32_t *cp);
 int lem_utf8_encode(uint32_t cp, char out[4]); /* length; 0 for surrogates and > U+10FFFF */
 
-void lem_utf8_mend(const char *s, size_t n, lem_buf *out); /* appends s, each bad byte as U+FFFD */
+void lem_utf8_mend(const char *s, size_t n, lem_buf *out); /* appends s; U+FFFD where Python writes it */
 
 #endif

@@ -9,6 +9,7 @@
 #include "data/turns_encode.h"
 #include "prompt/prompt.h"
 
+#include <stdio.h>
 #include <string.h>
 
 void lem_examples_release(lem_examples *e) {
@@ -295,6 +296,23 @@ static void subtract(lem_drop_counts *d, const lem_drop_counts *before) {
     d->unread_tools -= before->unread_tools;
 }
 
+/* Of several replies the last alone is trained. */
+static void train_last(lem_turns *turns) {
+    int last = turns->n - 1;
+    while (last >= 0 && !lem_turn_is(&turns->at[last], "assistant")) last--;
+    for (int i = 0; i < last; i++) turns->at[i].untrained = true;
+}
+
+/* What is wrong with a row, with file and line, and the ways out where the template is at fault. */
+static void tell_row(const reader *r, lem_err *err) {
+    size_t n = strlen(err->text);
+    if (strstr(err->text, "what is trained cannot be told") && n < sizeof err->text)
+        snprintf(err->text + n, sizeof err->text - n,
+                 "; ways out: --train last (of several replies the last alone), or another template "
+                 "(--template FILE)");
+    lem_err_context(err, "%s:%llu", r->file, (unsigned long long)lem_rowset_number(r->rows));
+}
+
 /* One row: left out because it says so or says nothing, or encoded. */
 static lem_status load_row(lem_examples *e, reader *r, const lem_tokenizer *t, lem_ids *ids,
                            lem_drop_counts *drops, lem_log *log, lem_err *err) {
@@ -305,8 +323,9 @@ static lem_status load_row(lem_examples *e, reader *r, const lem_tokenizer *t, l
     if (r->facts.marked || r->facts.empty) return LEM_OK;
     ids->len = 0;
     lem_status st = look_at_tools(r, t, err);
+    if (r->how->train_last) train_last(&r->turns);
     if (st == LEM_OK) st = lem_turns_encode(t, &r->turns, r->how->system, ids, &mask, err);
-    if (st) lem_err_context(err, "%s:%llu", r->file, (unsigned long long)lem_rowset_number(r->rows));
+    if (st) tell_row(r, err);
     else st = add_example(e, ids, mask, r, drops, log, err);
     lem_free(mask);
     return st;

@@ -85,6 +85,7 @@ typedef struct lem_sft_load { /* how rows become examples */
     const lem_cancel *cancel; /* looked at for every row: LEM_EINTR; NULL = never */
     lem_over_length over;
     int64_t offset;         /* rows of a file that are passed over before */
+    bool train_last;        /* of several replies the last alone is trained */
     const lem_json *rename; /* columns under our names (row_map.h); NULL = none; borrowed */
 } lem_sft_load;
 

@@ -72,7 +72,17 @@ static lem_status prefix_end(work *w, size_t n, bool prompt, size_t *end, lem_er
     return LEM_NO;
 }
 
-/* Spans by rendering prefixes; LEM_NO if they do not nest, *bad then is the message (from 0). */
+/* Where reply i of n messages begins and ends; LEM_NO if it does not nest. */
+static lem_status reply_ends(work *w, size_t i, size_t n, size_t *start, size_t *end, lem_err *why) {
+    lem_status st = prefix_end(w, i, true, start, why);
+    if (st != LEM_OK) return st;
+    if (i + 1 < n || w->in->generation_prompt) return prefix_end(w, i + 1, false, end, why);
+    *end = w->whole.text.len;
+    return LEM_OK;
+}
+
+/* Spans by rendering prefixes; a reply that is not trained need not nest. LEM_NO if they do not nest, *bad
+ * then is the message (from 0). */
 static lem_status nested_spans(work *w, size_t *bad, lem_err *why) {
     size_t n = lem_json_count(w->in->messages), start = 0, end = 0, last = 0;
     lem_status st = LEM_OK;
@@ -80,15 +90,19 @@ static lem_status nested_spans(work *w, size_t *bad, lem_err *why) {
     for (size_t i = 0; i < n; i++) {
         if (!is_reply(lem_json_at(w->in->messages, i))) continue;
         *bad = i;
-        LEM_TRY(prefix_end(w, i, true, &start, why));
-        if (i + 1 == n && !w->in->generation_prompt) end = w->whole.text.len;
-        else LEM_TRY(prefix_end(w, i + 1, false, &end, why));
+        bool untrained = w->in->untrained && w->in->untrained[i];
+        st = reply_ends(w, i, n, &start, &end, why);
+        if (st == LEM_NO && untrained) {
+            st = LEM_OK;
+            continue;
+        }
+        if (st != LEM_OK) goto done;
         if (start < last || end < start) {
             (void)lem_fail(why, LEM_EDATA, "the template writes nothing for it");
             return LEM_NO;
         }
         LEM_TRY(add_span(w, start, false));
-        LEM_TRY(add_span(w, end, !(w->in->untrained && w->in->untrained[i])));
+        LEM_TRY(add_span(w, end, !untrained));
         last = end;
     }
     LEM_TRY(add_span(w, w->whole.text.len, false));

@@ -153,7 +153,14 @@ lem_status lem_chat_read_folder(lem_tokenizer *t, const char *dir, lem_err *err)
 lem_status lem_chat_use(lem_tokenizer *t, const char *source, size_t len, lem_err *err) {
     lem_template *template = NULL;
     lem_status st = lem_template_parse(source, len, &template, err);
-    if (st != LEM_OK) return st;
+    char *copy = st == LEM_OK ? lem_strndup(source, len, err) : NULL;
+    if (!copy) {
+        lem_template_free(template);
+        return st ? st : LEM_EMEM;
+    }
+    lem_free(t->chat.source);
+    t->chat.source = copy; /* what is saved */
+    t->chat.source_len = len;
     lem_template_free(t->chat.template);
     lem_free(t->chat.error);
     t->chat.template = template;

@@ -25,7 +25,8 @@ lem_status lem_chat_template(const lem_tokenizer *t, const lem_template **out, l
 const lem_json *lem_chat_tokens(const lem_tokenizer *t);
 /* Does the tokenizer begin anew after this token, so that what follows is encoded as the start of a text? */
 bool lem_chat_begins_anew(const lem_tokenizer *t, int32_t id);
-/* For a folder's tokenizer just loaded and not yet shared: another template in place of its own. */
+/* For a folder's tokenizer just loaded and not yet shared: another template in place of its own, also where
+ * it is saved (chat_template.jinja). */
 lem_status lem_chat_use(lem_tokenizer *t, const char *source, size_t len, lem_err *err) LEM_MUST_CHECK;
 
 #endif

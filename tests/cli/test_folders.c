@@ -332,6 +332,42 @@ static void larger_tokenizer(void **state) {
     }
 }
 
+/* ---- rows that a template cannot train ---- */
+
+/* As Qwen3's: thoughts of earlier replies go once a later question is there. */
+static const char forgets[] =
+    "{% set ns = namespace(last=0) %}{% for m in messages %}{% if m.role == 'user' %}{% set ns.last = "
+    "loop.index0 %}"
+    "{% endif %}{% endfor %}{% for m in messages %}<|im_start|>{{ m.role }}\n{% if m.role == 'assistant' and "
+    "loop.index0 < ns.last %}{{ m.content.split('</think>')[-1] }}{% else %}{{ m.content }}{% endif "
+    "%}<|im_end|>\n"
+    "{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}";
+
+static void history(void **state) {
+    (void)state;
+    put("forgets.jinja", forgets);
+    put("talk.jsonl",
+        "{\"messages\":[{\"role\":\"user\",\"content\":\"hi\"},{\"role\":\"assistant\",\"content\":"
+        "\"<think>a</think>first\"},{\"role\":\"user\",\"content\":\"more\"},{\"role\":\"assistant\","
+        "\"content\":\"<think>b</think>second\"}]}\n");
+    says(3, "sft --model base --template forgets.jinja --data talk.jsonl --out never",
+         "talk.jsonl:1: message 2: what is trained");
+    says(3, "sft --model base --template forgets.jinja --data talk.jsonl --out never",
+         "ways out: --train last (");
+    says(0,
+         "sft --model base --template forgets.jinja --train last --data talk.jsonl --max-steps 1 --out saved "
+         "--fresh --overwrite",
+         "[[<think>b</think>second<|im_end|>]]");
+    said_by(0, "cmp forgets.jinja saved/chat_template.jinja");
+    const char *said = said_by(
+        0,
+        L " sft --model base --template forgets.jinja --train last --data talk.jsonl --dry-run --out x" ALL);
+    assert_null(strstr(said, "[[first")); /* the first is neither trained nor keeps its thought */
+    assert_null(strstr(said, "<think>a"));
+    /* Without --train last both are trained where the template keeps them. */
+    says(0, "sft --model base --data talk.jsonl --dry-run --out x", "[[<think>a</think>first<|im_end|>]]");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(ends_of_every_training),
                                        cmocka_unit_test(bad_ends),
@@ -341,6 +377,7 @@ int main(void) {
                                        cmocka_unit_test(known_or_asked),
                                        cmocka_unit_test(foreign_folders),
                                        cmocka_unit_test(foreign_heads),
-                                       cmocka_unit_test(larger_tokenizer)};
+                                       cmocka_unit_test(larger_tokenizer),
+                                       cmocka_unit_test(history)};
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

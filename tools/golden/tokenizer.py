@@ -44,7 +44,7 @@ class Lemma:
         if cls.lib:
             return
         out = os.path.join(tempfile.mkdtemp(), "token.so")
-        src = [os.path.join(ROOT, "src", d, f) for d in ("core", "token") for f in sorted(os.listdir(os.path.join(ROOT, "src", d))) if f.endswith(".c")]
+        src = [os.path.join(ROOT, "src", d, f) for d in ("core", "jinja", "token") for f in sorted(os.listdir(os.path.join(ROOT, "src", d))) if f.endswith(".c")]
         subprocess.check_call(["gcc", "-std=gnu11", "-D_GNU_SOURCE", "-O2", "-g", "-shared", "-fPIC", "-I", os.path.join(ROOT, "src"), "-o", out, *src,
                                "-ljansson", "-lutf8proc", "-lpcre2-8", "-lzstd", "-lz", "-lm", "-lpthread"])
         cls.lib = ctypes.CDLL(out)

@@ -53,7 +53,31 @@ static void invalid(void **state) {
     assert_true(lem_utf8_valid("a\0b\xF0\x9F\x98\x80", 7));
 }
 
+/* All texts of four of twelve bytes at the borders of the ranges, against Python's
+ *   b = bytes.fromhex("41808f909fa0bfc2e0edf0f4")
+ *   for t in itertools.product(b, repeat=4): bytes(t).decode("utf-8", "replace").encode()
+ * as the FNV-1a of the outcomes with a zero byte behind each. */
+static void mended_as_python(void **state) {
+    (void)state;
+    static const char bytes[] = "\x41\x80\x8f\x90\x9f\xa0\xbf\xc2\xe0\xed\xf0\xf4";
+    uint64_t hash = UINT64_C(14695981039346656037);
+    lem_buf b = {0};
+    for (int i = 0; i < 12 * 12 * 12 * 12; i++) {
+        const char t[4] = {bytes[i / 1728], bytes[i / 144 % 12], bytes[i / 12 % 12], bytes[i % 12]};
+        lem_buf_clear(&b);
+        lem_utf8_mend(t, 4, &b);
+        assert_true(lem_utf8_valid(lem_buf_str(&b), b.len));
+        for (size_t k = 0; k <= b.len; k++) {
+            hash ^= k < b.len ? (unsigned char)b.data[k] : 0;
+            hash *= UINT64_C(1099511628211);
+        }
+    }
+    lem_buf_release(&b);
+    assert_true(hash == UINT64_C(5099409587814207857));
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(round_trip), cmocka_unit_test(invalid)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(round_trip), cmocka_unit_test(invalid),
+                                       cmocka_unit_test(mended_as_python)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
