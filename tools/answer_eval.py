@@ -22,7 +22,8 @@ class Unable(Exception):
 # ---- tokens ----
 
 SPACES = re.compile(r"\\(?:[,;:! ]|quad|qquad|displaystyle|limits|left(?![a-z])|right(?![a-z])|big[lr]?|Big[lr]?|bigg[lr]?|mleft|mright)(?![a-zA-Z])")
-ALIASES = [(r"\dfrac", r"\frac"), (r"\tfrac", r"\frac"), (r"\cfrac", r"\frac"), (r"\leqslant", r"\le"), (r"\geqslant", r"\ge"), (r"\leq", r"\le"),
+ALIASES = [(r"\ulcorner", r"\lceil "), (r"\urcorner", r"\rceil "), (r"\llcorner", r"\lfloor "), (r"\lrcorner", r"\rfloor "), (r"\lgroup", "("), (r"\rgroup", ")"),
+           (r"\lbrack", "("), (r"\rbrack", ")"), (r"\ceil", r"\text{ceil}"), (r"\floor", r"\text{floor}"), (r"\overline", r"\bar"), (r"\limits", " "), (r"\dfrac", r"\frac"), (r"\tfrac", r"\frac"), (r"\cfrac", r"\frac"), (r"\leqslant", r"\le"), (r"\geqslant", r"\ge"), (r"\leq", r"\le"),
            (r"\geq", r"\ge"), (r"\neq", r"\ne"), ("−", "-"), ("–", "-"), ("π", r"\pi "), ("√", r"\sqrt "), ("×", r"\times "), ("·", r"\cdot "), ("°", r"^\circ "),
            ("≤", r"\le "), ("≥", r"\ge "), ("∞", r"\infty "), ("∪", r"\cup "), (r"\dbinom", r"\binom"), (r"\tbinom", r"\binom"), (r"\cdots", r"\ldots"),
            (r"\dots", r"\ldots"), (r"\lbrace", r"\{"), (r"\rbrace", r"\}"), (r"\degree", r"^\circ "), (r"\varnothing", r"\emptyset"), ("∅", r"\emptyset "),
@@ -57,7 +58,7 @@ def clean(text):
     for old, new in ALIASES:
         text = re.sub(re.escape(old) + r"(?![a-zA-Z])", lambda _: new, text) if old[0] == "\\" and old[-1].isalpha() else text.replace(old, new)
     text = re.sub(r"(?<=\d)(?:\{,\}|,\\!|\\,|\\!|,\\ )(?=\d{3}(?!\d))", "", text)
-    text = re.sub(r"(?<![\w.\\])(\d+(?:\.\d+)?|\.\d+)[eE]([+-]?\d+)(?![\w.])", r"\1*10^{\2}", text)
+    text = re.sub(r"(?<![\w.\\])(\d+(?:\.\d+)?|\.\d+)[eE]([+-]?\d+)(?![\w.])", r"(\1*10^{\2})", text)
     text = re.sub(r"\\text\s*\{\s*and\s*\}|(?<![a-zA-Z\\])and(?![a-zA-Z])", ",", text)
     text = SPACES.sub(" ", text)
     return text.strip().rstrip(".").replace("~", " ").strip()
@@ -121,6 +122,7 @@ class Reader:
 
     def __init__(self, toks, functions=frozenset()):
         self.t, self.i, self.functions, self.bars, self.names = toks, 0, functions, 0, set()
+        self.minus = False  # right behind a sign
 
     def peek(self, k=0):
         return self.t[self.i + k] if self.i + k < len(self.t) else ""
@@ -142,7 +144,8 @@ class Reader:
 
     def signed(self):
         if self.peek() in ("+", "-"):
-            sign, part = self.take(), self.signed()
+            sign, self.minus = self.take(), True
+            part, self.minus = self.signed(), False
             return part if sign == "+" else lambda env: -part(env)
         return self.product()
 
@@ -160,6 +163,12 @@ class Reader:
                 self.take()
                 part = self.signed_factor()
                 total = (lambda a, b: lambda env: a(env) / nonzero(b(env)))(total, part)
+            elif t in (r"\mod", r"\bmod"):
+                if self.minus:
+                    raise Unable("a residue of a negative number")
+                self.take()
+                part = self.signed_factor()
+                total = (lambda a, b: lambda env: modulo(a(env), nonzero(b(env))))(total, part)
             elif self.starts_factor(t):
                 if re.match(r"\d", t) and re.match(r"\d", self.peek(-1)):
                     raise Unable("numbers side by side")
@@ -179,7 +188,7 @@ class Reader:
             return False
         if t == "|":
             return not self.bars
-        return t[0].isalnum() or t in OPEN or (t[0] == "\\" and t not in (r"\\", r"\cup", r"\cap", r"\pm", r"\mp", r"\approx", r"\ldots", r"\setminus", r"\pmod", r"\bmod"))
+        return t[0].isalnum() or t in OPEN or (t[0] == "\\" and t not in (r"\\", r"\cup", r"\cap", r"\pm", r"\mp", r"\approx", r"\ldots", r"\setminus", r"\pmod", r"\bmod", r"\mod", r"\rceil", r"\rfloor"))
 
     def factor(self):
         base = self.atom()
@@ -353,6 +362,14 @@ class Reader:
             return self.integral()
         if c == "lim":
             return self.limit()
+        m = re.fullmatch(r"text\s*\{\s*(\w+)\s*\}", c)
+        if m and m[1] in FUNCTIONS:
+            return self.function(m[1])
+        if c in ("bar", "vec", "hat") and self.peek() and self.peek() != "{" and self.peek()[0].isalpha():
+            return self.symbol(c + self.take())
+        if c in ("bar", "vec", "hat") and self.peek() == "{" and self.peek(2) == "}" and len(self.peek(1)) == 1 and self.peek(1).isalpha():
+            self.i += 3
+            return self.symbol(c + self.peek(-2))
         if c.startswith("text"):
             raise Unable("words")
         raise Unable("command " + c)
@@ -399,8 +416,11 @@ class Reader:
             if name in ("max", "min"):
                 return max(v) if name == "max" else min(v)
             import math
-            n = [int(whole(x, 10 ** 30)) for x in v]
-            return mpf(math.gcd(*n) if name == "gcd" else math.lcm(*n))
+            scale = next((10 ** k for k in range(0, 40) if all(abs(x * 10 ** k - mp.nint(x * 10 ** k)) < CLOSE for x in v)), None)
+            if scale is None:
+                raise Unable("no whole number")
+            n = [int(mp.nint(x * scale)) for x in v]
+            return mpf(math.gcd(*n) if name == "gcd" else math.lcm(*n)) / scale
         return value
 
     def function_argument(self):
@@ -502,6 +522,10 @@ def nonzero(v):
     if v == 0:
         raise Unable("no value")
     return v
+
+
+def modulo(x, y):
+    return x - y * mp.floor(x / y)
 
 
 def whole(v, most):
@@ -858,9 +882,23 @@ def kind_not_read(*texts):
     return next((kind for kind, mark in KINDS if any(mark.search(t) for t in texts)), None)
 
 
+def written(text):
+    """The text without what changes only its looks."""
+    text = re.sub(r"\\boxed(?=\{)|\$|~", "", clean(text))
+    text = re.sub(r"\\(?:lvert|rvert|vert)(?=[a-z])", "|", text)
+    text = re.sub(r"\s+", "", text).replace("{}", "")
+    while True:
+        bare = re.sub(r"(?<![a-zA-Z}\]])\{([a-zA-Z0-9])\}", r"\1", text)
+        if bare == text:
+            return text.strip(".")
+        text = bare
+
+
 def compare(gold, pred):
-    """"confirmed", "contradicted", or "unable: why"."""
+    """"confirmed", "written alike", "contradicted", or "unable: why". What cannot be evaluated is still the same where it is written alike."""
     told = evaluated(gold, pred)
+    if told.startswith("unable") and written(gold) == written(pred):
+        return "written alike"
     kind = kind_not_read(gold, pred) if told == "contradicted" else None
     return f"unable: {kind}" if kind else told
 

@@ -3,7 +3,8 @@
 """second_route.py LEMMA DATA [PAIRS.jsonl...] [--list]
 
 Grades all pairs of DATA/grading, the golds against themselves, and the PAIRS given (tools/mutate_golds.py), by `std`; what the program LEMMA calls equal_exact
-is read and evaluated by tools/answer_eval.py. Says how many are confirmed, contradicted and, by kind, not evaluable; exit 1 with one contradicted."""
+is read and evaluated by tools/answer_eval.py. Says how many are confirmed, by value or because both texts differ in looks only, contradicted and,
+by kind, not evaluable; exit 1 with one contradicted."""
 import argparse
 import collections
 import glob
@@ -47,8 +48,8 @@ def main():
             told[what] += 1
             if what == "contradicted" or args.list:
                 print(f"{what}\t{row['gold']}\t{row['pred']}\t{row['task']} {row['rule']} ({row['src']})")
-    print(f"{len(rows)} pairs, {len(exact)} equal (exact): {told['confirmed']} confirmed, {told['contradicted']} contradicted, "
-          f"{len(exact) - told['confirmed'] - told['contradicted']} not evaluable")
+    print(f"{len(rows)} pairs, {len(exact)} equal (exact): {told['confirmed']} confirmed by value, {told['written alike']} written alike, "
+          f"{told['contradicted']} contradicted, {sum(n for what, n in told.items() if what.startswith('unable'))} not evaluable")
     for what, n in told.most_common():
         if what.startswith("unable"):
             print(f"{n:6d}  {what}")

@@ -134,29 +134,35 @@ static bool has_dots(const ast_node *a) {
     return false;
 }
 
+/* Each part has one of its own. */
+static lem_answer_result compare_multisets(comparison *c, const ast_node *a, const ast_node *b, int level) {
+    matching m = match(c, a, b, true, false, level);
+    if (m.ok) return compare_say(m.numeric ? LEM_ANSWER_EQUAL_NUMERIC : LEM_ANSWER_EQUAL_EXACT, RULE_LISTS);
+    return m.undecided ? compare_say(LEM_ANSWER_LIMIT, RULE_PART_UNDECIDED)
+                       : compare_say(LEM_ANSWER_NOT_EQUAL, RULE_PART_MISSING);
+}
+
+static lem_answer_result compare_sets(comparison *c, const ast_node *a, const ast_node *b, bool set,
+                                      int level) {
+    matching m = match(c, a, b, false, false, level), back = m.ok ? match(c, b, a, false, true, level) : m;
+    bool ok = m.ok && back.ok;
+    if (!ok && (m.undecided || back.undecided)) return compare_say(LEM_ANSWER_LIMIT, RULE_PART_UNDECIDED);
+    if (!ok)
+        return compare_say(LEM_ANSWER_NOT_EQUAL, set || a->n == b->n ? RULE_PART_MISSING : RULE_PART_COUNT);
+    if (!set && repeats(c, a, level) && repeats(c, b, level))
+        return compare_say(LEM_ANSWER_NOT_EQUAL, RULE_REPEATED);
+    bool numeric = m.numeric || back.numeric;
+    return compare_say(numeric ? LEM_ANSWER_EQUAL_NUMERIC : LEM_ANSWER_EQUAL_EXACT, RULE_SETS);
+}
+
 /* Multisets for lists, sets where a set is written or (by policy) where one list repeats nothing. */
 lem_answer_result lem_compare_unordered(comparison *c, const ast_node *a, const ast_node *b, int level) {
     if (a->n > COMPARE_MAX_ITEMS || b->n > COMPARE_MAX_ITEMS)
         return compare_say(LEM_ANSWER_LIMIT, RULE_TOO_MANY);
     bool set = a->kind == AST_SET || b->kind == AST_SET;
-    if (!set && a->n == b->n) {
-        matching m = match(c, a, b, true, false, level);
-        if (m.ok)
-            return compare_say(m.numeric ? LEM_ANSWER_EQUAL_NUMERIC : LEM_ANSWER_EQUAL_EXACT, RULE_LISTS);
-        return m.undecided ? compare_say(LEM_ANSWER_LIMIT, RULE_PART_UNDECIDED)
-                           : compare_say(LEM_ANSWER_NOT_EQUAL, RULE_PART_MISSING);
-    }
+    if (!set && a->n == b->n) return compare_multisets(c, a, b, level);
     if (!set && !c->rules->repeated) return compare_say(LEM_ANSWER_NOT_EQUAL, RULE_PART_COUNT);
-    matching m = match(c, a, b, false, false, level), back = m.ok ? match(c, b, a, false, true, level) : m;
-    if (!m.ok || !back.ok)
-        return m.undecided || back.undecided
-                   ? compare_say(LEM_ANSWER_LIMIT, RULE_PART_UNDECIDED)
-                   : compare_say(LEM_ANSWER_NOT_EQUAL,
-                                 set || a->n == b->n ? RULE_PART_MISSING : RULE_PART_COUNT);
-    if (!set && repeats(c, a, level) && repeats(c, b, level))
-        return compare_say(LEM_ANSWER_NOT_EQUAL, RULE_REPEATED);
-    return compare_say(m.numeric || back.numeric ? LEM_ANSWER_EQUAL_NUMERIC : LEM_ANSWER_EQUAL_EXACT,
-                       RULE_SETS);
+    return compare_sets(c, a, b, set, level);
 }
 
 /* Round and square brackets tell intervals apart; around three parts or more they say nothing. */
@@ -200,41 +206,49 @@ static lem_answer_result compare_bare_values(comparison *c, const ast_node *a, c
     return compare_is_equal(any) ? compare_say(LEM_ANSWER_LIMIT, RULE_NOT_DECIDED) : any;
 }
 
-lem_answer_result lem_compare_systems(comparison *c, const ast_node *a, const ast_node *b, int level) {
-    const ast_node *sys = a->kind == AST_SYSTEM ? a : b, *other = sys == a ? b : a;
-    if (other->kind == AST_SYSTEM) {
-        if (a->n != b->n) return compare_say(LEM_ANSWER_NOT_EQUAL, RULE_PART_COUNT);
-        lem_answer_verdict v = LEM_ANSWER_EQUAL_EXACT;
-        for (uint32_t i = 0; i < a->n; i++) {
-            uint32_t j = 0;
-            while (j < b->n && !lem_ast_same(a->kid[i]->kid[0], b->kid[j]->kid[0])) j++;
-            if (j == b->n) return compare_say(LEM_ANSWER_NOT_EQUAL, RULE_SYMBOL);
-            lem_answer_result r = c->part(c, a->kid[i]->kid[1], b->kid[j]->kid[1], level + 1);
-            if (compare_is_different(r)) return compare_say(LEM_ANSWER_NOT_EQUAL, RULE_PART_DIFFERS);
-            if (r.verdict != LEM_ANSWER_EQUAL_EXACT && v != LEM_ANSWER_LIMIT)
-                v = compare_is_equal(r) ? r.verdict : LEM_ANSWER_LIMIT;
-        }
-        return compare_say(v, v == LEM_ANSWER_LIMIT ? RULE_PART_UNDECIDED : RULE_SYSTEM);
+/* Name by name, in any order. */
+static lem_answer_result compare_named(comparison *c, const ast_node *a, const ast_node *b, int level) {
+    if (a->n != b->n) return compare_say(LEM_ANSWER_NOT_EQUAL, RULE_PART_COUNT);
+    lem_answer_verdict v = LEM_ANSWER_EQUAL_EXACT;
+    for (uint32_t i = 0; i < a->n; i++) {
+        uint32_t j = 0;
+        while (j < b->n && !lem_ast_same(a->kid[i]->kid[0], b->kid[j]->kid[0])) j++;
+        if (j == b->n) return compare_say(LEM_ANSWER_NOT_EQUAL, RULE_SYMBOL);
+        lem_answer_result r = c->part(c, a->kid[i]->kid[1], b->kid[j]->kid[1], level + 1);
+        if (compare_is_different(r)) return compare_say(LEM_ANSWER_NOT_EQUAL, RULE_PART_DIFFERS);
+        if (r.verdict != LEM_ANSWER_EQUAL_EXACT && v != LEM_ANSWER_LIMIT)
+            v = compare_is_equal(r) ? r.verdict : LEM_ANSWER_LIMIT;
     }
-    if (!c->rules->drop_label) return compare_say(LEM_ANSWER_DIFFERENT_KIND, RULE_LABEL_MISSING);
-    bool tuple = other->kind == AST_TUPLE,
-         vector = other->kind == AST_MATRIX && (other->cols == 1 || other->cols == other->n);
-    if (!tuple && !vector && other->kind != AST_LIST)
-        return compare_say(LEM_ANSWER_DIFFERENT_KIND, RULE_KIND);
-    ast_node *values = lem_ast_new(c->w, tuple || vector ? AST_TUPLE : AST_LIST, sys->n);
-    if (!values) return compare_say(LEM_ANSWER_LIMIT, RULE_WORK);
-    for (uint32_t k = 0; k < sys->n; k++) values->kid[k] = sys->kid[k]->kid[1];
-    values->open = '(';
-    values->close = ')';
-    const ast_node *x = sys == a ? values : a, *y = sys == a ? b : values;
-    return tuple || vector ? lem_compare_ordered(c, x, y, level) : compare_bare_values(c, x, y, level);
+    return compare_say(v, v == LEM_ANSWER_LIMIT ? RULE_PART_UNDECIDED : RULE_SYSTEM);
 }
 
-/* ---- vectors ---- */
+/* The values of a system without their names. */
+static ast_node *values_of(lem_work *w, const ast_node *system, ast_kind kind) {
+    ast_node *values = lem_ast_new(w, kind, system->n);
+    if (!values) return NULL;
+    for (uint32_t k = 0; k < system->n; k++) values->kid[k] = system->kid[k]->kid[1];
+    values->open = '(';
+    values->close = ')';
+    return values;
+}
 
 static bool is_vector(const ast_node *a) {
     return a->kind == AST_MATRIX && (a->cols == 1 || a->cols == a->n);
 }
+
+lem_answer_result lem_compare_systems(comparison *c, const ast_node *a, const ast_node *b, int level) {
+    const ast_node *sys = a->kind == AST_SYSTEM ? a : b, *other = sys == a ? b : a;
+    if (other->kind == AST_SYSTEM) return compare_named(c, a, b, level);
+    if (!c->rules->drop_label) return compare_say(LEM_ANSWER_DIFFERENT_KIND, RULE_LABEL_MISSING);
+    bool ordered = other->kind == AST_TUPLE || is_vector(other);
+    if (!ordered && other->kind != AST_LIST) return compare_say(LEM_ANSWER_DIFFERENT_KIND, RULE_KIND);
+    const ast_node *values = values_of(c->w, sys, ordered ? AST_TUPLE : AST_LIST);
+    if (!values) return compare_say(LEM_ANSWER_LIMIT, RULE_WORK);
+    const ast_node *x = sys == a ? values : a, *y = sys == a ? b : values;
+    return ordered ? lem_compare_ordered(c, x, y, level) : compare_bare_values(c, x, y, level);
+}
+
+/* ---- vectors ---- */
 
 /* 2i - j + 3k as (2,-1,3): the coefficients, when the expression is linear in the unit vectors. */
 static ast_node *coordinates(comparison *c, ast_node *a, uint32_t n) {
@@ -274,18 +288,10 @@ static const ast_node *rows_of(lem_work *w, const ast_node *a) {
     return m ? m : a;
 }
 
-static lem_answer_result compare_vectors(comparison *c, const ast_node *a, const ast_node *b, int level) {
-    if (a->kind == AST_MATRIX && b->kind == AST_MATRIX) {
-        if (a->cols == b->cols && a->n == b->n) return lem_compare_ordered(c, a, b, level);
-        return compare_say(LEM_ANSWER_NOT_EQUAL, RULE_MATRIX_SHAPE);
-    }
-    const ast_node *other = is_vector(a) || a->kind == AST_TUPLE ? b : a, *vector = other == a ? b : a;
-    if (other->kind == AST_TUPLE || other->kind == AST_MATRIX) {
-        if (!c->rules->vector_is_tuple || (vector->kind == AST_MATRIX && !is_vector(vector)) ||
-            (other->kind == AST_MATRIX && !is_vector(other)))
-            return compare_say(LEM_ANSWER_DIFFERENT_KIND, RULE_KIND);
-        return lem_compare_ordered(c, a, b, level);
-    }
+/* A vector and an expression in unit vectors. */
+static lem_answer_result compare_coordinates(comparison *c, const ast_node *a, const ast_node *b,
+                                             const ast_node *vector, int level) {
+    const ast_node *other = vector == a ? b : a;
     bool fits = lem_ast_is_scalar(other) && (vector->n == 2 || vector->n == 3) &&
                 (vector->kind == AST_TUPLE || is_vector(vector));
     if (!fits || !(c->rules->unit_vectors | in_unit_vectors(c, vector, other)))
@@ -295,6 +301,21 @@ static lem_answer_result compare_vectors(comparison *c, const ast_node *a, const
     lem_answer_result r =
         other == a ? lem_compare_ordered(c, v, b, level) : lem_compare_ordered(c, a, v, level);
     return compare_is_equal(r) ? compare_say(r.verdict, RULE_VECTOR) : r;
+}
+
+static bool is_tuple_or_vector(const ast_node *a) { return a->kind != AST_MATRIX || is_vector(a); }
+
+static lem_answer_result compare_vectors(comparison *c, const ast_node *a, const ast_node *b, int level) {
+    if (a->kind == AST_MATRIX && b->kind == AST_MATRIX) {
+        if (a->cols == b->cols && a->n == b->n) return lem_compare_ordered(c, a, b, level);
+        return compare_say(LEM_ANSWER_NOT_EQUAL, RULE_MATRIX_SHAPE);
+    }
+    const ast_node *other = is_vector(a) || a->kind == AST_TUPLE ? b : a, *vector = other == a ? b : a;
+    if (other->kind != AST_TUPLE && other->kind != AST_MATRIX)
+        return compare_coordinates(c, a, b, vector, level);
+    if (!c->rules->vector_is_tuple || !is_tuple_or_vector(vector) || !is_tuple_or_vector(other))
+        return compare_say(LEM_ANSWER_DIFFERENT_KIND, RULE_KIND);
+    return lem_compare_ordered(c, a, b, level);
 }
 
 lem_answer_result lem_compare_vectors(comparison *c, const ast_node *a, const ast_node *b, int level) {

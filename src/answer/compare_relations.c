@@ -108,36 +108,46 @@ static lem_answer_result proportional(lem_work *w, ast_node *d, ast_node *e, con
     return left && right ? lem_decide_scalars(w, left, right) : compare_say(LEM_ANSWER_LIMIT, RULE_WORK);
 }
 
+static bool as_fraction(lem_work *w, ast_node *a, int level, ast_node **num, ast_node **den);
+
+/* The same of a power with a whole exponent. */
+static bool power_as_fraction(lem_work *w, ast_node *a, int level, ast_node **num, ast_node **den) {
+    const ast_node *sym[1];
+    ast_node *n, *d, *e = a->kid[1];
+    bool below = lem_rat_sign(e->q) < 0;
+    if (!as_fraction(w, a->kid[0], level + 1, &n, &d)) return false;
+    if ((!below && d->kind == AST_NUM) || lem_shape_symbols(w, a, sym, 1) == 0) return true;
+    if (below) e = lem_ast_neg(w, e);
+    ast_node *top = lem_ast_pow(w, n, e), *bottom = lem_ast_pow(w, d, e);
+    *num = below ? bottom : top;
+    *den = below ? top : bottom;
+    return *num && *den;
+}
+
+/* *num / *den and the next term or factor together; a common denominator stays one. */
+static bool join_fraction(lem_work *w, ast_kind kind, ast_node *n, ast_node *d, ast_node **num,
+                          ast_node **den) {
+    bool same = kind == AST_ADD && lem_ast_same(d, *den) && d->kind != AST_NUM;
+    if (kind == AST_MUL) *num = lem_ast_mul(w, *num, n);
+    else if (same) *num = lem_ast_add(w, *num, n);
+    else *num = lem_ast_add(w, lem_ast_mul(w, *num, d), lem_ast_mul(w, n, *den));
+    if (!same) *den = lem_ast_mul(w, *den, d);
+    return *num && *den;
+}
+
 /* a as num / den, den free of fractions in symbols; den 1 where there is none. False at a limit. */
 static bool as_fraction(lem_work *w, ast_node *a, int level, ast_node **num, ast_node **den) {
-    const ast_node *sym[1];
     *num = a;
     *den = lem_ast_int(w, 1);
     if (level > MAX_FRACTIONS || !*den || !lem_work_spend(w, 100)) return false;
-    if (a->kind == AST_POW && a->kid[1]->kind == AST_NUM && lem_rat_is_int(a->kid[1]->q)) {
-        ast_node *n, *d, *e = a->kid[1];
-        bool below = lem_rat_sign(e->q) < 0;
-        if (!as_fraction(w, a->kid[0], level + 1, &n, &d)) return false;
-        if ((!below && d->kind == AST_NUM) || lem_shape_symbols(w, a, sym, 1) == 0) return true;
-        if (below) e = lem_ast_neg(w, e);
-        ast_node *top = lem_ast_pow(w, n, e), *bottom = lem_ast_pow(w, d, e);
-        *num = below ? bottom : top;
-        *den = below ? top : bottom;
-        return *num && *den;
-    }
+    if (a->kind == AST_POW && a->kid[1]->kind == AST_NUM && lem_rat_is_int(a->kid[1]->q))
+        return power_as_fraction(w, a, level, num, den);
     if (a->kind != AST_ADD && a->kind != AST_MUL) return true;
     if (!(*num = lem_ast_int(w, a->kind == AST_MUL))) return false;
     for (uint32_t k = 0; k < a->n; k++) {
         ast_node *n, *d;
-        if (!as_fraction(w, a->kid[k], level + 1, &n, &d)) return false;
-        bool same = a->kind == AST_ADD && lem_ast_same(d, *den) &&
-                    d->kind != AST_NUM; /* a common denominator stays one */
-        if (a->kind == AST_MUL) *num = lem_ast_mul(w, *num, n);
-        else
-            *num = same ? lem_ast_add(w, *num, n)
-                        : lem_ast_add(w, lem_ast_mul(w, *num, d), lem_ast_mul(w, n, *den));
-        if (!same) *den = lem_ast_mul(w, *den, d);
-        if (!*num || !*den) return false;
+        if (!as_fraction(w, a->kid[k], level + 1, &n, &d) || !join_fraction(w, a->kind, n, d, num, den))
+            return false;
     }
     return true;
 }

@@ -7,25 +7,35 @@ enum { MAX_PEEL = 12, MAX_ITEMS = 64 };
 
 static bool is_letters(const ast_node *a) { return a->kind == AST_SYM || a->kind == AST_TEXT; }
 
+static bool is_capital(const ast_node *a) {
+    return a->kind == AST_SYM && a->name[0] >= 'A' && a->name[0] <= 'Z';
+}
+
+/* \Phi(x, y) */
+static bool is_call_of_several(const ast_node *left, const ast_node *right) {
+    for (uint32_t k = 0; k < right->n; k++)
+        if (right->kid[k]->kind != AST_SYM && right->kid[k]->kind != AST_NUM) return false;
+    return left->kind == AST_SYM;
+}
+
+/* f(x), f^{-1}(2) */
+static bool is_call_of_one(const ast_node *left, const ast_node *right) {
+    bool inverse = left->kind == AST_POW && left->kid[0]->kind == AST_SYM && left->kid[1]->kind == AST_NUM &&
+                   lem_rat_is(left->kid[1]->q, -1);
+    bool argument = right->kind == AST_SYM || right->kind == AST_NUM || right->kind == AST_MUL;
+    return argument && (left->kind == AST_SYM || inverse);
+}
+
 /* f(x), AB, P(A), S_{1}: a product of symbols, at least two, the later ones arguments or further capitals. */
 static bool is_call_or_name(const ast_node *a) {
     if (a->kind != AST_MUL) return false;
     const ast_node *left = a->kid[0], *right = a->kid[1];
-    if (right->kind == AST_TUPLE) { /* \Phi(x, y) */
-        for (uint32_t k = 0; k < right->n; k++)
-            if (right->kid[k]->kind != AST_SYM && right->kid[k]->kind != AST_NUM) return false;
-        return left->kind == AST_SYM;
-    }
+    if (right->kind == AST_TUPLE) return is_call_of_several(left, right);
     if (lem_ast_is_sym(left, "Delta") && right->kind == AST_SYM) return true;
-    bool inverse = left->kind == AST_POW && left->kid[0]->kind == AST_SYM && left->kid[1]->kind == AST_NUM &&
-                   lem_rat_is(left->kid[1]->q, -1);
-    if (right->grouped)
-        return (left->kind == AST_SYM || inverse) &&
-               (right->kind == AST_SYM || right->kind == AST_NUM || right->kind == AST_MUL);
-    bool capital = right->kind == AST_SYM && right->name[0] >= 'A' && right->name[0] <= 'Z';
-    if (lem_ast_is_sym(left, "angle") || lem_ast_is_sym(left, "triangle")) return capital;
-    return capital &&
-           (left->kind == AST_SYM ? left->name[0] >= 'A' && left->name[0] <= 'Z' : is_call_or_name(left));
+    if (right->grouped) return is_call_of_one(left, right);
+    if (!is_capital(right) || lem_ast_is_sym(left, "angle") || lem_ast_is_sym(left, "triangle"))
+        return is_capital(right);
+    return left->kind == AST_SYM ? is_capital(left) : is_call_or_name(left);
 }
 
 /* f(x), P(A), P(X = 2), \Phi(x, y), y'(0) */
@@ -244,39 +254,60 @@ static uint32_t parts_of(lem_work *w, const ast_node *a, ast_node **out) {
     return n;
 }
 
+/* How the parts of a list set symbols: how many from the first one on, of how many different ones, and after
+ * how many the first comes again. */
+typedef struct setting {
+    uint32_t all, distinct, per;
+} setting;
+
+static setting setting_of(ast_node *const *item, uint32_t n) {
+    setting s = {0, 0, 0};
+    for (uint32_t k = 0; k < n && is_assignment(item[k]); k++) {
+        bool seen = false;
+        for (uint32_t j = 0; j < k; j++) seen = seen || lem_ast_same(item[j]->kid[0], item[k]->kid[0]);
+        s.all++;
+        s.distinct += !seen;
+        if (seen && !s.per) s.per = k;
+    }
+    if (!s.per) s.per = n;
+    return s;
+}
+
+/* Does each of `per` parts set a symbol that the first `per` set once? */
+static bool sets_the_same(ast_node *const *first, ast_node *const *item, uint32_t per) {
+    for (uint32_t j = 0; j < per; j++) {
+        uint32_t same = 0;
+        for (uint32_t m = 0; m < per; m++) same += lem_ast_same(first[m]->kid[0], item[j]->kid[0]);
+        if (same != 1) return false;
+    }
+    return true;
+}
+
+/* p = 5, q = 2, p = 7, q = 2 as two systems; NULL where the chunks set other symbols. */
+static ast_node *several_systems(lem_work *w, ast_node **item, uint32_t n, uint32_t per,
+                                 const ast_node *like) {
+    ast_node *values[MAX_ITEMS + 2];
+    for (uint32_t k = 0; k < n; k += per) {
+        if (!sets_the_same(item, item + k, per)) return NULL;
+        if (!(values[k / per] = group(w, AST_SYSTEM, NULL, item + k, per))) return NULL;
+    }
+    return group(w, like->kind, like, values, n / per);
+}
+
 /* x = 1, x = 2 is the list 1, 2 of x; p = 3, q = 2 a system; p = 5, q = 2, p = 7, q = 2 two of them. NULL:
  * nothing to do. */
 static ast_node *assignments(lem_work *w, ast_node **item, uint32_t n, const ast_node *like,
                              const ast_node **label) {
-    uint32_t all = 0, distinct = 0, per = 0;
-    for (uint32_t k = 0; k < n; k++) {
-        if (!is_assignment(item[k])) break;
-        all++;
-        bool seen = false;
-        for (uint32_t j = 0; j < k; j++) seen = seen || lem_ast_same(item[j]->kid[0], item[k]->kid[0]);
-        distinct += !seen;
-        if (seen && !per) per = k;
-    }
-    if (!per) per = n;
+    const setting s = setting_of(item, n);
     ast_node *values[MAX_ITEMS + 2];
-    if (all == n && distinct == n) return group(w, AST_SYSTEM, NULL, item, n);
-    if (all == n && distinct > 1) { /* chunks with the same symbols */
-        if (n % per != 0 || per != distinct) return NULL;
-        for (uint32_t k = 0; k < n; k += per) {
-            for (uint32_t j = k; j < k + per; j++) {
-                uint32_t same = 0;
-                for (uint32_t m = 0; m < per; m++) same += lem_ast_same(item[m]->kid[0], item[j]->kid[0]);
-                if (same != 1) return NULL;
-            }
-            if (!(values[k / per] = group(w, AST_SYSTEM, NULL, item + k, per))) return NULL;
-        }
-        return group(w, like->kind, like, values, n / per);
-    }
+    if (s.all == n && s.distinct == n) return group(w, AST_SYSTEM, NULL, item, n);
+    if (s.all == n && s.distinct > 1)
+        return n % s.per == 0 && s.per == s.distinct ? several_systems(w, item, n, s.per, like) : NULL;
     /* one symbol: all parts are its values, also the ones without it */
-    if (all == 0 || (all < n && all != 1)) return NULL;
+    if (s.all == 0 || (s.all < n && s.all != 1)) return NULL;
     for (uint32_t k = 0; k < n; k++) {
-        if (k >= all && item[k]->kind == AST_REL) return NULL;
-        values[k] = k < all ? item[k]->kid[1] : item[k];
+        if (k >= s.all && item[k]->kind == AST_REL) return NULL;
+        values[k] = k < s.all ? item[k]->kid[1] : item[k];
     }
     *label = item[0]->kid[0];
     return group(w, like->kind, like, values, n);
@@ -339,50 +370,68 @@ static ast_node *normal_list(lem_work *w, const ast_node *a, const ast_node **la
     return r ? r : group(w, a->kind, a, item, n);
 }
 
-/* One step of taking off what stands before a value in a relation; false when nothing does. */
-static bool peel_relation(lem_work *w, shape *s) {
+/* a \approx b: the exact side; y \approx b: b */
+static bool peel_approximate(lem_work *w, shape *s) {
     const ast_node *a = s->v;
-    const char *op = a->name;
     uint32_t last = a->n - 1;
-    if (op[last - 1] == '~') { /* a \approx b: the exact side; y \approx b: b */
-        if (a->n == 2 && lem_shape_is_label(a->kid[0])) return s->label = a->kid[0], s->v = a->kid[1], true;
-        if (a->n == 2) return s->v = a->kid[0], true;
-        ast_node *r = lem_ast_new(w, AST_REL, last);
+    if (a->n == 2 && lem_shape_is_label(a->kid[0])) return s->label = a->kid[0], s->v = a->kid[1], true;
+    if (a->n == 2) return s->v = a->kid[0], true;
+    ast_node *r = lem_ast_new(w, AST_REL, last);
+    if (!r) return false;
+    memcpy(r->kid, a->kid, last * sizeof *r->kid);
+    r->name = a->name;
+    r->len = last - 1;
+    return s->v = r, true;
+}
+
+/* a = b = 5 */
+static bool peel_chain(lem_work *w, shape *s) {
+    const ast_node *a = s->v;
+    uint32_t last = a->n - 1;
+    bool named = lem_shape_is_label(a->kid[0]);
+    if (!named && has_symbols(w, a->kid[last])) return false;
+    if (named) s->label = a->kid[0];
+    return s->v = a->kid[last], true;
+}
+
+/* (p,q) = (3,2) */
+static bool peel_tuple(lem_work *w, shape *s) {
+    const ast_node *x = s->v->kid[0], *y = s->v->kid[1];
+    ast_node *sys = lem_ast_new(w, AST_SYSTEM, x->n);
+    for (uint32_t k = 0; sys && k < x->n; k++) {
+        ast_node *r = lem_ast_new(w, AST_REL, 2);
         if (!r) return false;
-        memcpy(r->kid, a->kid, last * sizeof *r->kid);
-        r->name = a->name;
-        r->len = last - 1;
-        return s->v = r, true;
+        r->kid[0] = x->kid[k];
+        r->kid[1] = y->kid[k];
+        r->name = "=";
+        r->len = 1;
+        sys->kid[k] = r;
     }
-    for (uint32_t k = 0; k < last; k++)
-        if (op[k] != '=' && !(a->n == 2 && op[k] == 'i')) return false;
-    if (a->n > 2) { /* a = b = 5 */
-        if (!lem_shape_is_label(a->kid[0]) && has_symbols(w, a->kid[last])) return false;
-        if (lem_shape_is_label(a->kid[0])) s->label = a->kid[0];
-        return s->v = a->kid[last], true;
-    }
-    const ast_node *x = a->kid[0], *y = a->kid[1];
-    if (op[0] == 'i') {
-        if (!lem_shape_is_label(x) && !is_symbol_tuple(x)) return false;
-        return s->label = x, s->v = y, true;
-    }
-    if (is_symbol_tuple(x) && y->kind == AST_TUPLE && y->n == x->n) { /* (p,q) = (3,2) */
-        ast_node *sys = lem_ast_new(w, AST_SYSTEM, x->n);
-        for (uint32_t k = 0; sys && k < x->n; k++) {
-            ast_node *r = lem_ast_new(w, AST_REL, 2);
-            if (!r) return false;
-            r->kid[0] = x->kid[k];
-            r->kid[1] = y->kid[k];
-            r->name = "=";
-            r->len = 1;
-            sys->kid[k] = r;
-        }
-        return sys ? (s->v = sys, true) : false;
-    }
-    if (is_symbol_tuple(x) && (y->kind == AST_LIST || y->kind == AST_SET)) return s->v = y, true;
+    return sys ? (s->v = sys, true) : false;
+}
+
+static bool peel_equation(lem_work *w, shape *s) {
+    const ast_node *x = s->v->kid[0], *y = s->v->kid[1];
+    bool tuple = is_symbol_tuple(x);
+    if (tuple && y->kind == AST_TUPLE && y->n == x->n) return peel_tuple(w, s);
+    if (tuple && (y->kind == AST_LIST || y->kind == AST_SET)) return s->v = y, true;
     if (lem_shape_is_label(x)) return s->label = x, s->v = y, true;
     if (lem_shape_is_label(y) && !has_symbols(w, x)) return s->label = y, s->v = x, true; /* 5 = x */
     return false;
+}
+
+/* One step of taking off what stands before a value in a relation; false when nothing does. */
+static bool peel_relation(lem_work *w, shape *s) {
+    const ast_node *a = s->v, *x = a->kid[0];
+    const char *op = a->name;
+    uint32_t last = a->n - 1;
+    if (op[last - 1] == '~') return peel_approximate(w, s);
+    for (uint32_t k = 0; k < last; k++)
+        if (op[k] != '=' && !(a->n == 2 && op[k] == 'i')) return false;
+    if (a->n > 2) return peel_chain(w, s);
+    if (op[0] != 'i') return peel_equation(w, s);
+    if (!lem_shape_is_label(x) && !is_symbol_tuple(x)) return false;
+    return s->label = x, s->v = a->kid[1], true;
 }
 
 /* Words that name a set: "no solution" is the empty set, "all real numbers" are the reals. */
@@ -444,6 +493,28 @@ static bool peel_dress(shape *s) {
     return true;
 }
 
+/* The parts of a list or set in order; a list of one is that one, with what stands around it. */
+static shape of_list(lem_work *w, shape s) {
+    const ast_node *label = NULL;
+    ast_node *r = normal_list(w, s.v, &label);
+    bool one = r && r->kind != s.v->kind && s.v->kind == AST_LIST && r->kind != AST_SYSTEM;
+    if (one && !w->limit) {
+        shape inner = lem_shape_of(w, r);
+        if (!inner.label) inner.label = s.label;
+        return inner;
+    }
+    if (r) s.v = r;
+    if (label) s.label = label;
+    return s;
+}
+
+static const ast_node *signs_written_out(lem_work *w, const ast_node *a) {
+    ast_node *value[MAX_VARIANTS];
+    uint32_t n = sign_variants(w, (ast_node *)a, value);
+    const ast_node *list = n ? group(w, AST_LIST, NULL, value, n) : NULL;
+    return list ? list : a;
+}
+
 shape lem_shape_of(lem_work *w, const ast_node *a) {
     shape s = {.v = a};
     for (int k = 0; k < MAX_PEEL && !w->limit; k++) {
@@ -452,22 +523,8 @@ shape lem_shape_of(lem_work *w, const ast_node *a) {
         break;
     }
     s.v = named_set(w, s.v);
-    if (s.v->kind == AST_LIST || s.v->kind == AST_SET) {
-        const ast_node *label = NULL;
-        ast_node *r = normal_list(w, s.v, &label);
-        if (r && r->kind != s.v->kind && s.v->kind == AST_LIST && r->kind != AST_SYSTEM &&
-            !w->limit) { /* a list of one */
-            shape inner = lem_shape_of(w, r);
-            if (!inner.label) inner.label = s.label;
-            return inner;
-        }
-        if (r) s.v = r;
-        if (label) s.label = label;
-    } else if (s.v->kind != AST_SYSTEM && s.v->kind != AST_MATRIX && lem_shape_has(w, s.v, AST_PM)) {
-        ast_node *value[MAX_VARIANTS];
-        uint32_t n = sign_variants(w, (ast_node *)s.v, value);
-        ast_node *list = n ? group(w, AST_LIST, NULL, value, n) : NULL;
-        if (list) s.v = list;
-    }
+    if (s.v->kind == AST_LIST || s.v->kind == AST_SET) return of_list(w, s);
+    if (s.v->kind != AST_SYSTEM && s.v->kind != AST_MATRIX && lem_shape_has(w, s.v, AST_PM))
+        s.v = signs_written_out(w, s.v);
     return s;
 }

@@ -248,23 +248,31 @@ static bool is_arithmetic(const char *s, size_t from, size_t to, bool *plain) {
     return holds(s, from, to, is_digit);
 }
 
-/* A calculation in words, whose end is all that can be read: "9 duck eggs times $2 =". Letters that stand
- * alone are symbols, and "and", "where" begin another statement. */
-static bool is_told(const char *s, size_t from, size_t to) {
+/* May the sign at i stand in a calculation told in words? Not a comma that parts statements. */
+static bool is_calculating(const char *s, size_t to, size_t i) {
+    bool parts = s[i] == ',' && i + 1 < to && s[i + 1] == ' ';
+    return !parts && (is_digit(s[i]) || strchr(" +-*/().,%$=", s[i]));
+}
+
+/* Bytes of the word at i, where it can be told of a calculation; else 0. Letters that stand alone are
+ * symbols, and "and", "where" begin another statement. */
+static size_t told_word(const char *s, size_t from, size_t to, size_t i) {
     static const char *const others[] = {"and", "or", "where", "when", "if", "for", "with", "at", "so", NULL};
+    size_t k = i;
+    while (k < to && is_letter(s[k])) k++;
+    bool symbol = k == i + 1 && s[i] != 'a' && !multiplies(s, from, to, i, 1);
+    return symbol || one_of(s, to, i, others) ? 0 : k - i;
+}
+
+/* A calculation in words, whose end is all that can be read: "9 duck eggs times $2 =". */
+static bool is_told(const char *s, size_t from, size_t to) {
     bool word = false;
-    for (size_t i = from; i < to; i++) {
-        if (!is_letter(s[i])) {
-            bool parts = s[i] == ',' && i + 1 < to && s[i + 1] == ' ';
-            if (parts || !(is_digit(s[i]) || strchr(" +-*/().,%$=", s[i]))) return false;
-            continue;
-        }
-        size_t k = i;
-        while (k < to && is_letter(s[k])) k++;
-        if (one_of(s, to, i, others) || (k == i + 1 && s[i] != 'a' && !multiplies(s, from, to, i, 1)))
-            return false;
-        word = word || k > i + 2;
-        i = k - 1;
+    for (size_t i = from; i < to;) {
+        bool letter = is_letter(s[i]);
+        size_t n = letter ? told_word(s, from, to, i) : is_calculating(s, to, i);
+        if (!n) return false;
+        word = word || (letter && n > 2);
+        i += n;
     }
     return word && holds(s, from, to, is_digit);
 }

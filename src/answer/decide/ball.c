@@ -131,12 +131,15 @@ static ball_state root_state(balls *e, acb_ptr v, acb_srcptr x, long k) {
     return BALL_OK;
 }
 
+/* 0^y */
+static ball_state zero_to(acb_ptr v, acb_srcptr y) {
+    if (!is_real(y) || !arb_is_nonzero(acb_realref(y))) return is_real(y) ? BALL_FUZZY : BALL_UNDEFINED;
+    return arb_is_positive(acb_realref(y)) ? (acb_zero(v), BALL_OK) : BALL_UNDEFINED;
+}
+
 static ball_state tower_state(balls *e, acb_ptr v, acb_srcptr x, acb_srcptr y) {
     bool real = is_real(x) && is_real(y);
-    if (acb_is_zero(x)) {
-        if (!is_real(y) || !arb_is_nonzero(acb_realref(y))) return is_real(y) ? BALL_FUZZY : BALL_UNDEFINED;
-        return arb_is_positive(acb_realref(y)) ? (acb_zero(v), BALL_OK) : BALL_UNDEFINED;
-    }
+    if (acb_is_zero(x)) return zero_to(v, y);
     if (acb_contains_zero(x)) return BALL_FUZZY;
     if (real && arb_is_positive(acb_realref(x))) {
         if (above(acb_realref(y), MAX_ANGLE_BITS)) return BALL_FUZZY;
@@ -332,6 +335,24 @@ static bool below(acb_srcptr x, int64_t bits) {
     return yes;
 }
 
+/* The worse state of what a node is made of. */
+static uint8_t state_of_parts(const balls *e, const dag_node *x) {
+    uint8_t a = x->a ? e->state[x->a] : BALL_OK;
+    return x->a && x->b && e->state[x->b] > a ? e->state[x->b] : a;
+}
+
+static bool is_real_step(const balls *e, const dag_node *x) {
+    return !x->a || (is_real(e->v + x->a) && (!x->b || is_real(e->v + x->b)));
+}
+
+/* A ball that holds zero and is smaller than any other value of its bound is zero. */
+static void settle(balls *e, uint32_t k) {
+    if (!acb_is_finite(e->v + k)) e->state[k] = BALL_FUZZY;
+    else if (e->bound[k].u >= 0 && acb_contains_zero(e->v + k) &&
+             below(e->v + k, lem_bound_bits(e->bound[k], e->degree)))
+        acb_zero(e->v + k);
+}
+
 ball_state lem_balls_run(balls *e, long prec, int point) {
     const dag_node *node = e->d->node;
     e->prec = prec;
@@ -339,22 +360,16 @@ ball_state lem_balls_run(balls *e, long prec, int point) {
     for (uint32_t k = 1; k < e->n; k++) {
         if (!e->need[k]) continue;
         const dag_node *x = &node[k];
-        uint8_t s = x->a && x->b && e->state[x->b] > e->state[x->a] ? e->state[x->b]
-                    : x->a                                          ? e->state[x->a]
-                                                                    : BALL_OK;
+        uint8_t s = state_of_parts(e, x);
         e->state[k] = s;
         e->bound[k] = (ball_bound){-1, -1};
         if (s != BALL_OK) continue;
-        if (!pay(e, x, !x->a || (is_real(e->v + x->a) && (!x->b || is_real(e->v + x->b))))) return BALL_FUZZY;
+        if (!pay(e, x, is_real_step(e, x))) return BALL_FUZZY;
         if (point == BALL_CONSTANT && e->degree)
             e->bound[k] = x->a && x->op != DAG_COSPI ? lem_bound_node(x, e->bound[x->a], e->bound[x->b])
                                                      : lem_bound_leaf(x);
         e->state[k] = (uint8_t)step(e, k);
-        if (e->state[k] != BALL_OK) continue;
-        if (!acb_is_finite(e->v + k)) e->state[k] = BALL_FUZZY;
-        else if (e->bound[k].u >= 0 && acb_contains_zero(e->v + k) &&
-                 below(e->v + k, lem_bound_bits(e->bound[k], e->degree)))
-            acb_zero(e->v + k);
+        if (e->state[k] == BALL_OK) settle(e, k);
     }
     uint8_t a = e->state[e->a], b = e->state[e->b];
     return a > b ? a : b;

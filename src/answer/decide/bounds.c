@@ -46,6 +46,12 @@ static ball_bound of_root(ball_bound a, long k) {
     return (ball_bound){a.u, ((k - 1) * a.u + a.l + k - 1) / k};
 }
 
+static ball_bound of_power(ball_bound a, int64_t exponent) {
+    int64_t k = exponent < 0 ? -exponent : exponent, u = a.u > HUGE_BOUND / k ? HUGE_BOUND : a.u * k,
+            l = a.l > HUGE_BOUND / k ? HUGE_BOUND : a.l * k;
+    return exponent > 0 ? (ball_bound){u, l} : (ball_bound){l, u};
+}
+
 ball_bound lem_bound_node(const dag_node *x, ball_bound a, ball_bound b) {
     bool two = x->op == DAG_ADD || x->op == DAG_MUL || x->op == DAG_MAX || x->op == DAG_MIN;
     if (a.u < 0 || (two && b.u < 0)) return not_algebraic;
@@ -54,11 +60,7 @@ ball_bound lem_bound_node(const dag_node *x, ball_bound a, ball_bound b) {
         return a.l == 0 && b.l == 0 ? (ball_bound){log2_sum(a.u, b.u), 0}
                                     : (ball_bound){log2_sum(a.u + b.l, b.u + a.l), capped(a.l + b.l)};
     case DAG_MUL: return (ball_bound){capped(a.u + b.u), capped(a.l + b.l)};
-    case DAG_POW: {
-        int64_t k = x->k < 0 ? -x->k : x->k, u = a.u > HUGE_BOUND / k ? HUGE_BOUND : a.u * k,
-                l = a.l > HUGE_BOUND / k ? HUGE_BOUND : a.l * k;
-        return x->k > 0 ? (ball_bound){u, l} : (ball_bound){l, u};
-    }
+    case DAG_POW: return of_power(a, x->k);
     case DAG_ROOT: return x->k > MAX_DEGREE ? not_algebraic : of_root(a, x->k);
     case DAG_ABS: return a;
     case DAG_MAX:

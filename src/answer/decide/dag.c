@@ -137,6 +137,14 @@ static uint32_t add_rests(dag *d, uint32_t a, uint32_t b) {
     return commuting(d, DAG_ADD, a, b);
 }
 
+/* c + rest; no c is zero. */
+static uint32_t sum_with(dag *d, const lem_rat *c, uint32_t rest) {
+    if (!c || lem_rat_sign(c) == 0) return rest;
+    if (!lem_dag_is(d, rest, DAG_RAT)) return commuting(d, DAG_ADD, lem_dag_rat(d, c), rest);
+    return lem_rat_sign(d->node[rest].q) == 0 ? lem_dag_rat(d, c)
+                                              : commuting(d, DAG_ADD, rest, lem_dag_rat(d, c));
+}
+
 uint32_t lem_dag_add(dag *d, uint32_t a, uint32_t b) {
     if (!a || !b) return 0;
     uint32_t u, v;
@@ -144,29 +152,29 @@ uint32_t lem_dag_add(dag *d, uint32_t a, uint32_t b) {
     if (x && y && !lem_rat_fits(x, y)) return commuting(d, DAG_ADD, a, b);
     const lem_rat *c = x && y ? lem_rat_add(d->w, x, y) : x ? x : y;
     if (!u && !v) return lem_dag_rat(d, c);
-    uint32_t rest = !u ? v : !v ? u : add_rests(d, u, v);
-    if (!c || lem_rat_sign(c) == 0) return rest;
-    if (lem_dag_is(d, rest, DAG_RAT))
-        return lem_rat_sign(d->node[rest].q) == 0 ? lem_dag_rat(d, c)
-                                                  : commuting(d, DAG_ADD, rest, lem_dag_rat(d, c));
-    return commuting(d, DAG_ADD, lem_dag_rat(d, c), rest);
+    return sum_with(d, c, !u ? v : !v ? u : add_rests(d, u, v));
 }
 
 static uint32_t base_of(const dag *d, uint32_t a) { return lem_dag_is(d, a, DAG_POW) ? d->node[a].a : a; }
 
 /* Products of powers of one base become one power, also one level down. */
+static uint32_t mul_rests(dag *d, uint32_t a, uint32_t b);
+
+/* product times other, whose base is that of one of its factors; false where it is not. */
+static bool into_product(dag *d, uint32_t product, uint32_t base, uint32_t other, uint32_t *out) {
+    const uint32_t left = d->node[product].a, right = d->node[product].b;
+    if (d->node[product].op != DAG_MUL) return false;
+    if (base_of(d, right) == base) return *out = lem_dag_mul(d, left, mul_rests(d, right, other)), true;
+    if (base_of(d, left) == base) return *out = lem_dag_mul(d, right, mul_rests(d, left, other)), true;
+    return false;
+}
+
 static uint32_t mul_rests(dag *d, uint32_t a, uint32_t b) {
     if (a == 1 || b == 1) return a == 1 ? b : a;
     const dag_node *x = &d->node[a], *y = &d->node[b];
     uint32_t u = x->op == DAG_POW ? x->a : a, v = y->op == DAG_POW ? y->a : b;
-    if (u != v && x->op == DAG_MUL && base_of(d, x->b) == v)
-        return lem_dag_mul(d, x->a, mul_rests(d, x->b, b));
-    if (u != v && x->op == DAG_MUL && base_of(d, x->a) == v)
-        return lem_dag_mul(d, x->b, mul_rests(d, x->a, b));
-    if (u != v && y->op == DAG_MUL && base_of(d, y->b) == u)
-        return lem_dag_mul(d, y->a, mul_rests(d, y->b, a));
-    if (u != v && y->op == DAG_MUL && base_of(d, y->a) == u)
-        return lem_dag_mul(d, y->b, mul_rests(d, y->a, a));
+    uint32_t r;
+    if (u != v && (into_product(d, a, v, b, &r) || into_product(d, b, u, a, &r))) return r;
     if (u != v) return commuting(d, DAG_MUL, a, b);
     return lem_dag_pow(d, u, (x->op == DAG_POW ? x->k : 1) + (y->op == DAG_POW ? y->k : 1));
 }
@@ -207,18 +215,23 @@ static uint32_t pow_of_root(dag *d, uint32_t a, long k) {
     return lem_dag_mul(d, lem_dag_pow(d, p, whole), r);
 }
 
+static uint32_t pow_of_rational(dag *d, uint32_t a, const lem_rat *q, long k) {
+    if (lem_rat_sign(q) == 0) return k > 0 ? a : 0;
+    if (lem_rat_pow_fits(q, k)) return lem_dag_rat(d, lem_rat_pow(d->w, q, k));
+    return lem_dag_huge_power(d, a, lem_rat_int(d->w, k));
+}
+
+static bool is_small_product(long a, long k) {
+    long most = DAG_MAX_EXPONENT / (k < 0 ? -k : k);
+    return a < most && a > -most;
+}
+
 uint32_t lem_dag_pow(dag *d, uint32_t a, long k) {
     if (!a || k == 1) return a;
     if (k == 0) return 1;
     dag_node x = d->node[a];
-    if (x.op == DAG_RAT) {
-        if (lem_rat_sign(x.q) == 0) return k > 0 ? a : 0;
-        if (lem_rat_pow_fits(x.q, k)) return lem_dag_rat(d, lem_rat_pow(d->w, x.q, k));
-        return lem_dag_huge_power(d, a, lem_rat_int(d->w, k));
-    }
-    if (x.op == DAG_POW && x.k < DAG_MAX_EXPONENT / (k < 0 ? -k : k) &&
-        x.k > -DAG_MAX_EXPONENT / (k < 0 ? -k : k))
-        return lem_dag_pow(d, x.a, x.k * k);
+    if (x.op == DAG_RAT) return pow_of_rational(d, a, x.q, k);
+    if (x.op == DAG_POW && is_small_product(x.k, k)) return lem_dag_pow(d, x.a, x.k * k);
     if (x.op == DAG_I) return pow_of_i(d, a, k);
     if (x.op == DAG_ROOT && lem_dag_is(d, x.a, DAG_RAT)) return pow_of_root(d, a, k);
     dag_scaled s = lem_dag_split(d, a);

@@ -77,12 +77,15 @@ static uint32_t binomial(dag *d, uint32_t n, uint32_t k) {
 
 typedef enum pairing { MAXIMUM, MINIMUM, GCD, LCM, MODULO } pairing;
 
-static uint32_t paired(dag *d, uint32_t a, uint32_t b, pairing p, const ast_node *f) {
+static uint32_t extreme(dag *d, uint32_t a, uint32_t b, bool maximum) {
     const lem_rat *x = lem_dag_value(d, a), *y = lem_dag_value(d, b);
-    if (x && y && (p == MAXIMUM || p == MINIMUM)) return (mpq_cmp(x->q, y->q) >= 0) == (p == MAXIMUM) ? a : b;
-    if (p == MAXIMUM || p == MINIMUM)
-        return a < b ? lem_dag_plain(d, p == MAXIMUM ? DAG_MAX : DAG_MIN, a, b)
-                     : lem_dag_plain(d, p == MAXIMUM ? DAG_MAX : DAG_MIN, b, a);
+    if (x && y) return (mpq_cmp(x->q, y->q) >= 0) == maximum ? a : b;
+    return lem_dag_plain(d, maximum ? DAG_MAX : DAG_MIN, a < b ? a : b, a < b ? b : a);
+}
+
+static uint32_t paired(dag *d, uint32_t a, uint32_t b, pairing p, const ast_node *f) {
+    if (p == MAXIMUM || p == MINIMUM) return extreme(d, a, b, p == MAXIMUM);
+    const lem_rat *x = lem_dag_value(d, a), *y = lem_dag_value(d, b);
     bool whole = x && y && lem_rat_is_int(x) && lem_rat_is_int(y);
     if (!whole || !lem_rat_fits(x, y)) return lem_dag_named(d, DAG_FREE, f->name, f->len, a, b);
     if (p == MODULO && lem_rat_sign(y) == 0) return 0;
@@ -215,42 +218,60 @@ static uint32_t opaque(dag *d, const ast_node *a, uint32_t x, uint32_t y) {
     return lem_dag_named(d, DAG_FREE, a->name, a->len, x, y);
 }
 
+static uint32_t function_of_one(dag *d, const ast_node *a, function f, uint32_t x) {
+    switch (f) {
+    case F_LN: return lem_dag_ln(d, x);
+    case F_EXP: return lem_dag_exp(d, x);
+    case F_SQRT: return lem_dag_root(d, x, 2);
+    case F_ABS: return absolute(d, x);
+    case F_FLOOR: return rounded(d, x, DAG_FLOOR);
+    case F_CEIL: return rounded(d, x, DAG_CEIL);
+    case F_FACTORIAL: return factorial(d, x);
+    case F_GAMMA: return lem_dag_plain(d, DAG_GAMMA, x, 0);
+    default: return opaque(d, a, x, 0);
+    }
+}
+
+/* max, gcd and the like of all arguments; x and y are the first two. */
+static uint32_t function_of_several(dag *d, const ast_node *a, function f, uint32_t x, uint32_t y) {
+    for (uint32_t k = 1; x && k < a->n; k++)
+        x = paired(d, x, k == 1 ? y : lem_dag_build(d, a->kid[k]), (pairing)(f - F_MAX), a);
+    return x;
+}
+
+/* To base y, or 10. */
+static uint32_t logarithm(dag *d, uint32_t x, uint32_t y) {
+    return lem_dag_div(d, lem_dag_ln(d, x), lem_dag_ln(d, y ? y : lem_dag_int(d, 10)));
+}
+
 static uint32_t function_node(dag *d, const ast_node *a) {
     function f = function_of(a->name, a->len);
     uint32_t x = a->n ? lem_dag_build(d, a->kid[0]) : 0, y = a->n > 1 ? lem_dag_build(d, a->kid[1]) : 0;
     if (!x || (a->n > 1 && !y)) return 0;
-    if (f >= F_MAX && f <= F_MOD) {
-        for (uint32_t k = 1; x && k < a->n; k++)
-            x = paired(d, x, k == 1 ? y : lem_dag_build(d, a->kid[k]), (pairing)(f - F_MAX), a);
-        return x;
-    }
+    if (f >= F_MAX && f <= F_MOD) return function_of_several(d, a, f, x, y);
     if (f <= F_ATANH && a->n == 1) return trigonometric(d, f, x);
-    if (f == F_LOG && a->n <= 2)
-        return lem_dag_div(d, lem_dag_ln(d, x), lem_dag_ln(d, y ? y : lem_dag_int(d, 10)));
+    if (f == F_LOG && a->n <= 2) return logarithm(d, x, y);
     if (f == F_BINOM && a->n == 2) return binomial(d, x, y);
-    if (a->n == 1) switch (f) {
-        case F_LN: return lem_dag_ln(d, x);
-        case F_EXP: return lem_dag_exp(d, x);
-        case F_SQRT: return lem_dag_root(d, x, 2);
-        case F_ABS: return absolute(d, x);
-        case F_FLOOR: return rounded(d, x, DAG_FLOOR);
-        case F_CEIL: return rounded(d, x, DAG_CEIL);
-        case F_FACTORIAL: return factorial(d, x);
-        case F_GAMMA: return lem_dag_plain(d, DAG_GAMMA, x, 0);
-        default: break;
-        }
-    return opaque(d, a, x, y);
+    return a->n == 1 ? function_of_one(d, a, f, x) : opaque(d, a, x, y);
 }
 
 /* The number that "1011_2" names. */
+static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+static long digit_of(char c) {
+    bool capital = c >= 'A' && c <= 'Z';
+    if (is_digit(c)) return c - '0';
+    return capital ? c - 'A' + 10 : 99;
+}
+
 static uint32_t in_base(dag *d, const ast_node *a) {
     const char *sub = memchr(a->name, '_', a->len);
     long base = 0;
     for (const char *s = sub ? sub + 1 : NULL; s && s < a->name + a->len; s++)
-        base = *s >= '0' && *s <= '9' && base < 100 ? base * 10 + (*s - '0') : 1000;
+        base = is_digit(*s) && base < 100 ? base * 10 + (*s - '0') : 1000;
     lem_rat *r = base >= 2 && base <= 36 ? lem_rat_int(d->w, 0) : NULL;
     for (const char *s = a->name; r && s < sub; s++) {
-        long digit = *s >= '0' && *s <= '9' ? *s - '0' : *s >= 'A' && *s <= 'Z' ? *s - 'A' + 10 : 99;
+        long digit = digit_of(*s);
         if (digit >= base) return d->foreign = true, 0;
         r = lem_rat_add(d->w, lem_rat_mul(d->w, r, lem_rat_int(d->w, base)), lem_rat_int(d->w, digit));
     }

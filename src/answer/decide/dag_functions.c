@@ -220,19 +220,32 @@ static bool small_fraction(const lem_rat *q) {
            mpz_cmp_ui(mpq_denref(q->q), DAG_MAX_ROOT) < 0;
 }
 
+static bool is_positive(const lem_rat *q) { return q && lem_rat_sign(q) > 0; }
+
+/* Powers of 1, 0 and -1; false for others. */
+static bool unit_power(uint32_t a, const lem_rat *q, const lem_rat *e, uint32_t *out) {
+    bool one = lem_rat_is(q, 1);
+    if (one || lem_rat_sign(q) == 0) {
+        *out = lem_rat_sign(e) == 0 ? 1 : a;
+        if (lem_rat_sign(e) < 0 && !one) *out = 0;
+        return true;
+    }
+    if (!lem_rat_is(q, -1) || !lem_rat_is_int(e)) return false;
+    return *out = mpz_odd_p(mpq_numref(e->q)) ? a : 1, true;
+}
+
 uint32_t lem_dag_power(dag *d, uint32_t a, uint32_t b) {
     if (!a || !b) return 0;
     const lem_rat *e = lem_dag_value(d, b), *q = lem_dag_value(d, a);
     long k;
-    if (e && q && (lem_rat_is(q, 1) || lem_rat_sign(q) == 0))
-        return lem_rat_sign(e) < 0 && !lem_rat_is(q, 1) ? 0 : lem_rat_sign(e) == 0 ? 1 : a;
-    if (e && q && lem_rat_is(q, -1) && lem_rat_is_int(e)) return mpz_odd_p(mpq_numref(e->q)) ? a : 1;
+    uint32_t unit;
+    if (e && q && unit_power(a, q, e, &unit)) return unit;
     if (e && lem_rat_small(e, DAG_MAX_EXPONENT, &k)) return lem_dag_pow(d, a, k);
     if (e && q && lem_rat_is_int(e)) return lem_dag_huge_power(d, a, e);
     if (small_fraction(e))
         return lem_dag_pow(d, lem_dag_root(d, a, mpz_get_si(mpq_denref(e->q))), mpz_get_si(mpq_numref(e->q)));
     if (lem_dag_is(d, a, DAG_E)) return lem_dag_exp(d, b);
-    if (q && lem_rat_sign(q) > 0 && !e) return over_sum(d, a, b, rational_tower);
+    if (is_positive(q) && !e) return over_sum(d, a, b, rational_tower);
     return lem_dag_plain(d, DAG_TOWER, a, b);
 }
 

@@ -97,6 +97,19 @@ static bool first_balls(balls *e, ball_state *state, lem_answer_result *out) {
     return true;
 }
 
+/* More and more bits, until the balls part or meet as closely as is asked. True: *r is decided. */
+static bool climb(balls *e, ball_state *state, lem_answer_result *r) {
+    for (long prec = 256; prec <= 2 * BALL_MAX_BITS && !e->d->w->limit; prec *= 2) {
+        long needed = *state == BALL_OK ? lem_balls_bits_needed(e) : 0;
+        if (needed && prec < needed) prec = needed + 64;
+        if (!needed && prec > HIGH_PREC && e->degree == 0) break;
+        if (balls_decide(e, prec, state, r)) return true;
+        if (*state == BALL_UNDEFINED) return *r = say(LEM_ANSWER_LIMIT, "no value"), true;
+        if (*state == BALL_OK && prec >= HIGH_PREC && lem_balls_bits_needed(e) == 0) break;
+    }
+    return false;
+}
+
 static lem_answer_result decide_constants(balls *e) {
     dag *d = e->d;
     lem_work *w = d->w;
@@ -112,14 +125,7 @@ static lem_answer_result decide_constants(balls *e) {
         if (p == PROOF_CONSTANT_APART) return say(LEM_ANSWER_NOT_EQUAL, "differ by a rational number");
         if (p == PROOF_EQUAL && finite) return say(LEM_ANSWER_EQUAL_EXACT, "identity of rational functions");
     }
-    for (long prec = 256; prec <= 2 * BALL_MAX_BITS && !w->limit; prec *= 2) {
-        long needed = state == BALL_OK ? lem_balls_bits_needed(e) : 0;
-        if (needed && prec < needed) prec = needed + 64;
-        if (!needed && prec > HIGH_PREC && e->degree == 0) break;
-        if (balls_decide(e, prec, &state, &r)) return r;
-        if (state == BALL_UNDEFINED) return say(LEM_ANSWER_LIMIT, "no value");
-        if (state == BALL_OK && prec >= HIGH_PREC && lem_balls_bits_needed(e) == 0) break;
-    }
+    if (climb(e, &state, &r)) return r;
     if (w->limit || state != BALL_OK || e->prec < HIGH_PREC || !lem_balls_agree(e, AGREE_BITS))
         return open_question(w);
     return say(LEM_ANSWER_EQUAL_NUMERIC, "balls meet to 256 bits");
@@ -187,6 +193,23 @@ static lem_answer_result confirm(sampling *s) {
     return say(LEM_ANSWER_EQUAL_NUMERIC, "balls meet at sample points");
 }
 
+static lem_answer_result by_samples(balls *e, residues *m) {
+    lem_work *w = e->d->w;
+    sampling s = {.e = e};
+    if (!find_symbols(&s)) return open_question(w);
+    bool differ = sample(&s);
+    for (int k = 0; k < 2 && !differ && !w->limit && s.counted == 0 && e->real;
+         k++) { /* nowhere real: at whole numbers, then complex values */
+        e->integers = k == 0;
+        e->real = k == 0;
+        differ = sample(&s);
+    }
+    if (differ) return say(LEM_ANSWER_NOT_EQUAL, "balls do not meet at a sample point");
+    if (w->limit || s.counted == 0) return open_question(w);
+    if (proof(e, m) == PROOF_EQUAL) return say(LEM_ANSWER_EQUAL_EXACT, "identity of rational functions");
+    return w->limit || !enough(&s) ? open_question(w) : confirm(&s);
+}
+
 static lem_answer_result decide_functions(balls *e) {
     dag *d = e->d;
     lem_work *w = d->w;
@@ -201,19 +224,7 @@ static lem_answer_result decide_functions(balls *e) {
         if (opaque || w->limit) return open_question(w);
         return say(LEM_ANSWER_EQUAL_NUMERIC, "residues agree");
     }
-    sampling s = {.e = e};
-    if (!find_symbols(&s)) return open_question(w);
-    bool differ = sample(&s);
-    for (int k = 0; k < 2 && !differ && !w->limit && s.counted == 0 && e->real;
-         k++) { /* nowhere real: at whole numbers, then complex values */
-        e->integers = k == 0;
-        e->real = k == 0;
-        differ = sample(&s);
-    }
-    if (differ) return say(LEM_ANSWER_NOT_EQUAL, "balls do not meet at a sample point");
-    if (w->limit || s.counted == 0) return open_question(w);
-    if (proof(e, &m) == PROOF_EQUAL) return say(LEM_ANSWER_EQUAL_EXACT, "identity of rational functions");
-    return w->limit || !enough(&s) ? open_question(w) : confirm(&s);
+    return by_samples(e, &m);
 }
 
 /* ---- infinity ---- */
@@ -271,24 +282,28 @@ lem_rat *lem_decide_rational(lem_work *w, const ast_node *a) {
     return q ? lem_rat_mul(w, q, d.node[1].q) : NULL;
 }
 
+static bool is_finite_constant(const dag *d, uint32_t x) {
+    return x && !d->node[x].symbols && !d->node[x].infinite;
+}
+
+static bool are_real(const balls *e, uint32_t x, uint32_t y) {
+    return arb_is_zero(acb_imagref(e->v + x)) && arb_is_zero(acb_imagref(e->v + y));
+}
+
 /* The ball of a - b around both constants at the least precision that `enough` accepts. */
 static bool difference_of(lem_work *w, const ast_node *a, const ast_node *b,
                           bool accept(arb_srcptr, const balls *, void *), void *user) {
     dag d;
     balls e;
     uint32_t x = lem_dag_init(&d, w) ? lem_dag_build(&d, a) : 0, y = x ? lem_dag_build(&d, b) : 0;
-    if (!x || !y || w->limit || d.node[x].symbols || d.node[y].symbols || d.node[x].infinite ||
-        d.node[y].infinite)
-        return false;
+    if (w->limit || !is_finite_constant(&d, x) || !is_finite_constant(&d, y)) return false;
     bool done = false;
     arb_t t;
     arb_init(t);
     if (lem_balls_init(&e, &d, x, y))
         for (long prec = 64; prec <= HIGH_PREC && !done && !w->limit; prec *= 2) {
             ball_state state = lem_balls_run(&e, prec, BALL_CONSTANT);
-            if (state == BALL_UNDEFINED || (state == BALL_OK && (!arb_is_zero(acb_imagref(e.v + x)) ||
-                                                                 !arb_is_zero(acb_imagref(e.v + y)))))
-                break;
+            if (state == BALL_UNDEFINED || (state == BALL_OK && !are_real(&e, x, y))) break;
             if (state != BALL_OK) continue;
             arb_sub(t, acb_realref(e.v + x), acb_realref(e.v + y), prec);
             done = accept(t, &e, user);

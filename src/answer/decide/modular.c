@@ -62,20 +62,25 @@ static bool run(const dag *d, uint64_t *r, uint32_t n, field *f) {
     return true;
 }
 
+/* Equal modulo the first prime: and modulo the second one? */
+static modular_answer once_more(dag *d, uint32_t a, uint32_t b, uint64_t *r, uint32_t n, bool related) {
+    field g = {.p = primes[1], .inv = n_preinvert_limb(primes[1])};
+    if (!run(d, r, n, &g) || r[a] == UNDEFINED || r[b] == UNDEFINED) return MODULAR_UNKNOWN;
+    if (r[a] == r[b]) return MODULAR_EQUAL;
+    return related || g.related ? MODULAR_UNKNOWN : MODULAR_DIFFERENT;
+}
+
 modular_answer lem_modular_compare(dag *d, uint32_t a, uint32_t b, residues *first) {
     uint32_t n = (a > b ? a : b) + 1;
     uint64_t *second = lem_work_alloc(d->w, n, sizeof *second);
     first->r = lem_work_alloc(d->w, n, sizeof *first->r);
     if (!first->r || !second) return MODULAR_UNKNOWN;
-    field f = {.p = primes[0], .inv = n_preinvert_limb(primes[0])},
-          g = {.p = primes[1], .inv = n_preinvert_limb(primes[1])};
+    field f = {.p = primes[0], .inv = n_preinvert_limb(primes[0])};
     if (!run(d, first->r, n, &f)) return MODULAR_UNKNOWN;
     uint64_t x = first->r[a], y = first->r[b];
     bool related = f.related || (f.pi && f.e);
     first->rational = !f.kernels;
     if (x == UNDEFINED || y == UNDEFINED) return MODULAR_UNKNOWN;
     if (x != y) return related ? MODULAR_UNKNOWN : MODULAR_DIFFERENT;
-    if (!run(d, second, n, &g) || second[a] == UNDEFINED || second[b] == UNDEFINED) return MODULAR_UNKNOWN;
-    if (second[a] == second[b]) return MODULAR_EQUAL;
-    return related || g.related ? MODULAR_UNKNOWN : MODULAR_DIFFERENT;
+    return once_more(d, a, b, second, n, related);
 }

@@ -99,6 +99,19 @@ static number dominated(const number *x, const number *y, const number *gap) {
     return (first > 0 ? u : v) < 0 ? negated(r) : r;
 }
 
+static number added(const number *x, const number *y);
+
+/* A huge number and a ball around zero. */
+static number nearly(const number *x) {
+    number l = ln_abs(x), shift = {.known = true};
+    arb_init(shift.v);
+    arb_add_error_2exp_si(shift.v, -TINY_BITS);
+    number r = exp_of(added(&l, &shift));
+    release(&l);
+    release(&shift);
+    return x->sign < 0 ? negated(r) : r;
+}
+
 static number added(const number *x, const number *y) {
     if (!x->known || !y->known) return unknown();
     if (x->level == 0 && y->level == 0) {
@@ -107,16 +120,8 @@ static number added(const number *x, const number *y) {
         return r;
     }
     if (x->level == 0 && arb_is_zero(x->v)) return copied(y);
-    if (y->level == 0 && !sign_of(y) && x->level && x->slope > 0 &&
-        !beyond(y->v, LEVEL_BITS)) { /* a huge number and a ball around zero */
-        number l = ln_abs(x), shift = {.known = true};
-        arb_init(shift.v);
-        arb_add_error_2exp_si(shift.v, -TINY_BITS);
-        number r = exp_of(added(&l, &shift));
-        release(&l);
-        release(&shift);
-        return x->sign < 0 ? negated(r) : r;
-    }
+    if (y->level == 0 && !sign_of(y) && x->level && x->slope > 0 && !beyond(y->v, LEVEL_BITS))
+        return nearly(x);
     if (x->level == 0 && !sign_of(x)) return y->level ? added(y, x) : unknown();
     number l = ln_abs(x), m = negated(ln_abs(y)), gap = added(&l, &m), r = dominated(x, y, &gap);
     release(&l);
