@@ -1,9 +1,10 @@
-/* cmd_model_convert.c - lemma model convert: a model folder with another number type, sharding, tying or head
- */
+/* cmd_model_convert.c - lemma model convert: a model folder with another number type, sharding, tying or
+ * head, or one made from a GGUF file */
 #include "cli/commands.h"
 #include "cli/runtime.h"
 #include "core/choice.h"
 #include "core/object.h"
+#include "gguf/folder.h"
 #include "model/model_convert.h"
 
 #include <stdlib.h>
@@ -13,7 +14,8 @@
 #define HEADS "keep|lm|score"
 
 static const lem_opt opts[] = {
-    {"dtype", LEM_OPT_ENUM, "TYPE", NULL, "number type of all tensors; default: each keeps its own",
+    {"dtype", LEM_OPT_ENUM, "TYPE", NULL,
+     "number type of all tensors; default: each keeps its own, those of a GGUF file become bf16",
      .choices = "f32|f16|bf16"},
     {"shard-size", LEM_OPT_STR, "SIZE", "5GB",
      "largest weight file, as 5GB, 500MB or 2GiB; a larger model becomes several files with an index"},
@@ -79,6 +81,36 @@ static lem_status show(lem_cli *cli, const char *out, const lem_convert_opts *o,
     return lem_print_json(cli->out, lem_object_done(&j), 0, err);
 }
 
+static lem_status show_gguf(lem_cli *cli, const char *out, const lem_gguf_report *r, lem_err *err) {
+    lem_info(cli->log, "%s: %d tensors, %.3f GB in %d file%s, tokenizer and chat template from the GGUF file",
+             out, r->tensors, (double)r->bytes / 1e9, r->shards, r->shards == 1 ? "" : "s");
+    if (r->unpacked)
+        lem_warn(cli->log,
+                 "%llu values stood in blocks of a few bits each: this model is not quite the one that was "
+                 "quantised",
+                 (unsigned long long)r->unpacked);
+    if (!cli->json) return LEM_OK;
+    lem_object j = lem_object_new();
+    lem_object_int(&j, "tensors", (uint64_t)r->tensors);
+    lem_object_int(&j, "bytes", r->bytes);
+    lem_object_int(&j, "files", (uint64_t)r->shards);
+    lem_object_int(&j, "unpacked", r->unpacked);
+    return lem_print_json(cli->out, lem_object_done(&j), 0, err);
+}
+
+static lem_status convert_gguf(lem_cli *cli, const lem_args *args, lem_job *job, const lem_convert_opts *o,
+                               lem_err *err) {
+    lem_gguf_opts g = {.dtype = o->set_dtype ? o->dtype : LEM_DTYPE_BF16, .shard_bytes = o->shard_bytes};
+    lem_gguf_report r = {0};
+    if (o->tie != LEM_TIE_KEEP || o->head != LEM_RELABEL_KEEP)
+        return lem_fail(err, LEM_EUSAGE,
+                        "--tie, --untie and --head are for folders: convert the GGUF file first");
+    lem_status st = lem_job_start(job, NULL, err);
+    if (st == LEM_OK) st = lem_gguf_to_folder(args->words[0], lem_job_out(job), &g, &r, err);
+    if (st == LEM_OK) st = lem_job_finish(job, err);
+    return st ? st : show_gguf(cli, lem_job_out(job), &r, err);
+}
+
 static lem_status convert(lem_cli *cli, const lem_args *args, lem_job *job, lem_err *err) {
     lem_convert_opts o;
     lem_convert_report r;
@@ -86,6 +118,7 @@ static lem_status convert(lem_cli *cli, const lem_args *args, lem_job *job, lem_
     lem_status st = read_options(cli, args, &o, err);
     if (st) return st;
     if (cli->dry_run) return lem_print_dry_run(cli, "model convert", args, 0, err);
+    if (lem_gguf_is(args->words[0])) return convert_gguf(cli, args, job, &o, err);
     st = lem_job_start(job, NULL, err);
     if (st == LEM_OK) st = lem_model_convert(args->words[0], out, &o, &r, err);
     if (st == LEM_OK) st = lem_job_finish(job, err);
@@ -103,9 +136,10 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
 
 const lem_command lem_cmd_model_convert = {
     .name = "model convert",
-    .purpose = "write a model folder with another number type, sharding or head",
-    .usage = "DIR --out DIR2 [options]",
-    .example = "lemma model convert Qwen2.5-Math-1.5B --out qwen-f32 --dtype f32 --shard-size 2GB",
+    .purpose = "write a model folder with another number type, sharding or head, or from a GGUF file",
+    .usage = "DIR|FILE.gguf --out DIR2 [options]",
+    .example = "lemma model convert SmolLM2-135M-Instruct.Q4_1.gguf --out smollm2\nlemma model convert "
+               "Qwen2.5-Math-1.5B --out qwen-f32 --dtype f32 --shard-size 2GB",
     .min_words = 1,
     .max_words = 1,
     .opts = opts,

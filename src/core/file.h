@@ -33,6 +33,8 @@ lem_status lem_dir_remove(const char *path, lem_err *err) LEM_MUST_CHECK;  /* re
 lem_status lem_file_remove(const char *path, lem_err *err) LEM_MUST_CHECK; /* absent is fine */
 lem_status lem_file_rename(const char *from, const char *to,
                            lem_err *err) LEM_MUST_CHECK; /* fsyncs the folder of `to` */
+/* A folder built beside its place is put there; what stands there goes, by way of TO.lemma-old. */
+lem_status lem_dir_replace(const char *from, const char *to, lem_err *err) LEM_MUST_CHECK;
 lem_status lem_file_fsync_dir(const char *dir, lem_err *err) LEM_MUST_CHECK;
 char *lem_path_join(const char *dir, const char *name, lem_err *err); /* caller frees */
 /* The path with another ending, behind it where it does not end in the old one; the caller frees. */

@@ -39,6 +39,9 @@ static inline size_t lem_model_at(const lem_model *m, lem_role role, int layer) 
  * scaled by 1/sqrt(2L), norms 1, biases 0, score head N(0, 1/sqrt(D+1))), keyed by seed and tensor name. */
 lem_status lem_model_new(const lem_model_config *config, lem_model **out, lem_err *err) LEM_MUST_CHECK;
 void lem_model_init_random(lem_model *m, uint64_t seed);
+/* The tensor table alone: params is NULL. lm: there is a language-model head. */
+lem_status lem_model_new_table(const lem_model_config *config, bool lm, lem_model **out,
+                               lem_err *err) LEM_MUST_CHECK;
 void lem_model_free(lem_model *m);
 /* Opens DIR/config.json + model.safetensors (F32, F16, BF16 -> fp32). `need` SCALAR demands a reward head and
  * fails (LEM_EDATA) naming the missing tensor; LM demands a language-model head. Missing, extra and

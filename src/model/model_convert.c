@@ -262,21 +262,6 @@ static lem_status check_place(const job *j, lem_err *err) {
     return LEM_OK;
 }
 
-static lem_status publish(const job *j, lem_err *err) {
-    lem_status st = LEM_OK;
-    lem_buf aside = {0};
-    if (!lem_file_exists(j->out)) return lem_file_rename(j->partial, j->out, err);
-    lem_buf_printf(&aside, "%s.lemma-old", j->out);
-    LEM_TRY(lem_buf_ok(&aside, err));
-    LEM_TRY(lem_dir_remove(aside.data, err));
-    LEM_TRY(lem_file_rename(j->out, aside.data, err));
-    LEM_TRY(lem_file_rename(j->partial, j->out, err));
-    LEM_TRY(lem_dir_remove(aside.data, err));
-done:
-    lem_buf_release(&aside);
-    return st;
-}
-
 static lem_status build(job *j, lem_err *err) {
     lem_status st = LEM_OK;
     LEM_TRY(check_place(j, err));
@@ -288,7 +273,7 @@ static lem_status build(job *j, lem_err *err) {
     LEM_TRY(lem_shards_write(j->partial, j->item, (size_t)j->table->n_tensors, j->o->shard_bytes,
                              &j->report.shards, err));
     LEM_TRY(write_config(j, err));
-    LEM_TRY(publish(j, err));
+    LEM_TRY(lem_dir_replace(j->partial, j->out, err));
 done:
     if (st != LEM_OK && j->table) (void)!lem_dir_remove(j->partial, NULL);
     return st;

@@ -18,8 +18,5 @@ void lem_role_name(const lem_model_config *c, lem_role role, int layer, char out
 
 /* Elements of an array of what learns alone, padding included; an untied language-model head is there. */
 size_t lem_model_trainable_size(const lem_model_config *c, const lem_trainable *t);
-/* The tensor table alone: params is NULL. */
-lem_status lem_model_new_table(const lem_model_config *config, bool lm, lem_model **out,
-                               lem_err *err) LEM_MUST_CHECK;
 
 #endif

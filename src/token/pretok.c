@@ -28,6 +28,14 @@ bool lem_pretok_find(const char *pattern, tok_pre_kind *kind) {
 
 const char *lem_pretok_pattern(tok_pre_kind kind) { return patterns[kind]; }
 
+const char *lem_tokenizer_pattern(const char *family) {
+    static const char *const names[] = {
+        [TOK_PRE_GPT2] = "gpt2", [TOK_PRE_QWEN2] = "qwen2", [TOK_PRE_LLAMA3] = "llama3"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (names[i] && strcmp(names[i], family) == 0) return patterns[i];
+    return NULL;
+}
+
 /* End of the run of characters whose class, under mask, equals want. */
 static size_t run(const char *s, size_t n, size_t pos, unsigned mask, unsigned want) {
     size_t len;

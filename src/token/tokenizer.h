@@ -53,6 +53,9 @@ lem_status lem_tokenizer_parse_file(const char *name, const char *data, size_t l
 lem_status lem_tokenizer_save(const lem_tokenizer *t, const char *dir, lem_err *err) LEM_MUST_CHECK;
 void lem_tokenizer_free(lem_tokenizer *t);
 
+/* The expression by which the texts of a family are cut ("gpt2", "qwen2", "llama3"); NULL for others. */
+const char *lem_tokenizer_pattern(const char *family);
+
 /* Encoding then asks cancel (borrowed; NULL, as at first: never) and returns LEM_EINTR "interrupted" within
  * well under a second after it is requested, in one enormous word too. Set once after loading, before t is
  * shared. */
