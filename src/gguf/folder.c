@@ -101,6 +101,13 @@ done:
     return st;
 }
 
+/* Bytes of the first line, 100 at most. */
+static int line_end(const char *s, size_t n) {
+    size_t i = 0;
+    while (i < n && i < 100 && (unsigned char)s[i] >= 0x20) i++;
+    return (int)i;
+}
+
 static lem_status write_config(const job *j, const char *dir, lem_dtype dtype, lem_err *err) {
     char *path = lem_path_join(dir, "config.json", err);
     lem_json *config = lem_model_config_to_json(&j->config, dtype);
@@ -110,7 +117,24 @@ static lem_status write_config(const job *j, const char *dir, lem_dtype dtype, l
     return st;
 }
 
-static lem_status build(job *j, const char *partial, const lem_gguf_opts *o, lem_err *err) {
+/* What the file says of its licence and name stands in a card, where a folder has it. */
+static lem_status write_card(const job *j, const char *dir, const char *path, lem_err *err) {
+    const char *licence = NULL, *name = NULL;
+    size_t n = 0, m = 0;
+    lem_buf text = {0};
+    if (!lem_gguf_str(j->g, "general.license", &licence, &n)) return LEM_OK;
+    (void)lem_gguf_str(j->g, "general.name", &name, &m);
+    lem_buf_printf(&text, "---\nlicense: %.*s\n---\n\n%.*s, unpacked from %s by lemma.\n",
+                   line_end(licence, n), licence, line_end(name, m), name ? name : "", lem_path_base(path));
+    char *to = lem_path_join(dir, "README.md", err);
+    lem_status st = to ? lem_buf_ok(&text, err) : LEM_EMEM;
+    if (st == LEM_OK) st = lem_file_write_atomic(to, text.data, text.len, err);
+    lem_free(to);
+    lem_buf_release(&text);
+    return st;
+}
+
+static lem_status build(job *j, const char *path, const char *partial, const lem_gguf_opts *o, lem_err *err) {
     lem_status st = LEM_OK;
     LEM_TRY(choose_all(j, o, err));
     LEM_TRY(lem_dir_remove(partial, err)); /* of a run that was killed */
@@ -119,6 +143,7 @@ static lem_status build(job *j, const char *partial, const lem_gguf_opts *o, lem
     LEM_TRY(lem_shards_write(partial, j->item, (size_t)j->table->n_tensors, o->shard_bytes, &j->report.shards,
                              err));
     LEM_TRY(write_config(j, partial, o->dtype, err));
+    LEM_TRY(write_card(j, partial, path, err));
 done:
     return st;
 }
@@ -141,7 +166,7 @@ lem_status lem_gguf_to_folder(const char *path, const char *out, const lem_gguf_
     lem_buf_printf(&partial, "%.*s.lemma-partial", (int)n, out);
     LEM_TRY(lem_buf_ok(&partial, err));
     LEM_TRY(lem_gguf_open(path, &j.g, err));
-    st = build(&j, partial.data, o, err);
+    st = build(&j, path, partial.data, o, err);
     if (st == LEM_EDATA) st = lem_err_context(err, "%s", path);
     if (st == LEM_OK) st = publish(partial.data, out, n, err);
     if (st != LEM_OK) (void)!lem_dir_remove(partial.data, NULL);

@@ -166,24 +166,32 @@ static lem_status measure(const reader *r, lem_gguf_tensor *t) {
     return LEM_OK;
 }
 
+static lem_status take_shape(reader *r, lem_gguf_tensor *t) {
+    uint32_t rank = 0;
+    lem_status st = take_u32(r, &rank);
+    if (st == LEM_OK && (rank < 1 || rank > LEM_GGUF_RANK))
+        st = broken(r, "a tensor of no, or too many, sides");
+    for (int i = 0; i < LEM_GGUF_RANK; i++) t->shape[i] = 1;
+    for (uint32_t i = 0; st == LEM_OK && i < rank; i++) st = take(r, 8, &t->shape[i]);
+    t->rank = (int)rank;
+    return st;
+}
+
 static lem_status take_tensor(lem_gguf *g, reader *r, lem_gguf_tensor *t) {
     const char *name = NULL;
     size_t len = 0;
-    uint32_t rank = 0;
-    lem_status st = take_name(r, &name, &len);
-    if (st == LEM_OK && lem_map_find(g->by_name, name, len, NULL))
-        st = broken(r, "a tensor that stands twice");
-    if (st == LEM_OK) st = take_u32(r, &rank);
-    if (st == LEM_OK && (rank < 1 || rank > LEM_GGUF_RANK))
-        st = broken(r, "a tensor of no, or too many, sides");
-    t->rank = st == LEM_OK ? (int)rank : 0;
-    for (int i = 0; i < LEM_GGUF_RANK; i++) t->shape[i] = 1;
-    for (int i = 0; st == LEM_OK && i < t->rank; i++) st = take(r, 8, &t->shape[i]);
-    if (st == LEM_OK) st = take_u32(r, &t->type);
-    if (st == LEM_OK) st = take(r, 8, &t->at);
-    if (st == LEM_OK) st = measure(r, t);
-    if (st == LEM_OK && !(t->name = lem_strndup(name, len, r->err))) st = LEM_EMEM;
-    return st == LEM_OK ? lem_map_set(g->by_name, name, len, (int64_t)(t - g->tensor), r->err) : st;
+    lem_status st = LEM_OK;
+    LEM_TRY(take_name(r, &name, &len));
+    if (lem_map_find(g->by_name, name, len, NULL)) LEM_TRY(broken(r, "a tensor that stands twice"));
+    LEM_TRY(take_shape(r, t));
+    LEM_TRY(take_u32(r, &t->type));
+    LEM_TRY(take(r, 8, &t->at));
+    LEM_TRY(measure(r, t));
+    t->name = lem_strndup(name, len, r->err);
+    if (!t->name) LEM_TRY(LEM_EMEM);
+    LEM_TRY(lem_map_set(g->by_name, name, len, (int64_t)(t - g->tensor), r->err));
+done:
+    return st;
 }
 
 static lem_status take_tensors(lem_gguf *g, reader *r, uint64_t n) {
@@ -209,7 +217,7 @@ static lem_status place(lem_gguf *g, const reader *r) {
     for (size_t i = 0; i < g->n_tensors; i++) {
         lem_gguf_tensor *t = &g->tensor[i];
         uint64_t room = r->file_bytes > g->data ? r->file_bytes - g->data : 0;
-        if (t->at % align || t->at > room || t->bytes > room - t->at)
+        if (g->data > r->file_bytes || t->at % align || t->at > room || t->bytes > room - t->at)
             return lem_fail(r->err, LEM_EDATA, "tensor '%.95s' lies behind the end of the file, which is cut",
                             t->name);
         t->at += g->data;

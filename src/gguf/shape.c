@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- the config ---- */
@@ -55,9 +56,9 @@ static const field fields[] = {
 static double as_written(double x) {
     char text[32];
     for (int digits = 1; digits <= 9; digits++) {
-        double y = 0;
         snprintf(text, sizeof text, "%.*g", digits, x);
-        if (sscanf(text, "%lf", &y) == 1 && (float)y == (float)x) return y;
+        double y = strtod(text, NULL);
+        if ((float)y == (float)x) return y;
     }
     return x;
 }
