@@ -89,13 +89,26 @@ static void write_values(lem_buf *b, const lem_model *m, const lem_tensor *t) {
     free(v);
 }
 
+/* Characters of GPT-2's byte alphabet in its own order: those that print, then the others from U+0100 on. */
+static int byte_char(int i) {
+    if (i < 94) return 33 + i;
+    if (i < 106) return 161 + i - 94;
+    return i < 188 ? 174 + i - 106 : 256 + i - 188;
+}
+
+/* Kinds of tokens: normal, control, unused. */
+static uint64_t kind_of(int i) {
+    if (i < 256 || i == 259 || i == 260) return 1;
+    return i == 261 ? 5 : 3;
+}
+
 static void add_vocab(lem_buf *b) {
     key_text(b, "tokenizer.ggml.model", "gpt2");
     key_text(b, "tokenizer.ggml.pre", "smollm");
     key_array(b, "tokenizer.ggml.tokens", G_STRING, VOCAB);
-    for (int i = 0; i < 256; i++) { /* GPT-2's alphabet of bytes, here in another order */
+    for (int i = 0; i < 256; i++) {
         char text[8];
-        int c = i < 188 ? (i < 94 ? 33 + i : i < 106 ? 161 + i - 94 : 174 + i - 106) : 256 + i - 188;
+        int c = byte_char(i);
         if (c < 128) snprintf(text, sizeof text, "%c", c);
         else snprintf(text, sizeof text, "%c%c", (char)(0xc0 | c >> 6), (char)(0x80 | (c & 63)));
         put_text(b, text);
@@ -109,7 +122,7 @@ static void add_vocab(lem_buf *b) {
                                        "[unused]"};
     for (int i = 0; i < 6; i++) put_text(b, rest[i]);
     key_array(b, "tokenizer.ggml.token_type", G_U32, VOCAB);
-    for (int i = 0; i < VOCAB; i++) put(b, i < 256 || i == 259 || i == 260 ? 1 : i == 261 ? 5 : 3, 4);
+    for (int i = 0; i < VOCAB; i++) put(b, kind_of(i), 4);
     key_array(b, "tokenizer.ggml.merges", G_STRING, 2);
     put_text(b, "a b");
     put_text(b, "\xc4\xa0 a");
