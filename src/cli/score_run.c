@@ -346,9 +346,13 @@ static lem_status tell_model(job *j, lem_err *err) {
     score_words w = lem_score_model_words(&j->model);
     const struct {
         const char *name, *value;
-    } chosen[] = {{"head", w.head},           {"formula", w.formula}, {"position", w.position},
+    } chosen[] = {{"head", w.head},
+                  {"formula", w.formula},
+                  {"position", w.position},
                   {"prompt", w.prompt},
-                  {"aggregate", w.aggregate}, {"signs", w.signs},     {"added", w.added[0] ? w.added : NULL}};
+                  {"aggregate", w.aggregate},
+                  {"signs", w.signs},
+                  {"added", w.added[0] ? w.added : NULL}};
     lem_status st = LEM_OK;
     for (size_t i = 0; st == LEM_OK && i < sizeof chosen / sizeof *chosen; i++)
         if (chosen[i].value) st = lem_job_choose(j->file, chosen[i].name, chosen[i].value, err);

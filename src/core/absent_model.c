@@ -32,12 +32,10 @@ bool lem_absent_is_gguf(const char *name) {
 }
 
 lem_status lem_absent_gguf(const char *dir, const char *name, lem_err *err) {
-    return lem_fail(
-        err, LEM_EDATA,
-        "%s%s%s is a GGUF file (llama.cpp), which is not read; a folder with config.json, "
-        "*.safetensors and tokenizer.json is expected; convert it (Python, for model and tokenizer: "
-        "AutoModelForCausalLM.from_pretrained(DIR, gguf_file=NAME).save_pretrained(DIR2))",
-        dir, *dir ? "/" : "", name);
+    return lem_fail(err, LEM_EDATA,
+                    "%s%s%s is a GGUF file (llama.cpp); a model folder is expected here: lemma model convert "
+                    "FILE.gguf --out DIR makes one",
+                    dir, *dir ? "/" : "", name);
 }
 
 lem_status lem_absent_model(const char *path, lem_err *err) {

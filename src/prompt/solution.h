@@ -44,7 +44,7 @@ typedef struct lem_prompt_recipe {
     int32_t good, bad;           /* the signs '+' and '-' */
 } lem_prompt_recipe;
 
-bool lem_prompt_form_is_chat(lem_prompt_form form); /* written by the chat template */
+bool lem_prompt_form_is_chat(lem_prompt_form form);   /* written by the chat template */
 bool lem_prompt_form_has_steps(lem_prompt_form form); /* read once a step, not once a solution */
 /* form, the texts and, for REWARD_TOKEN, tag are the caller's; finds the other ids. dir: the folder, whose
  * tokenizer_config.json names bos. LEM_EDATA if the tokenizer lacks a token that the form needs, LEM_EUSAGE

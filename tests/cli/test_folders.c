@@ -279,7 +279,7 @@ static void foreign_folders(void **state) {
     }
     put("gg/m.gguf", "GGUF");
     says(3, "sample --no-gold --prompts c.jsonl --out x.jsonl --model gg",
-         "gg/m.gguf is a GGUF file (llama.cpp), which is not read");
+         "gg/m.gguf is a GGUF file (llama.cpp); a model folder is expected here: lemma model convert");
     says(3, "sample --no-gold --prompts c.jsonl --out x.jsonl --model gg/m.gguf", "gg/m.gguf is a GGUF file");
     says(3, "rm score c.jsonl --out x.jsonl --model Some-7B",
          "Some-7B: no such folder; a model folder is expected here, nothing is downloaded");

@@ -794,9 +794,9 @@ static void what_does_not_go_together(void **state) {
                             " 2>&1");
     said_by(2, LEMMA_BINARY " rm score rows.jsonl --model " CLASSIFIER " --out o --head qwen-rm 2>&1");
     put("bad.jsonl", "{\"problem\":\"p\",\"completions\":[3]}\n");
-    assert_non_null(
-        strstr(said_by(3, LEMMA_BINARY " rm score bad.jsonl --endpoint http://127.0.0.1:1 --system x --out o 2>&1"),
-               "bad.jsonl:1: completions[0]: text expected, integer found"));
+    assert_non_null(strstr(
+        said_by(3, LEMMA_BINARY " rm score bad.jsonl --endpoint http://127.0.0.1:1 --system x --out o 2>&1"),
+        "bad.jsonl:1: completions[0]: text expected, integer found"));
 }
 
 static void a_dry_run_asks_nothing(void **state) {

@@ -39,7 +39,8 @@ static folder open_folder(const char *name, const char *cases, lem_isa isa) {
     if (head) OK(lem_head_from_name(head, &shape, &gerr));
     OK(lem_head_read(&shape, lem_json_str(lem_json_get(f.cases, "output"), NULL), &f.how, &gerr));
     OK(lem_reward_recipe_make(&shape, f.t, f.dir, &(lem_prompt_settings){0}, &f.recipe, &gerr));
-    if (shape.kind == LEM_HEAD_KIND_CLASSIFIER) f.recipe.system = LEM_REWARD_SYSTEM; /* the cases are AceMath's */
+    if (shape.kind == LEM_HEAD_KIND_CLASSIFIER)
+        f.recipe.system = LEM_REWARD_SYSTEM; /* the cases are AceMath's */
     return f;
 }
 
