@@ -30,9 +30,10 @@ size_t lem_generate_bytes(const lem_model_config *c, const lem_generate_opts *o)
     return lem_engine_bytes(c, &engine);
 }
 
-/* Nothing will ever stand under a prompt, so it is dropped at once and goes with its last candidate. */
+/* Nothing will ever stand under a prompt, so it is dropped at once and goes with its last candidate. *busy is
+ * set when one was submitted: the last prompts may come in the call that finds the end. */
 static lem_status pull(lem_engine *e, const lem_generate_opts *o, lem_prompt_source *source, void *ctx,
-                       bool *more, lem_err *err) {
+                       bool *more, bool *busy, lem_err *err) {
     while (*more && lem_engine_has_room(e)) {
         lem_prompt p = {0};
         lem_status st = source(ctx, &p, more, err);
@@ -47,6 +48,7 @@ static lem_status pull(lem_engine *e, const lem_generate_opts *o, lem_prompt_sou
         st = lem_engine_submit(e, LEM_NO_REQUEST, p.ids, p.n_ids, &r, &request, err);
         if (st) return st;
         lem_engine_drop(e, request);
+        *busy = true;
     }
     return LEM_OK;
 }
@@ -96,7 +98,7 @@ lem_status lem_generate_run(const lem_weights *w, const lem_model_config *config
     LEM_TRY(lem_engine_open(w, config, tok, b, &engine, &e, err));
     for (;;) {
         LEM_TRY(lem_cancel_check(cancel, err));
-        LEM_TRY(pull(e, o, source, source_ctx, &more, err));
+        LEM_TRY(pull(e, o, source, source_ctx, &more, &busy, err));
         if (!more && !busy) break;
         LEM_TRY(lem_engine_step(e, &busy, err));
         if (o->tick) tell(o, e, begin);

@@ -170,6 +170,27 @@ static void test_resume(void **state) {
     tiny_close(&t);
 }
 
+/* All candidates under way end in one step, at any number of prompts: those that are pulled last are made
+ * too. */
+static void test_all_end_at_once(void **state) {
+    (void)state;
+    enum { MOST = 150 };
+    static tiny_result got[MOST];
+    static const char *one[MOST];
+    tiny t = tiny_open(false, 1, LEM_ISA_GENERIC, LEM_DTYPE_F32);
+    lem_generate_opts o = options();
+    lem_err err = LEM_ERR_INIT;
+    o.max_tokens = 1;
+    for (int i = 0; i < MOST; i++) one[i] = prompts[i % N_PROMPTS];
+    for (int n = 1; n <= MOST; n++) {
+        memset(got, 0, sizeof got);
+        tiny_run r = {.t = &t, .prompt = one, .n_prompts = n, .n = 1, .result = got};
+        need(tiny_generate(&r, &o, NULL, &err), &err);
+        assert_int_equal(r.finished, n);
+    }
+    tiny_close(&t);
+}
+
 /* With a stop string each text is the unstopped one up to the first occurrence, and its tokens stop there. */
 static void test_stops(void **state) {
     (void)state;
@@ -346,10 +367,15 @@ static void test_out_of_memory(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_plain_loop),    cmocka_unit_test(test_invariance),
-        cmocka_unit_test(test_resume),        cmocka_unit_test(test_stops),
-        cmocka_unit_test(test_ends),          cmocka_unit_test(test_context_end),
-        cmocka_unit_test(test_bad_input),     cmocka_unit_test(test_steady_state_allocates_nothing),
+        cmocka_unit_test(test_plain_loop),
+        cmocka_unit_test(test_invariance),
+        cmocka_unit_test(test_resume),
+        cmocka_unit_test(test_stops),
+        cmocka_unit_test(test_all_end_at_once),
+        cmocka_unit_test(test_ends),
+        cmocka_unit_test(test_context_end),
+        cmocka_unit_test(test_bad_input),
+        cmocka_unit_test(test_steady_state_allocates_nothing),
         cmocka_unit_test(test_out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
