@@ -134,7 +134,6 @@ static lem_status run_command(const lem_command *cmd, lem_cli *cli, const lem_ar
     cli->log = lem_log_new(2, isatty(2) != 0 && strcmp(variable("TERM", ""), "dumb") != 0,
                            lem_args_flag(args, "quiet") ? 1 : 2, err);
     lem_status st = cli->log ? lem_launch(cli, cmd, args, err) : LEM_EMEM;
-    if (fflush(stdout) != 0 && st == LEM_OK) st = lem_fail(err, LEM_EIO, "writing stdout");
     lem_log_free(cli->log);
     return st;
 }
@@ -170,17 +169,27 @@ static void tell_what_helps(const lem_command *cmd, lem_err *err) {
     (void)lem_fail(err, LEM_EMEM, "%s", text);
 }
 
+/* What was printed has arrived: also what left the buffer long ago. */
+static lem_status flush_stdout(lem_err *err) {
+    if (fflush(stdout) == 0 && !ferror(stdout)) return LEM_OK;
+    return lem_fail_errno(err, LEM_EIO, "cannot write to standard output");
+}
+
 int main(int argc, char **argv) {
     char cache[4096];
     hub_roots hub;
     int used = 1, status = 0;
     keep_standard_fds();
     install_signals();
-    if (lem_text_verb(argc, argv, &status)) return status;
+    lem_err err = LEM_ERR_INIT;
+    if (lem_text_verb(argc, argv, &status)) {
+        if (status || flush_stdout(&err) == LEM_OK) return status;
+        fprintf(stderr, "lemma: %s\n", err.text);
+        return LEM_EIO;
+    }
     const lem_command *cmd = command_of(argc, argv, &used);
     if (!cmd) return unknown_command(argc, argv);
 
-    lem_err err = LEM_ERR_INIT;
     lem_cli cli = context(cache, &hub);
     lem_args args = {NULL, NULL, 0};
     const char *const *rest = (const char *const *)argv + 1 + used;
@@ -188,6 +197,7 @@ int main(int argc, char **argv) {
     if (st == LEM_OK && lem_args_flag(&args, "help")) lem_help_command(cmd, stdout);
     else if (st == LEM_OK) st = lem_shard_resolve(&args, variable_if_set, &err);
     if (st == LEM_OK && !lem_args_flag(&args, "help")) st = run_command(cmd, &cli, &args, &err);
+    if (st == LEM_OK) st = flush_stdout(&err);
     if (st != LEM_OK) lem_hub_explain_all(cmd, cli.hub, args.values, &err);
     if (st == LEM_EMEM) tell_what_helps(cmd, &err);
     if (st != LEM_OK && err.text[0]) fprintf(stderr, "lemma %s: %s\n", cmd->name, err.text);

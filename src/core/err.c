@@ -44,6 +44,7 @@ lem_status lem_fail(lem_err *err, lem_status status, const char *fmt, ...) {
 
 lem_status lem_fail_errno(lem_err *err, lem_status status, const char *fmt, ...) {
     int code = errno;
+    if (code == ENOMEM) status = LEM_EMEM; /* whatever it was about */
     if (!err) return status;
     char work[WORK_SIZE], reason[128];
     va_list ap;

@@ -66,10 +66,14 @@ lem_status lem_file_size(const char *path, uint64_t *size, lem_err *err) {
     return LEM_OK;
 }
 
-static lem_status make_one(const char *path, lem_err *err) {
-    if (mkdir(path, 0777) == 0) return LEM_OK;
-    if (errno == EEXIST && lem_file_is_dir(path)) return LEM_OK;
+lem_status lem_dir_make_temporary(const char *path, lem_err *err) {
+    if (mkdir(path, 0777) == 0 || (errno == EEXIST && lem_file_is_dir(path))) return LEM_OK;
     return lem_fail_errno(err, LEM_EIO, "cannot create the folder '%s'", path);
+}
+
+static lem_status make_one(const char *path, lem_err *err) {
+    lem_status st = lem_dir_make_temporary(path, err);
+    return st ? st : lem_file_fsync_folder_of(path, err);
 }
 
 lem_status lem_dir_make(const char *path, lem_err *err) {
@@ -185,13 +189,8 @@ lem_status lem_file_remove(const char *path, lem_err *err) {
 }
 
 lem_status lem_file_rename(const char *from, const char *to, lem_err *err) {
-    char *dir = lem_path_dir(to, err);
-    if (!dir) return LEM_EMEM;
-    lem_status st = LEM_OK;
-    if (rename(from, to) != 0) st = lem_fail_errno(err, LEM_EIO, "cannot rename '%s' to '%s'", from, to);
-    else st = lem_file_fsync_dir(dir, err);
-    lem_free(dir);
-    return st;
+    if (rename(from, to) == 0) return LEM_OK;
+    return lem_fail_errno(err, LEM_EIO, "cannot rename '%s' to '%s'", from, to);
 }
 
 lem_status lem_file_fsync_dir(const char *dir, lem_err *err) {
@@ -202,6 +201,13 @@ lem_status lem_file_fsync_dir(const char *dir, lem_err *err) {
     if (fsync(fd) != 0 && errno != EINVAL)
         st = lem_fail_errno(err, LEM_EIO, "cannot fsync the folder '%s'", dir);
     close(fd);
+    return st;
+}
+
+lem_status lem_file_fsync_folder_of(const char *path, lem_err *err) {
+    char *dir = lem_path_dir(path, err);
+    lem_status st = dir ? lem_file_fsync_dir(dir, err) : LEM_EMEM;
+    lem_free(dir);
     return st;
 }
 

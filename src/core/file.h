@@ -16,26 +16,35 @@
 /* Whole files. max_bytes caps the (decompressed) size; exceeding it is LEM_EDATA. Only regular files and "-".
  */
 lem_status lem_file_read(const char *path, size_t max_bytes, lem_buf *out, lem_err *err) LEM_MUST_CHECK;
-/* Atomic: temporary file beside it, write, fsync, rename, fsync of the folder. Compressed by name. Replaces
- * an existing file. */
+/* Atomic: temporary file beside it, write, fsync, rename. Compressed by name. Replaces an existing file.
+ * A power loss leaves the old file or the new one; the new one for sure once its folder is synced. */
 lem_status lem_file_write_atomic(const char *path, const void *data, size_t len, lem_err *err) LEM_MUST_CHECK;
-/* Removes what a killed write of path left beside it: "<path>.tmp.<number>" that no process holds locked.
- * Every write does so first; what cannot be removed stays. */
+/* Removes what a killed write of path left beside it: "<path>" LEM_TEMP_MARK "<number>" that no process holds
+ * locked. Every write does so first; what cannot be removed stays. */
 void lem_file_sweep(const char *path);
+#define LEM_TEMP_MARK ".lemma-tmp." /* what temporary files of ours are known by */
+/* "NAME" LEM_TEMP_MARK "<number>", with another number behind a point. */
+bool lem_file_is_temporary(const char *name);
 bool lem_file_exists(const char *path);
 bool lem_file_is_dir(const char *path);
 bool lem_dir_has(const char *dir, const char *name); /* false too where there is no memory for the path */
 lem_status lem_file_size(const char *path, uint64_t *size, lem_err *err) LEM_MUST_CHECK;
-lem_status lem_dir_make(const char *path, lem_err *err) LEM_MUST_CHECK; /* with parents; existing is fine */
+/* With parents; existing is fine. Syncs the folder that each new one stands in. */
+lem_status lem_dir_make(const char *path, lem_err *err) LEM_MUST_CHECK;
+/* One folder, for the time until it is renamed: nothing is synced. */
+lem_status lem_dir_make_temporary(const char *path, lem_err *err) LEM_MUST_CHECK;
 lem_status lem_dir_list(const char *path, char ***names, size_t *n, lem_err *err)
     LEM_MUST_CHECK; /* sorted, no . and ..; free each and the array with lem_free */
 lem_status lem_dir_remove(const char *path, lem_err *err) LEM_MUST_CHECK;  /* recursive; absent is fine */
 lem_status lem_file_remove(const char *path, lem_err *err) LEM_MUST_CHECK; /* absent is fine */
-lem_status lem_file_rename(const char *from, const char *to,
-                           lem_err *err) LEM_MUST_CHECK; /* fsyncs the folder of `to` */
-/* A folder built beside its place is put there; what stands there goes, by way of TO.lemma-old. */
+/* Syncs nothing. */
+lem_status lem_file_rename(const char *from, const char *to, lem_err *err) LEM_MUST_CHECK;
+/* A folder built beside its place is put there; what stands there goes, by way of TO.lemma-old. Survives a
+ * power loss. */
 lem_status lem_dir_replace(const char *from, const char *to, lem_err *err) LEM_MUST_CHECK;
+/* What was made, renamed or removed in the folder so far survives a power loss. */
 lem_status lem_file_fsync_dir(const char *dir, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_file_fsync_folder_of(const char *path, lem_err *err) LEM_MUST_CHECK;
 char *lem_path_join(const char *dir, const char *name, lem_err *err); /* caller frees */
 /* The path with another ending, behind it where it does not end in the old one; the caller frees. */
 char *lem_path_with_end(const char *path, const char *old_end, const char *new_end, lem_err *err);
@@ -64,7 +73,7 @@ typedef struct lem_out lem_out;
 lem_status lem_out_open(const char *path, bool overwrite, lem_out **out, lem_err *err) LEM_MUST_CHECK;
 lem_status lem_out_write(lem_out *o, const void *p, size_t n, lem_err *err) LEM_MUST_CHECK;
 lem_status lem_out_commit(lem_out *o, lem_err *err)
-    LEM_MUST_CHECK; /* flush, fsync, rename, fsync folder; o still needs close */
+    LEM_MUST_CHECK; /* flush, fsync, rename (the folder is not synced); o still needs close */
 void lem_out_close(lem_out *o);
 
 /* Advisory lock on "<path>.lock"; LEM_EIO "locked by another run (pid N)" if held. */

@@ -1,7 +1,7 @@
-/* journal - append-only records with a checksum each: replay, torn tails, group commit
+/* journal - append-only records with a checksum each: replay, marks of what was synced, group commit
  *
  * Every record is written to the file at once (so a killed process loses nothing) and synced in groups (so
- * that a crash of the machine loses at most the last group, which then shows as a torn tail). */
+ * that a loss of power loses at most what stands behind the last mark). */
 #include "core/journal.h"
 
 #include "core/file.h"
@@ -14,15 +14,15 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FORMAT_VERSION = 1, CRC_DIGITS = 8, SYNC_RECORDS = 64, CHUNK = 128 * 1024 };
+enum { FORMAT_VERSION = 2, CRC_DIGITS = 8, SYNC_RECORDS = 64, CHUNK = 128 * 1024 };
 static const double sync_seconds = 0.1;
 #define MAX_RECORD ((size_t)256 << 20)
-#define HEADER_START " {\"lemma_journal\":"
 
 struct lem_journal {
     int fd;
@@ -31,6 +31,7 @@ struct lem_journal {
     uint64_t size;         /* bytes of whole records in the file */
     int unsynced;          /* records since the last sync */
     double first_unsynced; /* when the first of them was written */
+    bool mark_due;         /* all of it is synced, and no mark says so */
     bool failed;
 };
 
@@ -69,9 +70,14 @@ typedef struct replay {
     const char *path, *identity; /* identity NULL: any */
     lem_journal_visit *visit;
     void *ctx;
-    uint64_t line;     /* number of the line in hand */
-    uint64_t good;     /* bytes up to the end of the last whole record */
-    uint64_t bad_line; /* first damaged line, 0 = none so far */
+    uint64_t line;                /* number of the line in hand */
+    uint64_t at;                  /* where it begins */
+    uint64_t good;                /* bytes up to the first damaged line, or to the end of the last one */
+    uint64_t bad_line;            /* first damaged line, 0 = none so far */
+    lem_journal_repaired *repair; /* every whole record is visited, and damage counted; NULL = a replay */
+    lem_journal_loss *loss;
+    lem_out *kept;                 /* of a repair that writes: whole lines; NULL */
+    uint64_t bad_lines, bad_bytes; /* the stretch of damaged lines in hand */
 } replay;
 
 static lem_status check_header(const replay *r, const lem_json *head, lem_err *err) {
@@ -79,7 +85,9 @@ static lem_status check_header(const replay *r, const lem_json *head, lem_err *e
     int64_t version = lem_json_int(lem_json_get(head, "lemma_journal"), 0);
     if (!identity || version < 1) return lem_fail(err, LEM_EDATA, "'%s' is not a journal of lemma", r->path);
     if (version != FORMAT_VERSION) {
-        return lem_fail(err, LEM_EDATA, "'%s' has journal format %" PRId64 "; this program reads format %d",
+        return lem_fail(err, LEM_EDATA,
+                        "'%s' has journal format %" PRId64
+                        "; this program reads format %d; --fresh starts anew",
                         r->path, version, FORMAT_VERSION);
     }
     if (r->identity && strcmp(identity, r->identity) != 0) {
@@ -91,6 +99,26 @@ static lem_status check_header(const replay *r, const lem_json *head, lem_err *e
     return LEM_OK;
 }
 
+static lem_status damaged(const replay *r, const char *what, lem_err *err) {
+    return lem_fail(
+        err, LEM_EDATA,
+        "journal '%s' is damaged in line %" PRIu64 " (%s), and line %" PRIu64
+        " says that it was whole; 'lemma repair %s' keeps the records that are, --fresh starts anew",
+        r->path, r->bad_line ? r->bad_line : r->line, what, r->line, r->path);
+}
+
+/* A mark: all before it was synced, so it is whole and all there. */
+static lem_status check_mark(const replay *r, int64_t says, lem_err *err) {
+    int64_t missing = says - (int64_t)r->at;
+    if (!r->repair) {
+        if (r->bad_line) return damaged(r, "checksum", err);
+        return missing ? damaged(r, "lines are missing or doubled before it", err) : LEM_OK;
+    }
+    if (missing == 0) return LEM_OK;
+    if (missing > 0) r->repair->missing += (uint64_t)missing;
+    return r->loss ? r->loss(r->ctx, r->line, 0, missing, err) : LEM_OK;
+}
+
 static lem_status replay_record(replay *r, const char *text, size_t n, lem_err *err) {
     lem_json *record = NULL;
     lem_status st = lem_json_parse(text, n, &record, err);
@@ -99,45 +127,59 @@ static lem_status replay_record(replay *r, const char *text, size_t n, lem_err *
         return st;
     }
     const char *id = lem_json_str(lem_json_get(record, "_id"), NULL);
+    const lem_json *mark = id ? NULL : lem_json_get(record, "_mark");
     if (r->line == 1) st = check_header(r, record, err);
+    else if (mark) st = check_mark(r, lem_json_int(mark, -1), err);
     else if (!id)
         st = lem_fail(err, LEM_EDATA, "journal '%s' line %" PRIu64 ": the record has no \"_id\"", r->path,
                       r->line);
-    else if (r->visit) st = r->visit(r->ctx, id, record, err);
+    else if (r->repair) r->repair->records++;
+    else if (r->visit && !r->bad_line) st = r->visit(r->ctx, id, record, err);
+    if (st == LEM_OK && r->kept && !mark) {
+        st = lem_out_write(r->kept, text - CRC_DIGITS - 1, n + CRC_DIGITS + 2, err);
+    }
     lem_json_free(record);
     return st;
 }
 
-/* One line without its '\n'. A damaged line is only remembered: whether it is a torn tail shows when the next
- * whole one comes. */
-static lem_status replay_line(replay *r, const char *line, size_t n, lem_err *err) {
-    r->line++;
-    if (!line_is_whole(line, n)) {
-        if (r->line == 1)
-            return lem_fail(err, LEM_EDATA, "'%s' is not a journal of lemma, or its first line is damaged",
-                            r->path);
-        if (!r->bad_line) r->bad_line = r->line;
-        return LEM_OK;
-    }
-    if (r->bad_line) {
-        return lem_fail(err, LEM_EDATA,
-                        "journal '%s' is damaged in line %" PRIu64 " (checksum), and whole records follow it",
-                        r->path, r->bad_line);
-    }
-    lem_status st = replay_record(r, line + CRC_DIGITS + 1, n - CRC_DIGITS - 1, err);
-    if (st == LEM_OK) r->good += n + 1;
-    return st;
+/* The stretch of damaged lines ends here. */
+static lem_status end_of_damage(replay *r, lem_err *err) {
+    uint64_t n = r->bad_lines, bytes = r->bad_bytes;
+    r->bad_lines = r->bad_bytes = 0;
+    if (!r->repair || n == 0) return LEM_OK;
+    r->repair->lines += n;
+    r->repair->bytes += bytes;
+    return r->loss ? r->loss(r->ctx, r->line - n, n, (int64_t)bytes, err) : LEM_OK;
 }
 
-/* A header that a crash cut off, so that there is nothing else in the file. Anything else without a newline
- * is somebody's own file. */
-static bool is_torn_header(const char *text, size_t n) {
-    for (size_t i = 0; i < n && i < CRC_DIGITS; i++) {
-        if (hex_digit(text[i]) < 0) return false;
+static const char mark_start[] = "{\"_mark\":";
+
+/* One line with its '\n'. A damaged line is only remembered: whether it stands behind all marks shows at the
+ * end. Behind it a replay looks for marks alone. */
+static lem_status replay_line(replay *r, const char *line, size_t n, lem_err *err) {
+    lem_status st = LEM_OK;
+    const char *text = line + CRC_DIGITS + 1;
+    r->line++;
+    if (!line_is_whole(line, n - 1)) {
+        if (r->line == 1)
+            return lem_fail(
+                err, LEM_EDATA,
+                "'%s' is not a journal of lemma, or its first line is damaged: what belongs to it is "
+                "not known; --fresh starts anew",
+                r->path);
+        if (!r->bad_line) r->bad_line = r->line;
+        r->bad_lines++;
+        r->bad_bytes += n;
+    } else {
+        st = end_of_damage(r, err);
+        bool mark =
+            n > CRC_DIGITS + sizeof mark_start && memcmp(text, mark_start, sizeof mark_start - 1) == 0;
+        if (st == LEM_OK && (!r->bad_line || r->repair || mark))
+            st = replay_record(r, text, n - CRC_DIGITS - 2, err);
+        if (st == LEM_OK && !r->bad_line) r->good += n;
     }
-    if (n <= CRC_DIGITS) return true;
-    size_t rest = n - CRC_DIGITS, start = sizeof HEADER_START - 1;
-    return n < 4096 && memcmp(text + CRC_DIGITS, HEADER_START, rest < start ? rest : start) == 0;
+    r->at += n;
+    return st;
 }
 
 /* Hands each line that ends in buf to replay_line and keeps the rest at its front. */
@@ -147,7 +189,7 @@ static lem_status replay_lines(replay *r, lem_buf *buf, size_t searched, lem_err
         char *newline = memchr(buf->data + searched, '\n', buf->len - searched);
         if (!newline) break;
         size_t end = (size_t)(newline - buf->data);
-        lem_status st = replay_line(r, buf->data + from, end - from, err);
+        lem_status st = replay_line(r, buf->data + from, end + 1 - from, err);
         if (st != LEM_OK) return st;
         from = searched = end + 1;
     }
@@ -179,8 +221,17 @@ static lem_status replay_file(replay *r, int fd, uint64_t *total, lem_err *err) 
             goto done;
         }
     }
-    if (r->line == 0 && buf.len && !is_torn_header(buf.data, buf.len)) {
-        st = lem_fail(err, LEM_EDATA, "'%s' is not a journal of lemma", r->path);
+    if (r->line == 0) st = lem_fail(err, LEM_EDATA, "'%s' is not a journal of lemma", r->path);
+    if (st == LEM_OK && buf.len) { /* a line without an end */
+        r->line++;
+        if (!r->bad_line) r->bad_line = r->line;
+        r->bad_lines++;
+        r->bad_bytes += buf.len;
+    }
+    if (st == LEM_OK && r->bad_lines) {
+        r->line++;
+        st = end_of_damage(r, err);
+        r->line--;
     }
 done:
     lem_buf_release(&buf);
@@ -206,39 +257,40 @@ static lem_status open_file(const char *path, int flags, int how, int *fd, lem_e
     return LEM_OK;
 }
 
-static lem_status write_header(lem_journal *j, const char *identity, lem_err *err) {
+/* A journal is there with its header or not at all. One that another run makes at the same time is as good.
+ */
+static lem_status make_journal(const char *path, const char *identity, lem_err *err) {
     lem_status st = LEM_OK;
     lem_buf line = {0};
-    char *dir = lem_path_dir(j->path, err);
+    lem_out *out = NULL;
     lem_json *head = lem_json_new_object();
-    if (!dir || !head || !lem_json_set(head, "lemma_journal", lem_json_new_int(FORMAT_VERSION)) ||
+    if (!head || !lem_json_set(head, "lemma_journal", lem_json_new_int(FORMAT_VERSION)) ||
         !lem_json_set(head, "identity", lem_json_new_str(identity))) {
-        st = lem_fail(err, LEM_EMEM, "out of memory: header of the journal '%s'", j->path);
+        st = lem_fail(err, LEM_EMEM, "out of memory: header of the journal '%s'", path);
         goto done;
     }
     add_line(&line, head);
     LEM_TRY(lem_buf_ok(&line, err));
-    if (!lem_write_all(j->fd, line.data, line.len) || fdatasync(j->fd) != 0) {
-        st = lem_fail_errno(err, LEM_EIO, "cannot write the journal '%s'", j->path);
-        goto done;
-    }
-    j->size = line.len;
-    st = lem_file_fsync_dir(dir, err);
+    st = lem_out_open(path, false, &out, err);
+    if (st == LEM_OK) st = lem_out_write(out, line.data, line.len, err);
+    if (st == LEM_OK) st = lem_out_commit(out, err);
+    if (st == LEM_OK) st = lem_file_fsync_folder_of(path, err);
+    if (st == LEM_EUSAGE && lem_file_exists(path)) st = LEM_OK;
 done:
+    lem_out_close(out);
     lem_json_free(head);
     lem_buf_release(&line);
-    lem_free(dir);
     return st;
 }
 
-/* Replays what is there and cuts what is torn. */
-static lem_status recover(lem_journal *j, replay *r, uint64_t *torn, lem_err *err) {
+/* Replays what is there and cuts what a crash left behind. */
+static lem_status recover(lem_journal *j, replay *r, lem_journal_cut *cut, lem_err *err) {
     uint64_t total = 0;
     lem_status st = replay_file(r, j->fd, &total, err);
     if (st != LEM_OK) return st;
-    *torn = total - r->good;
     j->size = r->good;
-    if (*torn && (ftruncate(j->fd, (off_t)r->good) != 0 || fsync(j->fd) != 0)) {
+    *cut = (lem_journal_cut){total - r->good, r->bad_line ? r->line - r->bad_line + 1 : 0};
+    if (cut->bytes && ftruncate(j->fd, (off_t)r->good) != 0) {
         return lem_fail_errno(err, LEM_EIO, "cannot cut the torn end of the journal '%s'", j->path);
     }
     return LEM_OK;
@@ -253,9 +305,9 @@ static void free_journal(lem_journal *j) {
 }
 
 lem_status lem_journal_open(const char *path, const char *identity, lem_journal_visit *visit, void *ctx,
-                            lem_journal **out, uint64_t *torn_bytes, lem_err *err) {
+                            lem_journal **out, lem_journal_cut *cut, lem_err *err) {
     lem_status st = LEM_OK;
-    uint64_t torn = 0;
+    lem_journal_cut found = {0, 0};
     replay r = {.path = path, .identity = identity, .visit = visit, .ctx = ctx};
     lem_journal *j = lem_alloc_zero(1, sizeof *j, err);
     if (!j) return LEM_EMEM;
@@ -266,10 +318,10 @@ lem_status lem_journal_open(const char *path, const char *identity, lem_journal_
         st = LEM_EMEM;
         goto done;
     }
-    LEM_TRY(open_file(j->path, O_RDWR | O_CREAT | O_APPEND, LOCK_EX, &j->fd, err));
-    LEM_TRY(recover(j, &r, &torn, err));
-    if (j->size == 0) LEM_TRY(write_header(j, identity, err));
-    if (torn_bytes) *torn_bytes = torn;
+    if (!lem_file_exists(j->path)) LEM_TRY(make_journal(j->path, identity, err));
+    LEM_TRY(open_file(j->path, O_RDWR | O_APPEND, LOCK_EX, &j->fd, err));
+    LEM_TRY(recover(j, &r, &found, err));
+    if (cut) *cut = found;
     *out = j;
 done:
     if (st != LEM_OK) free_journal(j);
@@ -313,12 +365,23 @@ static lem_status sync_now(lem_journal *j, lem_err *err) {
         return lem_fail_errno(err, LEM_EIO, "cannot sync the journal '%s'", j->path);
     }
     j->unsynced = 0;
+    j->mark_due = true;
     return LEM_OK;
+}
+
+static bool put_mark(lem_journal *j) {
+    char text[40], line[64];
+    int n = snprintf(text, sizeof text, "%s%" PRIu64 "}", mark_start, j->size);
+    n = snprintf(line, sizeof line, "%08" PRIx32 " %s\n", lem_crc32c(0, text, (size_t)n), text);
+    if (!lem_write_all(j->fd, line, (size_t)n)) return false;
+    j->size += (uint64_t)n;
+    j->mark_due = false;
+    return true;
 }
 
 static lem_status append_line(lem_journal *j, const lem_buf *line, lem_err *err) {
     if (j->failed) return refuse(j, err);
-    if (!lem_write_all(j->fd, line->data, line->len)) {
+    if ((j->mark_due && !put_mark(j)) || !lem_write_all(j->fd, line->data, line->len)) {
         j->failed = true;
         lem_fail_errno(err, LEM_EIO, "cannot write the journal '%s'", j->path);
         (void)!ftruncate(j->fd, (off_t)j->size); /* else the next opening cuts what is left of the line */
@@ -363,5 +426,53 @@ lem_status lem_journal_close(lem_journal *j, lem_err *err) {
     if (!j) return LEM_OK;
     lem_status st = lem_journal_sync(j, err);
     free_journal(j);
+    return st;
+}
+
+void lem_journal_discard(lem_journal *j) { free_journal(j); }
+
+/* ---- Repair ---- */
+
+/* The old file keeps its bytes under another name before its own becomes the repaired one. */
+static lem_status put_aside(const char *path, lem_err *err) {
+    struct stat old, kept;
+    lem_buf aside = {0};
+    lem_buf_printf(&aside, "%s.damaged", path);
+    lem_status st = lem_buf_ok(&aside, err);
+    if (st == LEM_OK && link(path, aside.data) != 0) {
+        bool taken = errno == EEXIST;
+        bool same =
+            taken && stat(path, &old) == 0 && stat(aside.data, &kept) == 0 && old.st_ino == kept.st_ino;
+        if (!taken) st = lem_fail_errno(err, LEM_EIO, "cannot keep '%s' as '%s'", path, aside.data);
+        else if (!same) /* else an earlier repair stopped behind this */
+            st = lem_fail(err, LEM_EUSAGE, "'%s' is there already; move it away first", aside.data);
+    }
+    lem_buf_release(&aside);
+    return st;
+}
+
+static bool has_damage(const lem_journal_repaired *r) { return r->lines || r->missing; }
+
+lem_status lem_journal_repair(const char *path, bool write, lem_journal_loss *loss, void *ctx,
+                              lem_journal_repaired *out, lem_err *err) {
+    lem_journal_repaired found = {0};
+    replay r = {.path = path, .ctx = ctx, .repair = &found, .loss = loss};
+    uint64_t total = 0;
+    int fd = -1;
+    lem_status st = LEM_OK;
+    LEM_TRY(open_file(path, O_RDONLY, write ? LOCK_EX : LOCK_SH, &fd, err));
+    LEM_TRY(replay_file(&r, fd, &total, err));
+    *out = found;
+    if (!write || !has_damage(&found)) goto done;
+    if (lseek(fd, 0, SEEK_SET) != 0) LEM_TRY(lem_fail_errno(err, LEM_EIO, "cannot read '%s' again", path));
+    r = (replay){.path = path, .repair = &(lem_journal_repaired){0}};
+    LEM_TRY(lem_out_open(path, true, &r.kept, err));
+    LEM_TRY(replay_file(&r, fd, &total, err));
+    LEM_TRY(put_aside(path, err));
+    LEM_TRY(lem_out_commit(r.kept, err));
+    st = lem_file_fsync_folder_of(path, err);
+done:
+    lem_out_close(r.kept);
+    if (fd >= 0) close(fd);
     return st;
 }

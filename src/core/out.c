@@ -29,15 +29,20 @@ struct lem_out {
     char *path, *temp; /* temp is NULL when direct */
 };
 
+bool lem_file_is_temporary(const char *name) {
+    const char *mark = strstr(name, LEM_TEMP_MARK), *number = mark ? mark + strlen(LEM_TEMP_MARK) : "";
+    return *number && !number[strspn(number, "0123456789.")];
+}
+
 void lem_file_sweep(const char *path) {
     char *dir = lem_path_dir(path, NULL), **names = NULL;
     const char *base = lem_path_base(path);
     size_t n = 0, len = strlen(base);
     if (dir && lem_dir_list(dir, &names, &n, NULL) != LEM_OK) n = 0;
     for (size_t i = 0; i < n; i++) {
-        const char *rest = strncmp(names[i], base, len) == 0 ? names[i] + len : "";
-        if (strncmp(rest, ".tmp.", 5) == 0 && rest[5] &&
-            strspn(rest + 5, "0123456789.") == strlen(rest + 5)) {
+        bool ours = strncmp(names[i], base, len) == 0 &&
+                    strncmp(names[i] + len, LEM_TEMP_MARK, strlen(LEM_TEMP_MARK)) == 0;
+        if (ours && lem_file_is_temporary(names[i])) {
             char *dead = lem_path_join(dir, names[i], NULL);
             int fd = dead ? open(dead, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK) : -1;
             if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0) (void)unlink(dead);
@@ -70,14 +75,14 @@ static lem_status not_created(const char *path, const char *temp, lem_err *err) 
     return LEM_EIO;
 }
 
-/* "<path>.tmp.<pid>", with ".<k>" behind it where that name is taken. */
+/* "<path>.lemma-tmp.<pid>", with ".<k>" behind it where that name is taken. */
 static lem_status open_temp(lem_out *o, lem_err *err) {
     lem_buf name = {0};
     lem_status st = LEM_OK;
     lem_file_sweep(o->path);
     for (int k = 0; k < TEMP_TRIES; k++) {
         lem_buf_clear(&name);
-        lem_buf_printf(&name, "%s.tmp.%ld", o->path, (long)getpid());
+        lem_buf_printf(&name, "%s" LEM_TEMP_MARK "%ld", o->path, (long)getpid());
         if (k) lem_buf_printf(&name, ".%d", k);
         LEM_TRY(lem_buf_ok(&name, err));
         o->fd = open(name.data, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
@@ -249,28 +254,16 @@ static lem_status put_in_place(lem_out *o, lem_err *err) {
 }
 
 lem_status lem_out_commit(lem_out *o, lem_err *err) {
-    lem_status st = LEM_OK;
-    char *dir = NULL;
     if (o->committed) return lem_fail(err, LEM_EUSAGE, "'%s' was committed already", o->path);
-    LEM_TRY(finish_bytes(o, err));
-    if (!o->direct) {
-        dir = lem_path_dir(o->path, err);
-        if (!dir) {
-            st = LEM_EMEM;
-            goto done;
-        }
+    lem_status st = finish_bytes(o, err);
+    if (st == LEM_OK && !o->direct) {
         if (fsync(o->fd) != 0) {
             o->failed = true;
-            st = lem_fail_errno(err, LEM_EIO, "cannot fsync '%s'", o->path);
-            goto done;
+            return lem_fail_errno(err, LEM_EIO, "cannot fsync '%s'", o->path);
         }
-        LEM_TRY(put_in_place(o, err));
-        o->committed = true;
-        LEM_TRY(lem_file_fsync_dir(dir, err));
+        st = put_in_place(o, err);
     }
-    o->committed = true;
-done:
-    lem_free(dir);
+    o->committed = st == LEM_OK;
     return st;
 }
 
@@ -311,13 +304,15 @@ static lem_status held_by_other(int fd, const char *path, lem_err *err) {
     return lem_fail(err, LEM_EIO, "'%s' is locked by another run", path);
 }
 
-/* A lock holds the number of a process, or nothing yet; anything else is somebody's file. */
+/* A lock holds the number of a process, or nothing yet, or zeros after a power loss; anything else is
+ * somebody's file. */
 static bool is_lock_text(int fd) {
     char text[64];
     ssize_t n = pread(fd, text, sizeof text - 1, 0);
     if (n <= 0) return n == 0;
-    text[n] = '\0';
-    return strspn(text, "0123456789\n") == (size_t)n;
+    for (ssize_t i = 0; i < n; i++)
+        if (text[i] && !strchr("0123456789\n", text[i])) return false;
+    return true;
 }
 
 /* Whoever only looks (lem_lock_check) holds a lock for an instant. */

@@ -99,14 +99,8 @@ static lem_status digest_file(const char *path, const char *cache_dir, char hex[
 
 /* ---- folders ---- */
 
-/* What a killed write left ("NAME.tmp.123"): swept by the next write of NAME. */
-static bool is_leftover(const char *name) {
-    const char *at = strstr(name, ".tmp.");
-    return at && at[5] && strspn(at + 5, "0123456789") == strlen(at + 5);
-}
-
 static bool is_content(const char *name) {
-    return !is_leftover(name) && name[0] != '.' && strcmp(name, "manifest.json") != 0 &&
+    return !lem_file_is_temporary(name) && name[0] != '.' && strcmp(name, "manifest.json") != 0 &&
            strcmp(name, "timing.json") != 0;
 }
 

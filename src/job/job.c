@@ -56,6 +56,17 @@ static lem_status gather_facts(lem_job *j, const lem_args *args, const lem_job_s
     return st ? st : lem_job_shard_identify(j, err);
 }
 
+/* The other folders that companions stand in. */
+static lem_status note_beside(lem_job *j, const lem_job_spec *spec, lem_err *err) {
+    for (int i = 0; i < spec->n_companions && j->n_beside < MAX_BESIDE; i++) {
+        char *dir = lem_path_dir(spec->companions[i], err);
+        if (!dir) return LEM_EMEM;
+        if (j->cmd->output == LEM_OUTPUT_FILE && strcmp(dir, j->parent) == 0) lem_free(dir);
+        else j->beside[j->n_beside++] = dir;
+    }
+    return LEM_OK;
+}
+
 static lem_status open_at(lem_job *j, const char *path, const lem_args *args, const lem_job_spec *spec,
                           lem_err *err) {
     lem_status st = lem_job_place_set(j, path, err);
@@ -63,7 +74,8 @@ static lem_status open_at(lem_job *j, const char *path, const lem_args *args, co
     if (st == LEM_OK) st = gather_facts(j, args, spec, err);
     if (st == LEM_OK) st = lem_job_place_check_inputs(j, spec->companions, spec->n_companions, err);
     if (st || j->unread_input) return st;
-    st = lem_job_compare(j, spec->companions, spec->n_companions, err);
+    st = note_beside(j, spec, err);
+    if (st == LEM_OK) st = lem_job_compare(j, spec->companions, spec->n_companions, err);
     return st ? st : lem_job_shard_compare(j, err);
 }
 
@@ -158,14 +170,15 @@ lem_status lem_job_start(lem_job *j, const char *compute_path, lem_err *err) {
 }
 
 lem_status lem_job_journal(lem_job *j, lem_journal_visit *visit, void *ctx, lem_journal **out, lem_err *err) {
-    uint64_t torn = 0;
+    lem_journal_cut cut = {0, 0};
     if (!j->out || !j->started) return LEM_OK;
     char *path = lem_job_work_path(j, "journal", err);
     lem_status st = path ? lem_job_shard_adopt(j, path, err) : LEM_EMEM;
-    if (st == LEM_OK) st = lem_journal_open(path, j->identity, visit, ctx, &j->journal, &torn, err);
+    if (st == LEM_OK) st = lem_journal_open(path, j->identity, visit, ctx, &j->journal, &cut, err);
     if (st == LEM_OK) *out = j->journal;
-    if (st == LEM_OK && torn)
-        lem_warn(j->cli->log, "%s: cut %llu bytes of an unfinished record", path, (unsigned long long)torn);
+    if (st == LEM_OK && cut.bytes)
+        lem_warn(j->cli->log, "%s: %llu lines (%llu bytes) that were not saved when the run ended are cut",
+                 path, (unsigned long long)cut.lines, (unsigned long long)cut.bytes);
     lem_free(path);
     return st;
 }
@@ -186,23 +199,35 @@ lem_status lem_job_interrupted(lem_job *j, uint64_t saved, uint64_t total, const
                     (unsigned long long)saved, of, what);
 }
 
+/* The names in a folder are safe before its manifest says that they are all there. */
 static lem_status write_final(const lem_job *j, const char *path, const char *digested, const lem_json *shard,
                               lem_err *err) {
     lem_manifest m = {.facts = j->facts, .chosen = j->chosen, .rows = j->rows_told, .shard = shard};
     memcpy(m.identity, j->identity, sizeof m.identity);
     memcpy(m.compute_path, j->compute_path, sizeof m.compute_path);
     lem_status st = lem_digest_path(digested, j->cli->cache_dir, m.output, &m.files, err);
+    if (st == LEM_OK && lem_file_is_dir(digested)) st = lem_file_fsync_dir(digested, err);
     if (st == LEM_OK) st = lem_manifest_write(path, &m, err);
     lem_json_free(m.files);
+    return st;
+}
+
+/* The names of companions that stand in other folders than the manifest, whose folder is synced with it. */
+static lem_status sync_beside(const lem_job *j, lem_err *err) {
+    lem_status st = LEM_OK;
+    for (int i = 0; st == LEM_OK && i < j->n_beside; i++)
+        if (lem_file_exists(j->beside[i])) st = lem_file_fsync_dir(j->beside[i], err);
     return st;
 }
 
 lem_status lem_job_finish(lem_job *j, lem_err *err) {
     if (!j->out || !j->started) return LEM_OK;
     lem_json *shard = NULL;
-    lem_status st = close_journal(j, err);
-    if (st == LEM_OK) st = lem_job_shard_json(j, true, &shard, err);
+    lem_status st = lem_job_shard_json(j, true, &shard, err);
+    if (st == LEM_OK) st = sync_beside(j, err);
     if (st) return st;
+    lem_journal_discard(j->journal); /* all that it holds is in the output */
+    j->journal = NULL;
     j->finishing = lem_file_exists(j->out); /* from now on the work manifest says whose it is */
     st = write_final(j, j->manifest, j->out, shard, err);
     lem_json_free(shard);
@@ -227,6 +252,7 @@ void lem_job_close(lem_job *j) {
     lem_free(j->work);
     lem_json_free(j->chosen);
     lem_json_free(j->rows_told);
+    for (int i = 0; i < j->n_beside; i++) lem_free(j->beside[i]);
     lem_free(j->work_manifest);
     lem_free(j->manifest);
     lem_free(j);

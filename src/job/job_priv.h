@@ -6,6 +6,7 @@
 #include "job/job.h"
 #include "job/shard.h"
 
+enum { MAX_BESIDE = 8 };
 typedef enum job_state { JOB_NEW, JOB_PARTIAL, JOB_DONE } job_state;
 
 struct lem_job {
@@ -17,6 +18,8 @@ struct lem_job {
     char *parent;       /* the folder it stands in */
     char *made;         /* the topmost folder that was made for it; NULL = none */
     char *work, *work_manifest, *manifest;
+    char *beside[MAX_BESIDE]; /* other folders that companions stand in */
+    int n_beside;
     lem_lock *lock;
     lem_json *facts;
     lem_json *chosen;     /* NULL = nothing */

@@ -222,6 +222,7 @@ lem_status lem_job_shard_adopt(lem_job *j, const char *journal, lem_err *err) {
     a.to = NULL;
     LEM_TRY(lem_journal_close(to, err));
     LEM_TRY(lem_file_rename(path, journal, err));
+    LEM_TRY(lem_file_fsync_folder_of(journal, err));
 done:
     if (a.to && lem_journal_close(a.to, NULL) != LEM_OK) lem_warn(j->cli->log, "%s is left as it is", path);
     lem_free(a.seen);

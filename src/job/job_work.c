@@ -22,9 +22,9 @@ static bool is_empty_journal(const lem_job *j, const char *name) {
     return st == LEM_OK && eof;
 }
 
-/* "manifest.json", and what a killed write of it left. */
+/* "manifest.json", and what a killed write left. */
 static bool is_manifest(const char *name) {
-    return strcmp(name, "manifest.json") == 0 || strncmp(name, "manifest.json.tmp.", 18) == 0;
+    return strcmp(name, "manifest.json") == 0 || lem_file_is_temporary(name);
 }
 
 /* Of a run that was killed in the instant in which the file had a name. */
@@ -32,10 +32,13 @@ static bool is_scratch(const char *name) {
     return strncmp(name, LEM_SCRATCH_PREFIX, strlen(LEM_SCRATCH_PREFIX)) == 0;
 }
 
+/* What lemma repair keeps of a damaged journal. */
+static bool is_put_aside(const char *name) { return strcmp(name, "journal.damaged") == 0; }
+
 static bool is_lemmas(const char *name) {
     return is_manifest(name) || is_scratch(name) || strcmp(name, "checkpoints") == 0 ||
            strcmp(name, "journal") == 0 || strcmp(name, LEM_JOB_TELEMETRY) == 0 ||
-           strcmp(name, LEM_JOB_NEW_JOURNAL) == 0;
+           strcmp(name, LEM_JOB_NEW_JOURNAL) == 0 || is_put_aside(name);
 }
 
 typedef bool name_test(const lem_job *j, const char *name);
@@ -57,7 +60,8 @@ static lem_status any(const lem_job *j, name_test *test, bool *found, lem_err *e
 static bool would_be_lost(const lem_job *j, const char *name) {
     bool copied = strcmp(name, LEM_JOB_NEW_JOURNAL) == 0; /* of journals that are there still */
     bool watched = strcmp(name, LEM_JOB_TELEMETRY) == 0;  /* checkpoints have the same */
-    return !is_manifest(name) && !is_scratch(name) && !copied && !watched && !is_empty_journal(j, name);
+    return !is_manifest(name) && !is_scratch(name) && !copied && !watched && !is_put_aside(name) &&
+           !is_empty_journal(j, name);
 }
 
 static bool is_foreign(const lem_job *j, const char *name) {

@@ -41,6 +41,7 @@ static lem_json *to_json(const lem_manifest *m) {
 lem_status lem_manifest_write(const char *path, const lem_manifest *m, lem_err *err) {
     lem_json *o = to_json(m);
     lem_status st = lem_json_save(path, o, 2, err);
+    if (st == LEM_OK) st = lem_file_fsync_folder_of(path, err);
     lem_json_free(o);
     return st;
 }

@@ -251,6 +251,7 @@ lem_status lem_recipe_run(lem_cli *cli, const lem_recipe_spec *spec, lem_json **
     if (st) goto done;
     if (cli->dry_run) lem_recipe_tell_time(&r);
     if (!cli->dry_run) LEM_TRY(cut_state(&r, err));
+    if (!cli->dry_run) LEM_TRY(lem_file_fsync_folder_of(r.state_path, err));
     if (summary) st = summarize(&r, summary, err);
 done:
     lem_lock_release(lock);

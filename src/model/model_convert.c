@@ -268,7 +268,7 @@ static lem_status build(job *j, lem_err *err) {
     LEM_TRY(lem_folder_open(j->dir, NULL, &j->folder, err));
     LEM_TRY(choose_tensors(j, err));
     LEM_TRY(lem_dir_remove(j->partial, err)); /* of a run that was killed */
-    LEM_TRY(lem_dir_make(j->partial, err));
+    LEM_TRY(lem_dir_make_temporary(j->partial, err));
     LEM_TRY(copy_side_files(j, err));
     LEM_TRY(lem_shards_write(j->partial, j->item, (size_t)j->table->n_tensors, j->o->shard_bytes,
                              &j->report.shards, err));

@@ -192,11 +192,13 @@ lem_status lem_checkpoint_save(const char *root, long n, const char *identity, c
         goto done;
     }
     LEM_TRY(lem_dir_remove(tmp, err));
-    LEM_TRY(lem_dir_make(tmp, err));
+    LEM_TRY(lem_dir_make_temporary(tmp, err));
     for (int i = 0; i < n_blobs; i++) LEM_TRY(save_blob(tmp, &blobs[i], files, err));
     LEM_TRY(write_manifest(tmp, m, err));
+    LEM_TRY(lem_file_fsync_dir(tmp, err));
     LEM_TRY(lem_dir_remove(dir, err));
     LEM_TRY(lem_file_rename(tmp, dir, err));
+    LEM_TRY(lem_file_fsync_dir(root, err));
     LEM_TRY(tidy(root, err));
 done:
     if (st) lem_err_context(err, "saving checkpoint %ld in %s", n, root);

@@ -146,9 +146,11 @@ static lem_status remove_old_shards(const sharding *p, const char *dir, const le
 static lem_status swap_in(const sharding *p, const char *dir, const char *new_index, const char *index,
                           const char *single, lem_err *err) {
     lem_status st = LEM_OK;
+    bool replaces = lem_file_exists(index) || lem_file_exists(single);
     LEM_TRY(lem_file_remove(index, err));
     LEM_TRY(lem_file_remove(single, err));
-    LEM_TRY(lem_file_fsync_dir(dir, err));
+    if (replaces)
+        LEM_TRY(lem_file_fsync_dir(dir, err)); /* lest a power loss bring an index back to new shards */
     for (int i = 1; i <= p->n_shards; i++) LEM_TRY(put_in_place(p, dir, i, err));
     LEM_TRY(lem_file_rename(new_index, index, err));
 done:

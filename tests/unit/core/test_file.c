@@ -306,7 +306,7 @@ static void output_race(void **state) {
 static void stale_temporary(void **state) {
     lem_err err = LEM_ERR_INIT;
     char name[64];
-    snprintf(name, sizeof name, "out.tmp.%ld", (long)getpid());
+    snprintf(name, sizeof name, "out" LEM_TEMP_MARK "%ld", (long)getpid());
     put_file(in_folder(state, name), "stale", 5);
     assert_ok(lem_file_write_atomic(in_folder(state, "out"), "new", 3, &err));
     assert_true(lem_file_exists(in_folder(state, "out")));
@@ -421,11 +421,13 @@ static void out_of_memory(void **state) {
  * so do other names. */
 static void killed_writer(void **state) {
     lem_err err = LEM_ERR_INIT;
-    const char *gone = in_folder(state, "f.tmp.99"), *kept = in_folder(state, "f.tmp.98.1"),
-               *other = in_folder(state, "f.tmp.x"), *path = in_folder(state, "f");
+    const char *gone = in_folder(state, "f.lemma-tmp.99"), *kept = in_folder(state, "f.lemma-tmp.98.1"),
+               *other = in_folder(state, "f.lemma-tmp.x"), *theirs = in_folder(state, "f.tmp.2024"),
+               *path = in_folder(state, "f");
     put_file(gone, "half", 4);
     put_file(kept, "half", 4);
     put_file(other, "half", 4);
+    put_file(theirs, "a user's", 8); /* without our mark */
     int fd = open(kept, O_RDONLY);
     assert_true(fd >= 0);
     assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), 0);
@@ -433,6 +435,7 @@ static void killed_writer(void **state) {
     assert_false(lem_file_exists(gone));
     assert_true(lem_file_exists(kept));
     assert_true(lem_file_exists(other));
+    assert_true(lem_file_exists(theirs));
     assert_int_equal(close(fd), 0);
     assert_ok(lem_file_write_atomic(path, "whole", 5, &err));
     assert_false(lem_file_exists(kept));

@@ -2,6 +2,7 @@
  * threads, kills */
 #include "support.h"
 
+#include "core/hash.h"
 #include "core/journal.h"
 #include "core/mem.h"
 
@@ -48,10 +49,10 @@ static void make(const char *path, int from, int to) {
 }
 
 /* Opens and closes; the number of records, or -1 with err. */
-static int replay(const char *path, uint64_t *torn, lem_err *err) {
+static int replay(const char *path, lem_journal_cut *cut, lem_err *err) {
     seen s = {.ordered = true};
     lem_journal *j = NULL;
-    if (lem_journal_open(path, "id-1", visit, &s, &j, torn, err) != LEM_OK) return -1;
+    if (lem_journal_open(path, "id-1", visit, &s, &j, cut, err) != LEM_OK) return -1;
     assert_ok_(lem_journal_close(j, err), err, "close", __FILE__, __LINE__);
     return s.count;
 }
@@ -59,11 +60,11 @@ static int replay(const char *path, uint64_t *torn, lem_err *err) {
 static void round_trip(void **state) {
     lem_err err = LEM_ERR_INIT;
     const char *path = in_folder(state, "j");
-    uint64_t torn = 99;
-    assert_int_equal(replay(path, &torn, &err), 0);
-    assert_int_equal(torn, 0);
+    lem_journal_cut cut = {99, 99};
+    assert_int_equal(replay(path, &cut, &err), 0);
+    assert_int_equal(cut.bytes + cut.lines, 0);
     make(path, 0, 200);
-    assert_int_equal(replay(path, &torn, &err), 200);
+    assert_int_equal(replay(path, &cut, &err), 200);
     make(path, 200, 201);
     assert_int_equal(replay(path, NULL, &err), 201);
     assert_ok(lem_journal_close(NULL, &err));
@@ -84,9 +85,8 @@ static void refusals(void **state) {
     assert_has(err.text, "locked by another run");
     assert_ok(lem_journal_close(j, &err));
     static const char *const texts[] = {
-        "hello", "hello\n", "{\"a\":1}\n{\"a\":2}\n", "0123abcd", "0123abcd {\"lemma\":1}\n", "\n"};
+        "", "hello", "hello\n", "{\"a\":1}\n{\"a\":2}\n", "0123abcd", "0123abcd {\"lemma\":1}\n", "\n"};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) { /* somebody's own file is never cut */
-        if (strcmp(texts[i], "0123abcd") == 0) continue;
         size_t n;
         put_file(other, texts[i], strlen(texts[i]));
         assert_int_equal(lem_journal_open(other, "id-1", NULL, NULL, &j, NULL, &err), LEM_EDATA);
@@ -132,79 +132,216 @@ static void reading_changes_nothing(void **state) {
     assert_int_equal(lem_journal_peek("/nonexistent/j", visit, &s, &err), LEM_EIO);
 }
 
-/* Cut at every byte, and cut with rubbish behind: all whole records remain, and the journal goes on from
- * there. */
+/* Four records, and a mark behind the second where it is asked for. */
+static char *make_marked(const char *path, bool marked, size_t *n) {
+    lem_err err = LEM_ERR_INIT;
+    lem_journal *j;
+    assert_ok(lem_journal_open(path, "id-1", NULL, NULL, &j, NULL, &err));
+    for (int i = 0; i < 4; i++) {
+        if (marked && i == 2) assert_ok(lem_journal_sync(j, &err));
+        assert_ok(append(j, i, &err));
+    }
+    assert_ok(lem_journal_close(j, &err));
+    return get_file(path, n);
+}
+
+/* Where line i begins, from 0; the end where there are no more. */
+static size_t line_at(const char *text, size_t n, int i) {
+    size_t at = 0;
+    while (i-- > 0 && at < n) at = (size_t)((char *)memchr(text + at, '\n', n - at) - text) + 1;
+    return at;
+}
+
+/* Cut at every byte behind the header, and cut with rubbish behind: all whole records remain, what is cut is
+ * counted, and the journal goes on from there. */
 static void torn_tail(void **state) {
     const char *path = in_folder(state, "j");
-    size_t n, rubbish_size;
-    make(path, 0, 4);
-    char *whole = get_file(path, &n);
+    size_t n;
+    char *whole = make_marked(path, false, &n);
     static const char *const rubbish[] = {"", "\0\0\0\0\0\0", "\n\n", "garbage\nmore\n"};
     static const size_t sizes[] = {0, 6, 2, 13};
     for (int k = 0; k < 4; k++) {
-        rubbish_size = sizes[k];
-        for (size_t cut = 0; cut <= n; cut++) {
+        for (size_t cut = line_at(whole, n, 1); cut <= n; cut++) {
             lem_err err = LEM_ERR_INIT;
             int records = -1; /* whole lines up to the cut, less the header */
             size_t good = 0;
             for (size_t i = 0; i < cut; i++) {
                 if (whole[i] == '\n') records++, good = i + 1;
             }
-            if (rubbish_size && records < 0) continue; /* without a header it is not a journal */
             put_file(path, whole, cut);
             FILE *f = fopen(path, "ab");
-            fwrite(rubbish[k], 1, rubbish_size, f);
+            fwrite(rubbish[k], 1, sizes[k], f);
             fclose(f);
-            uint64_t torn = 0;
+            lem_journal_cut lost = {0, 0};
             /* Rubbish that begins with "\n" completes a line that lacks nothing else. */
-            bool completed = rubbish_size && rubbish[k][0] == '\n' && cut < n && whole[cut] == '\n';
+            bool completed = sizes[k] && rubbish[k][0] == '\n' && cut < n && whole[cut] == '\n';
             if (completed) records++, good = cut + 1;
-            int got = replay(path, &torn, &err);
+            int got = replay(path, &lost, &err);
             if (got < 0) fail_msg("cut %zu: %s", cut, err.text);
-            assert_int_equal(got, records < 0 ? 0 : records);
-            assert_int_equal(torn, cut + rubbish_size - good);
+            assert_int_equal(got, records);
+            assert_int_equal(lost.bytes, cut + sizes[k] - good);
+            assert_int_equal(lost.lines > 0, lost.bytes > 0);
             make(path, got, got + 1);
-            assert_int_equal(replay(path, &torn, &err), got + 1);
-            assert_int_equal(torn, 0);
+            assert_int_equal(replay(path, &lost, &err), got + 1);
+            assert_int_equal(lost.bytes, 0);
         }
     }
     free(whole);
 }
 
-/* Every single bit: either the damage is named, or it is in the last record, which is then cut. Never a
- * changed record. */
+static void refuses_and_keeps(const char *path, const char *text, size_t n) {
+    lem_err err = LEM_ERR_INIT;
+    lem_journal *j;
+    size_t size;
+    put_file(path, text, n);
+    assert_int_equal(lem_journal_open(path, "id-1", NULL, NULL, &j, NULL, &err), LEM_EDATA);
+    assert_has(err.text, path);
+    assert_has(err.text, "--fresh");
+    char *kept = get_file(path, &size); /* and nothing was cut */
+    assert_int_equal(size, n);
+    assert_memory_equal(kept, text, n);
+    free(kept);
+}
+
+/* Every single bit. Behind the mark: that record and what follows it is cut. Before it: the damage is named.
+ * Never a changed record. */
 static void flipped_bits(void **state) {
     const char *path = in_folder(state, "j");
-    size_t n, last = 0;
-    make(path, 0, 4);
-    char *whole = get_file(path, &n);
-    for (size_t i = 0; i + 1 < n; i++) {
-        if (whole[i] == '\n') last = i + 1;
-    }
+    size_t n;
+    char *whole = make_marked(path, true, &n);
     for (size_t bit = 0; bit < n * 8; bit++) {
         lem_err err = LEM_ERR_INIT;
-        uint64_t torn = 0;
+        lem_journal_cut lost = {0, 0};
+        int line = 0;                                       /* header, 0, 1, mark, 2, 3 */
+        bool unmarks = bit / 8 + 1 == line_at(whole, n, 3); /* the end of the line before the mark */
+        while (line_at(whole, n, line + 1) <= bit / 8) line++;
+        bool joined =
+            unmarks || bit / 8 + 1 == line_at(whole, n, line + 1) || line_at(whole, n, line + 1) == n;
         whole[bit / 8] ^= (char)(1 << bit % 8);
-        put_file(path, whole, n);
-        whole[bit / 8] ^= (char)(1 << bit % 8);
-        int got = replay(path, &torn, &err);
-        if (bit / 8 >= last) {
-            assert_int_equal(got, 3);
-            assert_int_equal(torn, n - last);
-        } else if (bit / 8 ==
-                   last -
-                       1) { /* the '\n' before the last record: two lines become a damaged one at the end */
-            assert_int_equal(got, 2);
-        } else {
-            assert_int_equal(got, -1);
-            assert_int_equal(err.status, LEM_EDATA);
-            assert_has(err.text, path);
-            size_t size;
-            char *kept = get_file(path, &size); /* and nothing was cut */
-            assert_int_equal(size, n);
-            free(kept);
+        if (line < 3 && !unmarks) refuses_and_keeps(path, whole, n);
+        else {
+            put_file(path, whole, n);
+            assert_int_equal(replay(path, &lost, &err), line == 5 ? 3 : 2 - unmarks);
+            assert_true(joined || lost.lines >= (uint64_t)(6 - line)); /* a flip may make a line end */
+            assert_true(lost.bytes > 0);
         }
+        whole[bit / 8] ^= (char)(1 << bit % 8);
     }
+    free(whole);
+}
+
+/* Lines that are gone or doubled before a mark are damage too, though each that is there is whole. */
+static void missing_lines(void **state) {
+    const char *path = in_folder(state, "j");
+    size_t n;
+    char *whole = make_marked(path, true, &n), *other = malloc(2 * n);
+    size_t at = line_at(whole, n, 1), end = line_at(whole, n, 2);
+    memcpy(other, whole, at);
+    memcpy(other + at, whole + end, n - end);
+    refuses_and_keeps(path, other, n - (end - at));
+    memcpy(other, whole, end);
+    memcpy(other + end, whole + at, n - at);
+    refuses_and_keeps(path, other, n + end - at);
+    static const char old[] = "{\"lemma_journal\":1,\"identity\":\"id-1\"}"; /* of an older program */
+    int k = sprintf(other, "%08x %s\n", lem_crc32c(0, old, sizeof old - 1), old);
+    refuses_and_keeps(path, other, (size_t)k);
+    free(other);
+    free(whole);
+}
+
+/* What a power loss may leave of a group that was never synced: any part of it as zeros, with whole records
+ * behind. All of it goes. */
+static void holes(void **state) {
+    const char *path = in_folder(state, "j");
+    size_t n;
+    char *whole = make_marked(path, true, &n), *other = malloc(n);
+    for (int line = 3; line < 6; line++) {
+        lem_err err = LEM_ERR_INIT;
+        lem_journal_cut lost = {0, 0};
+        size_t at = line_at(whole, n, line), end = line_at(whole, n, line + 1);
+        memcpy(other, whole, n);
+        memset(other + at, 0, end - at);
+        put_file(path, other, n);
+        assert_int_equal(replay(path, &lost, &err), line == 5 ? 3 : 2);
+        assert_int_equal(lost.bytes, n - at);
+        make(path, 2, 4);
+        assert_int_equal(lem_journal_read(path, "id-1", NULL, NULL, &err), LEM_OK);
+    }
+    free(other);
+    free(whole);
+}
+
+typedef struct losses {
+    int n;
+    uint64_t line[8], lines[8];
+    int64_t bytes[8];
+} losses;
+
+static lem_status note_loss(void *ctx, uint64_t line, uint64_t n, int64_t bytes, lem_err *err) {
+    losses *l = ctx;
+    (void)err;
+    assert_in_range(l->n, 0, 7);
+    l->line[l->n] = line;
+    l->lines[l->n] = n;
+    l->bytes[l->n++] = bytes;
+    return LEM_OK;
+}
+
+static lem_status count(void *ctx, const char *id, const lem_json *record, lem_err *err) {
+    (void)id;
+    (void)record;
+    (void)err;
+    ++*(int *)ctx;
+    return LEM_OK;
+}
+
+/* Every line damaged in turn, and every line taken out: the others are kept, the loss is told, the old file
+ * stays beside. */
+static void repaired(void **state) {
+    const char *path = in_folder(state, "j"), *aside = in_folder(state, "j.damaged");
+    size_t n, size;
+    char *whole = make_marked(path, true, &n), *other = malloc(n);
+    for (int line = 1; line < 6; line++)
+        for (int out = 0; out < 2; out++) {
+            lem_err err = LEM_ERR_INIT;
+            lem_journal *j;
+            losses l = {0};
+            lem_journal_repaired r = {0};
+            size_t at = line_at(whole, n, line), end = line_at(whole, n, line + 1);
+            memcpy(other, whole, n);
+            if (out) memmove(other + at, other + end, n - end);
+            else other[at + 12] ^= 4;
+            put_file(path, other, out ? n - (end - at) : n);
+            assert_ok(lem_journal_repair(path, false, note_loss, &l, &r, &err));
+            bool before = line < 3; /* the mark */
+            assert_int_equal(r.records, line == 3 ? 4 : 3);
+            assert_int_equal(l.n, out ? before : 1);
+            if (l.n) {
+                assert_int_equal(l.line[0], out ? 3 : line + 1);
+                assert_int_equal(l.lines[0], !out);
+                assert_int_equal(l.bytes[0], end - at);
+            }
+            assert_false(lem_file_exists(aside));
+            l.n = 0;
+            assert_ok(lem_journal_repair(path, true, note_loss, &l, &r, &err));
+            int records = 0;
+            assert_ok(lem_journal_open(path, "id-1", count, &records, &j, NULL, &err));
+            assert_ok(lem_journal_close(j, &err));
+            assert_int_equal(records, r.records);
+            if (l.n) {
+                free(get_file(aside, &size));
+                assert_int_equal(size, out ? n - (end - at) : n);
+                put_file(path, other, n - 3); /* damaged again: what is put aside is not written over */
+                assert_int_equal(lem_journal_repair(path, true, NULL, NULL, &r, &err), LEM_EUSAGE);
+                assert_int_equal(unlink(aside), 0);
+            }
+        }
+    lem_err err = LEM_ERR_INIT;
+    lem_journal_repaired r;
+    whole[3] ^= 1;
+    put_file(path, whole, n);
+    assert_int_equal(lem_journal_repair(path, true, NULL, NULL, &r, &err), LEM_EDATA);
+    free(other);
     free(whole);
 }
 
@@ -212,13 +349,13 @@ static void names_the_line(void **state) {
     lem_err err = LEM_ERR_INIT;
     const char *path = in_folder(state, "j");
     size_t n;
-    make(path, 0, 4);
-    char *whole = get_file(path, &n), *second = strchr(strchr(whole, '\n') + 1, '\n') + 1;
+    char *whole = make_marked(path, true, &n), *second = strchr(strchr(whole, '\n') + 1, '\n') + 1;
     second[20] ^= 1;
     put_file(path, whole, n);
     free(whole);
     assert_int_equal(replay(path, NULL, &err), -1);
-    assert_has(err.text, "line 3");
+    assert_has(err.text, "damaged in line 3");
+    assert_has(err.text, "lemma repair");
 }
 
 /* The first failure stays: later appends are refused even when there is room again, and what was whole before
@@ -248,9 +385,9 @@ static void disk_full(void **state) {
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_int_equal(status, 0);
     lem_err err = LEM_ERR_INIT;
-    uint64_t torn = 0;
-    assert_int_equal(replay(path, &torn, &err), 3);
-    assert_int_equal(torn, 0); /* the half line was taken back at once */
+    lem_journal_cut cut = {0, 0};
+    assert_int_equal(replay(path, &cut, &err), 3);
+    assert_int_equal(cut.bytes, 0); /* the half line was taken back at once */
 }
 
 /* Killed without warning: every record whose append had returned is there. */
@@ -354,10 +491,18 @@ static void out_of_memory(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {folder_test(round_trip),     folder_test(refusals),
-                                       folder_test(torn_tail),      folder_test(flipped_bits),
-                                       folder_test(names_the_line), folder_test(disk_full),
-                                       folder_test(killed),         folder_test(threads),
-                                       folder_test(out_of_memory),  folder_test(reading_changes_nothing)};
+    const struct CMUnitTest tests[] = {folder_test(round_trip),
+                                       folder_test(refusals),
+                                       folder_test(torn_tail),
+                                       folder_test(flipped_bits),
+                                       folder_test(missing_lines),
+                                       folder_test(holes),
+                                       folder_test(repaired),
+                                       folder_test(names_the_line),
+                                       folder_test(disk_full),
+                                       folder_test(killed),
+                                       folder_test(threads),
+                                       folder_test(out_of_memory),
+                                       folder_test(reading_changes_nothing)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

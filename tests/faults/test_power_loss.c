@@ -1,0 +1,379 @@
+/* test_power_loss.c - every command that writes, after every power loss: run again, it ends with the bytes of
+ * a run that none disturbed
+ *
+ * Each command runs once under iolog.so. From its log the states that a power loss may leave behind each
+ * operation (power.h) are made, and in each the command runs again. Then each sync of the run is left out in
+ * turn: some state must then be bad, or the sync is not needed.
+ * LEMMA_FAULTS=dense: all states; else a fixed share. LEMMA_POWER=TEXT: only commands with that text. */
+#include "core/hash.h"
+#include "core/mem.h"
+#include "support/commands.h"
+#include "support/power.h"
+
+#include <limits.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char in[64], root[80], log_path[80], said_path[80];
+static bool dense;
+
+typedef struct scenario {
+    const char *command, *words, *out, *before; /* before: words of a run whose result stands there; NULL */
+} scenario;
+
+static const scenario more[] = {
+    {"run", "r.yaml", "run", NULL},
+    {"sample", "--model m --prompts many.jsonl --n 1 --max-tokens 1", "s.jsonl", NULL},
+    {"sample", "--model m --prompts rows.jsonl --n 2 --max-tokens 4 --overwrite", "s.jsonl", "--n 1"},
+    {"sft", "--model m --lr 1e-2 --batch 1 --max-steps 4 --checkpoint-every 1 --data rows.jsonl", "m2", NULL},
+};
+enum { N_MORE = sizeof more / sizeof *more, N_ALL = N_BASES + N_MORE };
+
+static scenario scenario_at(int i) {
+    if (i >= N_BASES) return more[i - N_BASES];
+    return (scenario){bases[i].command, bases[i].words, bases[i].out, NULL};
+}
+
+/* ---- running ---- */
+
+static const char *said(void) {
+    static char text[2000];
+    FILE *f = fopen(said_path, "r");
+    size_t n = f ? fread(text, 1, sizeof text - 1, f) : 0;
+    text[n] = '\0';
+    if (f) fclose(f);
+    return text;
+}
+
+static int run(const scenario *s, const char *env, const char *also) {
+    char line[4096];
+    bool recipe = strcmp(s->command, "run") == 0;
+    snprintf(line, sizeof line, "%s exec %s %s %s %s %s%s/new/%s >%s 2>&1 </dev/null", env, LEMMA_BINARY,
+             s->command, s->words, also, recipe ? "out=" : "--out ", root, s->out, said_path);
+    int raw = system(line);
+    return WIFEXITED(raw) ? WEXITSTATUS(raw) : 128 + WTERMSIG(raw);
+}
+
+static void record(const scenario *s, power_log *log, power_tree *whole) {
+    char env[512];
+    power_empty(root);
+    snprintf(env, sizeof env, "IOLOG_ROOT=%s IOLOG_OUT=%s LD_PRELOAD=%s", root, log_path, LEMMA_IOLOG);
+    if (run(s, env, "") != 0) fail_msg("%s %s: %s", s->command, s->words, said());
+    power_log_read(log, log_path);
+    power_tree_read(whole, root);
+    power_tree played;
+    power_tree_of(log, &(power_cut){log->n, -1, POWER_ALL}, &played);
+    if (power_tree_hash(&played) != power_tree_hash(whole))
+        fail_msg("%s: the log does not give what is there", s->command);
+    power_tree_release(&played);
+}
+
+/* ---- what must be there, whatever the loss ---- */
+
+static bool same(const power_file *a, const power_file *b) {
+    return a && b && a->dir == b->dir && a->n == b->n && (a->n == 0 || memcmp(a->data, b->data, a->n) == 0);
+}
+
+/* Whether what `whole` has at path, or below it, is in the state too. */
+static bool has_all(const power_tree *state, const power_tree *whole, const char *path) {
+    size_t n = strlen(path);
+    for (int i = 0; i < whole->n; i++) {
+        const power_file *f = &whole->file[i];
+        bool below = strncmp(f->path, path, n) == 0 && (n == 0 || f->path[n] == '/' || !f->path[n]);
+        if (below && !same(f, power_tree_find(state, f->path))) return false;
+    }
+    return true;
+}
+
+/* A checkpoint that got its name is safe as soon as the run does something else, until it is removed. */
+static bool is_checkpoint(const power_log *log, int i, int at) {
+    const power_op *o = &log->op[i];
+    const char *step = o->op.kind == IOLOG_RENAME ? strstr(o->b, "/step-") : NULL;
+    if (!step || strchr(step + 1, '/')) return false;
+    size_t n = strlen(o->b);
+    bool later = false;
+    for (int k = i + 1; k < at; k++) {
+        const power_op *l = &log->op[k];
+        later = later || !l->sync;
+        if (l->op.kind == IOLOG_REMOVE && strncmp(l->a, o->b, n) == 0) return false;
+    }
+    return later;
+}
+
+static bool is_mark(const power_op *o) {
+    return o->op.kind == IOLOG_WRITE && o->op.n_data > 17 && memcmp(o->data + 9, "{\"_mark\":", 9) == 0;
+}
+
+/* What stands in a journal before a mark is safe, as long as the journal is there. */
+static bool has_marked(const power_tree *state, const power_tree *all, const power_op *mark) {
+    for (int i = 0; i < all->n; i++) {
+        const power_file *f = &all->file[i], *g = power_tree_find(state, f->path);
+        const char *name = strrchr(f->path, '/');
+        if (!name || strcmp(name, "/journal") != 0 || f->n < mark->op.at) continue;
+        if (!g || g->n < mark->op.at || memcmp(f->data, g->data, mark->op.at) != 0) return false;
+    }
+    return true;
+}
+
+/* What the run told to be safe, and the state lacks; NULL = nothing. */
+static const char *lost(const power_log *log, const power_cut *cut, const power_tree *state,
+                        const power_tree *whole) {
+    if (cut->at == log->n && !has_all(state, whole, "")) return "lost after exit 0";
+    const char *why = NULL;
+    power_tree all;
+    power_tree_of(log, &(power_cut){cut->at, -1, POWER_ALL}, &all);
+    for (int i = 0; i < cut->at && !why; i++) {
+        if (is_checkpoint(log, i, cut->at) && !has_all(state, &all, log->op[i].b))
+            why = "a checkpoint is lost";
+        if (is_mark(&log->op[i]) && !has_marked(state, &all, &log->op[i])) why = "marked records are lost";
+    }
+    power_tree_release(&all);
+    return why;
+}
+
+/* A kind of sync: of which file or folder, behind which change of it. */
+typedef struct place {
+    char name[200];
+    int needed, idle; /* how many times a loss without it was bad, and was not */
+} place;
+
+typedef struct tally {
+    int states, bad, syncs, idle, n_places;
+    place places[200];
+} tally;
+
+static const char *const choices[] = {"nothing", "all", "names", "contents", "torn", "holes"};
+
+static void describe(const power_log *log, const power_cut *cut, char *out, size_t n) {
+    const power_op *o = &log->op[cut->at - 1];
+    char d[80] = "";
+    const char *kept = cut->choice >= 0 && cut->choice < POWER_RANDOM ? choices[cut->choice] : "some";
+    if (cut->dropped >= 0) snprintf(d, sizeof d, " without sync %d", cut->dropped);
+    snprintf(out, n, "after operation %d of %d (%d %.60s %.60s), kept %s %d%s", cut->at, log->n,
+             (int)o->op.kind, o->a ? o->a : "", o->b ? o->b : "", kept, cut->choice, d);
+}
+
+static bool is_good(const scenario *s, const power_log *log, const power_cut *cut, const power_tree *state,
+                    const power_tree *whole, bool tell) {
+    char what[400] = "";
+    const char *why = lost(log, cut, state, whole);
+    int status = 0;
+    if (!why) {
+        power_tree now;
+        power_empty(root);
+        power_tree_write(state, root);
+        /* a request that was under way when the power went may have been paid for: sent again if told to */
+        status = run(s, "", strstr(s->words, "--endpoint") ? "--resend 9" : "");
+        power_tree_read(&now, root);
+        if (status != 0) why = said();
+        else if (power_tree_hash(&now) != power_tree_hash(whole)) why = "other bytes, or something left";
+        for (int i = 0; tell && status == 0 && why && i < now.n; i++) {
+            const power_file *f = power_tree_find(whole, now.file[i].path);
+            if (!same(f, &now.file[i]))
+                print_message("    %s %s\n", now.file[i].path, f ? "differs" : "is left");
+        }
+        power_tree_release(&now);
+    }
+    if (why && tell) {
+        describe(log, cut, what, sizeof what);
+        print_message("BAD lemma %s %.60s: %s: status %d, %.300s\n", s->command, s->words, what, status, why);
+    }
+    return !why;
+}
+
+/* ---- states ---- */
+
+typedef struct seen {
+    uint64_t *hash;
+    int n;
+} seen;
+
+static bool is_new(seen *t, uint64_t hash) {
+    for (int i = 0; i < t->n; i++)
+        if (t->hash[i] == hash) return false;
+    t->hash = realloc(t->hash, (size_t)(t->n + 1) * sizeof *t->hash);
+    assert_non_null(t->hash);
+    t->hash[t->n++] = hash;
+    return true;
+}
+
+static void try_states(const scenario *s, const power_log *log, const power_tree *whole, int stride,
+                       tally *t) {
+    seen known = {NULL, 0};
+    int k = 0;
+    for (int at = 1; at <= log->n; at++)
+        for (int choice = 0; choice < POWER_RANDOM + (dense ? 12 : 4); choice++) {
+            power_cut cut = {at, -1, choice};
+            power_tree state;
+            power_tree_of(log, &cut, &state);
+            if (is_new(&known, power_tree_hash(&state) + (at == log->n)) && k++ % stride == 0) {
+                t->states++;
+                t->bad += !is_good(s, log, &cut, &state, whole, true);
+            }
+            power_tree_release(&state);
+        }
+    free(known.hash);
+}
+
+/* The next sync of the same file or folder, or the end. */
+static int next_sync(const power_log *log, int k) {
+    int i = k + 1;
+    while (i < log->n && !(log->op[i].sync && log->op[i].node == log->op[k].node)) i++;
+    return i;
+}
+
+/* Whether some loss is bad without sync k: at a few moments before the same is synced again, with all lost
+ * that nothing else keeps, or just what the sync was for, or one operation of that. */
+static bool is_needed(const scenario *s, const power_log *log, const power_tree *whole, int k) {
+    seen known = {NULL, 0};
+    bool needed = false;
+    int last = next_sync(log, k), moments[] = {last, last - 1, (k + last) / 2, k + 1};
+    for (int m = 0; m < 4 && !needed; m++) {
+        int at = moments[m], kept = at > k ? power_kept_by(log, k, at) : 0;
+        for (int choice = POWER_NOTHING; at > k && choice >= -1 - (kept < 8 ? kept : 8) && !needed;
+             choice--) {
+            power_cut cut = {at, k, choice};
+            power_tree state;
+            power_tree_of(log, &cut, &state);
+            if (is_new(&known, power_tree_hash(&state) + (at == log->n)))
+                needed = !is_good(s, log, &cut, &state, whole, false);
+            power_tree_release(&state);
+        }
+    }
+    free(known.hash);
+    return needed;
+}
+
+/* A path without what differs between runs: OUT for the output, # for numbers. */
+static void plain(const char *path, const char *out, char *to, size_t n) {
+    size_t k = 0;
+    const char *at = strncmp(path, "new/", 4) == 0 ? path + 4 : path;
+    if (strncmp(at, out, strlen(out)) == 0) {
+        k = (size_t)snprintf(to, n, "OUT");
+        at += strlen(out);
+    }
+    for (; *at && k + 1 < n; at++) {
+        bool digit = *at >= '0' && *at <= '9';
+        if (digit && k && to[k - 1] == '#') continue;
+        to[k++] = digit ? '#' : *at;
+    }
+    to[k] = '\0';
+}
+
+static place *place_named(tally *t, const char *name) {
+    for (int i = 0; i < t->n_places; i++)
+        if (strcmp(t->places[i].name, name) == 0) return &t->places[i];
+    if (t->n_places == 200) abort();
+    snprintf(t->places[t->n_places].name, sizeof t->places[0].name, "%s", name);
+    return &t->places[t->n_places++];
+}
+
+/* The last change of a folder's entries before operation k; NULL = none, or a file. */
+static const power_op *last_change(const power_log *log, int k) {
+    for (int i = k; i-- > 0;)
+        if (log->op[i].dir_a == log->op[k].node || log->op[i].dir_b == log->op[k].node) return &log->op[i];
+    return NULL;
+}
+
+static place *place_of(tally *t, const power_log *log, const scenario *s, int k) {
+    static const char *const verbs[] = {"made", "made", "", "", "", "renamed", "linked", "removed"};
+    char object[90] = "the folder of the job", name[200], change[80] = "it";
+    const power_op *last = last_change(log, k);
+    for (int i = 0; i < log->n; i++) {
+        const power_op *o = &log->op[i];
+        const char *path = o->b ? o->b : o->a;
+        if (o->node == log->op[k].node && path && o->node > 0) plain(path, s->out, object, sizeof object);
+    }
+    if (last) plain(last->b ? last->b : last->a, s->out, change, sizeof change);
+    snprintf(name, sizeof name, "%s, when %s was %s", object, change,
+             last ? verbs[last->op.kind] : "written");
+    return place_named(t, name);
+}
+
+static void drop_syncs(const scenario *s, const power_log *log, const power_tree *whole, tally *t) {
+    for (int k = 0; k < log->n; k++) {
+        if (!log->op[k].sync) continue;
+        place *p = place_of(t, log, s, k);
+        if (p->needed && !dense) continue; /* seen: the same of another command */
+        t->syncs++;
+        if (is_needed(s, log, whole, k)) p->needed++;
+        else p->idle++;
+    }
+}
+
+static void count_idle(tally *t) {
+    for (int i = 0; i < t->n_places; i++) {
+        const place *p = &t->places[i];
+        t->idle += p->needed == 0;
+        print_message("%s sync of %s: %d needed, %d not\n", p->needed ? "    " : "IDLE", p->name, p->needed,
+                      p->idle);
+    }
+}
+
+/* Kinds of syncs that no state was found to need: of the names in a folder before its manifest (model
+ * convert, demo data), and of what the list of failed items says. */
+enum { KNOWN_IDLE = 3 };
+
+static void every_power_loss(void **state) {
+    (void)state;
+    tally t = {0};
+    const char *only = getenv("LEMMA_POWER");
+    for (int i = 0; i < N_ALL; i++) {
+        scenario s = scenario_at(i);
+        power_log log;
+        power_tree whole;
+        char name[400];
+        tally before = t;
+        snprintf(name, sizeof name, "%s %s", s.command, s.words);
+        int stride = i < N_BASES ? 8 : 24;
+        if (s.before || (only && !strstr(name, only))) continue;
+        record(&s, &log, &whole);
+        try_states(&s, &log, &whole, dense ? 1 : stride, &t);
+        drop_syncs(&s, &log, &whole, &t);
+        print_message("%s %.50s: %d operations, %d states, %d bad; %d syncs left out\n", s.command, s.words,
+                      log.n, t.states - before.states, t.bad - before.bad, t.syncs - before.syncs);
+        power_log_release(&log);
+        power_tree_release(&whole);
+    }
+    count_idle(&t);
+    print_message("%d states, %d bad; %d syncs left out, of %d kinds, %d never needed\n", t.states, t.bad,
+                  t.syncs, t.n_places, t.idle);
+    assert_int_equal(t.bad, 0);
+    assert_true(only || t.idle <= KNOWN_IDLE);
+}
+
+static int set_up(void **state) {
+    (void)state;
+    const char *where = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp", *how = getenv("LEMMA_FAULTS");
+    dense = how && strcmp(how, "dense") == 0;
+    snprintf(in, sizeof in, "%s/lemma-power-XXXXXX", where);
+    if (bases_start() != 0 || !mkdtemp(in) || chdir(in) != 0) return -1;
+    snprintf(root, sizeof root, "%s/w", in);
+    snprintf(log_path, sizeof log_path, "%s/log", in);
+    snprintf(said_path, sizeof said_path, "%s/said", in);
+    if (mkdir(root, 0777) != 0 || setenv("LEMMA_CPU", "generic", 1) != 0 ||
+        setenv("XDG_CACHE_HOME", "/nowhere", 1) != 0)
+        return -1;
+    bases_write_inputs();
+    for (int i = 0; i < N_BASES; i++) bases_run(i);
+    shell("for i in $(seq 150); do printf '{\"problem\":\"%s\",\"expected_answer\":\"1\"}\\n' $i; done "
+          ">many.jsonl");
+    write_text("r.yaml",
+               "name: r\nvars: {out: run}\nstages:\n"
+               "  - {name: a, command: sft, from-scratch: true, layers: 1, width: 32, heads: 2, vocab: 270, "
+               "context: 64, batch: 1, max-steps: 2, data: rows.jsonl, out: \"${out}/m\"}\n"
+               "  - {name: b, command: grade, words: [cand.jsonl], out: \"${out}/g.jsonl\"}\n");
+    return 0;
+}
+
+static int tear_down(void **state) {
+    (void)state;
+    lem_err err = LEM_ERR_INIT;
+    faultd_stop(server);
+    return chdir("/") == 0 && lem_dir_remove(in, &err) == LEM_OK ? 0 : -1;
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(every_power_loss)};
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
