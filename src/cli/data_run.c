@@ -11,8 +11,7 @@ const lem_opt lem_data_options[LEM_N_DATA_OPTIONS] = {
     {"format", LEM_OPT_STR, "KIND", NULL, "kind of the rows [told from the columns]"},
     {"map", LEM_OPT_LIST, "OURS=THEIRS", NULL,
      "where prompt and response stand, e.g. prompt=question; dotted paths"},
-    {"dropped", LEM_OPT_STR, "FILE", NULL, "write the rows that are left out there, each with its reason",
-     .effect = LEM_OPT_CHANGES_NOTHING},
+    {"dropped", LEM_OPT_STR, "FILE", NULL, "write the rows that are left out there, each with its reason"},
 };
 
 lem_status lem_data_run_open(lem_data_run *r, lem_cli *cli, const lem_command *cmd, const lem_args *args,

@@ -274,6 +274,11 @@ void lem_score_model_close(score_model *m) {
 
 /* ---- words ---- */
 
+static void in_quotes(const char *text, size_t n, char *out) {
+    if (text) snprintf(out, n, "\"%.*s\"", (int)n - 3, text);
+    else snprintf(out, n, "none");
+}
+
 /* "chat template of the folder, system prompt "…", suffix "…"". */
 static void prompt_of(const score_model *m, char out[400]) {
     bool plain = m->kind != SCORE_BY_HEAD && m->prompt.template == LEM_PROMPT_PLAIN;
@@ -283,9 +288,10 @@ static void prompt_of(const score_model *m, char out[400]) {
     if (plain) how = "the text as it is";
     if (m->kind == SCORE_BY_HEAD && !lem_prompt_form_is_chat(m->recipe.form))
         how = "problem and steps as text";
-    snprintf(out, 400, "%s, system prompt %s%.150s%s, suffix %s%.100s%s", how, system ? "\"" : "",
-             system ? system : "none", system ? "\"" : "", suffix ? "\"" : "", suffix ? suffix : "none",
-             suffix ? "\"" : "");
+    char said[160], behind[110];
+    in_quotes(system, sizeof said, said);
+    in_quotes(suffix, sizeof behind, behind);
+    snprintf(out, 400, "%s, system prompt %s, suffix %s", how, said, behind);
 }
 
 static const char *signs_of(const score_model *m) {

@@ -346,11 +346,13 @@ lem_status lem_problems_check_ids(const lem_problems *r, const lem_tokenizer *t,
             size_t len = 0;
             const char *text = lem_tokenizer_token_bytes(t, id, &len);
             if (id < vocab) continue;
+            if (!text) len = 0;
+            int shown = len < 40 ? (int)len : 40;
             return lem_fail(err, LEM_EDATA,
                             "%s:%llu: the prompt has token %d ('%.*s'), the model has the ids 0 to %d: the "
                             "tokenizer is larger than the model",
-                            r->at[i].file, (unsigned long long)r->at[i].line, (int)id,
-                            (int)(len < 40 ? len : 40), text ? text : "", vocab - 1);
+                            r->at[i].file, (unsigned long long)r->at[i].line, (int)id, shown,
+                            text ? text : "", vocab - 1);
         }
     return LEM_OK;
 }

@@ -100,6 +100,8 @@ static void turned(const lem_opt *o, const char *words, char out[256]) {
     if (strcmp(o->name, "budget") == 0) snprintf(value, sizeof value, "8h");         /* all of it fits */
     if (strcmp(o->name, "key-file") == 0) snprintf(value, sizeof value, "turned.key");
     if (strcmp(o->name, "config") == 0) snprintf(value, sizeof value, "threads.yaml");
+    if (strcmp(o->name, "cache") == 0)
+        snprintf(value, sizeof value, "turned.cache"); /* a journal, or absent */
     snprintf(out, 256, "--%s %s", o->name, value);
 }
 

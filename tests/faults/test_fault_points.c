@@ -109,8 +109,9 @@ static void try_command(const base *b, int which, tally *t) {
     power_tree whole;
     count(b, n, &whole);
     for (int k = 0; k < N_KINDS; k++) {
-        long at_most = dense ? 600 : 48, from = dense ? 1 : 1 + which % 2;
-        long step = k == ALLOC ? n[k] / at_most + 1 : 2 - dense;
+        long at_most = dense ? 600 : 48, from = 1, step = 2 - dense;
+        if (!dense) from += which % 2;
+        if (k == ALLOC) step = n[k] / at_most + 1;
         for (long i = from; i <= n[k]; i += step) try_point(b, k, i, &whole, t);
     }
     power_tree_release(&whole);

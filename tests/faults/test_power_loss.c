@@ -146,11 +146,13 @@ static const char *const choices[] = {"nothing", "all", "names", "contents", "to
 
 static void describe(const power_log *log, const power_cut *cut, char *out, size_t n) {
     const power_op *o = &log->op[cut->at - 1];
+    const char *a = o->a ? o->a : "";
+    const char *b = o->b ? o->b : "";
     char d[80] = "";
     const char *kept = cut->choice >= 0 && cut->choice < POWER_RANDOM ? choices[cut->choice] : "some";
     if (cut->dropped >= 0) snprintf(d, sizeof d, " without sync %d", cut->dropped);
     snprintf(out, n, "after operation %d of %d (%d %.60s %.60s), kept %s %d%s", cut->at, log->n,
-             (int)o->op.kind, o->a ? o->a : "", o->b ? o->b : "", kept, cut->choice, d);
+             (int)o->op.kind, a, b, kept, cut->choice, d);
 }
 
 static bool is_good(const scenario *s, const power_log *log, const power_cut *cut, const power_tree *state,
@@ -339,7 +341,8 @@ static void every_power_loss(void **state) {
     print_message("%d states, %d bad; %d syncs left out, of %d kinds, %d never needed\n", t.states, t.bad,
                   t.syncs, t.n_places, t.idle);
     assert_int_equal(t.bad, 0);
-    assert_true(only || t.idle <= KNOWN_IDLE);
+    /* a share of the states cannot show that each sync is needed */
+    if (!only) assert_true(dense ? t.idle <= KNOWN_IDLE : t.idle <= t.n_places / 8);
 }
 
 static int set_up(void **state) {
