@@ -147,9 +147,9 @@ static lem_status refuse_adapter(const char *dir, lem_err *err) {
     static const char name[] = "adapter_config.json";
     lem_status st = LEM_OK;
     lem_json *json = NULL;
-    if (!lem_dir_has(dir, name)) return LEM_OK;
-    bool beside = lem_dir_has(dir, "model.safetensors") || lem_dir_has(dir, LEM_SHARD_INDEX_NAME);
     LEM_TRY(lem_json_load_beside(dir, name, 1 << 20, &json, err));
+    if (!json) return LEM_OK;
+    bool beside = lem_dir_has(dir, "model.safetensors") || lem_dir_has(dir, LEM_SHARD_INDEX_NAME);
     st = lem_fail(err, LEM_EDATA,
                   "%s: a PEFT adapter of '%.120s' %s; merge it first (Python: "
                   "PeftModel.from_pretrained(base, adapter).merge_and_unload().save_pretrained(DIR))%s",

@@ -119,7 +119,7 @@ static void scored_as_trained(void **state) {
     (void)state;
     run(SCORE("rm-none", "", "a.jsonl"));
     run(SCORE("old-rm-none", "--system ''", "b.jsonl") " && cmp a.jsonl b.jsonl");
-    run(SCORE("old-rm-none", "", "c.jsonl") " && ! cmp -s a.jsonl c.jsonl"); /* the prompt matters */
+    run(SCORE("old-rm-none", "--system Think.", "c.jsonl") " && ! cmp -s a.jsonl c.jsonl"); /* it matters */
     run(SCORE("rm-none", "--system ''", "d.jsonl") " && cmp a.jsonl d.jsonl");
     expect(SCORE("rm-none", "--system 'Be right.'", "x.jsonl"), 2, "--system 'Be right.'",
            "rm-none/lemma.json", "none");
@@ -280,7 +280,7 @@ static void damaged(void **state) {
     (void)state;
     run("cp -r sft-b bad-sft && cp -r rm-none bad-rm");
     put("bad-sft/lemma.json", "{\"format\":1,\"prompt\":{\"sytem\":\"x\"}}");
-    put("bad-rm/lemma.json", "{\"format\":1,\"prompt\":{\"read\":\"step-token\"}}");
+    put("bad-rm/lemma.json", "{\"format\":1,\"prompt\":{\"read\":\"step-token\",\"system\":null}}");
     expect(SAMPLE("bad-sft", "", "x.jsonl"), 3, "bad-sft/lemma.json: prompt.sytem: unknown key", NULL, NULL);
     expect("$L sft --model bad-sft --data rows.jsonl --out x", 3, "bad-sft/lemma.json: prompt.sytem", NULL,
            NULL);

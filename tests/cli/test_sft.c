@@ -212,11 +212,9 @@ static void part_of_a_file(void **state) {
 
 /* A value that the option takes. */
 static void value_for(const lem_opt *o, char out[64]) {
-    static const char *const paths[][2] = {{"data", "rows.jsonl"},
-                                           {"val", "rows.jsonl"},
-                                           {"eval", "eval.jsonl"},
-                                           {"model", "m"},
-                                           {"tokenizer", "m"}};
+    static const char *const paths[][2] = {{"data", "rows.jsonl"}, {"val", "rows.jsonl"},
+                                           {"eval", "eval.jsonl"}, {"model", "m"},
+                                           {"tokenizer", "m"},     {"template", "rows.jsonl"}};
     char one[32];
     strcpy(out, o->type == LEM_OPT_FLAG ? "true" : "1");
     if (o->type == LEM_OPT_ENUM && lem_opt_choice(o, 0, one)) snprintf(out, 64, "%s", one);
