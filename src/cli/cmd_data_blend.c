@@ -4,6 +4,7 @@
 #include "cli/runtime.h"
 
 #include "core/mem.h"
+#include "core/scratch.h"
 #include "curate/blend.h"
 
 #include <string.h>
@@ -291,7 +292,7 @@ static lem_status run_job(lem_cli *cli, const lem_args *args, lem_job *job, lem_
         st = lem_runtime_tokenizer(cli, lem_args_str(args, "tokenizer"), &tokens, err);
     if (st == LEM_OK) st = lem_job_start(job, NULL, err);
     if (st == LEM_OK && !cli->dry_run) {
-        spool = lem_job_work_path(job, "rows", err);
+        spool = lem_job_work_path(job, LEM_SCRATCH_PREFIX "rows", err);
         if (!spool)
             st = lem_fail(err, LEM_EUSAGE, "--out - is no place for a blend, whose rows wait beside it");
     }
