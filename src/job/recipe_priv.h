@@ -22,6 +22,7 @@ typedef struct recipe_stage {
     double less_share; /* of what is asked for */
     double measured;   /* seconds of what is asked for, by a trial; 0 = none was made */
     bool rough, is_done; /* seconds come from sizes and operations; its result is there */
+    bool computes;       /* rough by operations of a model, not by bytes alone */
 } recipe_stage;
 
 typedef struct recipe {
@@ -37,8 +38,10 @@ typedef struct recipe {
     char *state_path, *timing_path;
     double budget, budget_share; /* seconds, 0 = none; of what is asked for, as it was told at first */
     double rate;                 /* of spec->rate, where it was asked for */
-    double log_ratio; /* of seconds taken to seconds expected, summed over n_ratios stages that were rough */
-    int n_ratios;
+    /* Of seconds taken to seconds expected, over n_ratios stages that were rough: of those that compute, and
+     * of those that do not, which a busy machine slows by another factor. */
+    double log_ratio[2];
+    int n_ratios[2];
 } recipe;
 
 /* Overrides, keys, variables; every stage's options parsed. */

@@ -105,6 +105,7 @@ static void expect_by_size(recipe *r, size_t i) {
     recipe_stage *s = &r->stages[i];
     lem_expected x = expected_of(r, i, "");
     s->rough = true;
+    s->computes = x.flops > 0;
     if (x.known && x.flops > 0 && r->rate == 0 && r->spec->rate) r->rate = r->spec->rate(r->cli);
     if (x.known && (x.flops <= 0 || r->rate > 0))
         s->seconds = start_seconds + x.seconds + (x.flops > 0 ? x.flops / (usual_share * r->rate) : 0);
@@ -140,7 +141,9 @@ void lem_recipe_expect(recipe *r, size_t from) {
 }
 
 static double corrected(const recipe *r, const recipe_stage *s) {
-    return s->rough && r->n_ratios ? s->seconds * exp(r->log_ratio / r->n_ratios) : s->seconds;
+    int kind = s->computes;
+    if (!s->rough || !r->n_ratios[kind]) return s->seconds;
+    return s->seconds * exp(r->log_ratio[kind] / r->n_ratios[kind]);
 }
 
 double lem_recipe_seconds_at(const recipe *r, size_t i) {
@@ -166,8 +169,8 @@ double lem_recipe_later(const recipe *r, size_t i) {
 void lem_recipe_took(recipe *r, size_t i, double seconds) {
     const recipe_stage *s = &r->stages[i];
     if (!s->rough || s->seconds <= 0 || seconds < 2) return;
-    r->log_ratio += log(seconds / s->seconds);
-    r->n_ratios++;
+    r->log_ratio[s->computes] += log(seconds / s->seconds);
+    r->n_ratios[s->computes]++;
 }
 
 static double all_seconds(const recipe *r, int *unknown, bool *rough) {
