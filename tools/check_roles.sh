@@ -11,7 +11,7 @@ report() {
     [ -z "$1" ] || { printf '%s\n' "$1"; bad=1; }
 }
 
-roles=$(sed -n 's/^ *\[\(LEM_ROLE_[A-Z_]*\)\] = .*[A-Z_]*, \(ALWAYS\|SPLIT\|FUSED\|SPLIT_BIAS\|FUSED_BIAS\|QK_NORM\|O_BIAS\|MLP_BIAS\)},.*/\1/p' $table)
+roles=$(tr '\n' ' ' <$table | sed 's/}, */},\n/g' | sed -n 's/^.*\[\(LEM_ROLE_[A-Z_]*\)\] = .*[A-Z_]*, *\(ALWAYS\|SPLIT\|FUSED\|SPLIT_BIAS\|FUSED_BIAS\|QK_NORM\|O_BIAS\|MLP_BIAS\)},.*/\1/p')
 [ "$(printf '%s\n' "$roles" | wc -l)" -ge 20 ] || { echo "$table: the table of roles is not as it was"; exit 1; }
 names=$(sed -n '/^static const role_row table/,/^};/p' $table | grep -o '"[a-z_0-9.]*\.[a-z_0-9]*\.\(weight\|bias\)"\|"[a-z]*_norm\.weight"\|"[a-z_]*layernorm\.weight"' | tr -d '"' | sort -u)
 

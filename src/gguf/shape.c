@@ -247,26 +247,6 @@ done:
 
 /* ---- the tensors ---- */
 
-static const char *const layer_names[LEM_ROLE_COUNT] = {
-    [LEM_ROLE_ATTN_NORM] = "attn_norm.weight",
-    [LEM_ROLE_Q] = "attn_q.weight",
-    [LEM_ROLE_K] = "attn_k.weight",
-    [LEM_ROLE_V] = "attn_v.weight",
-    [LEM_ROLE_Q_BIAS] = "attn_q.bias",
-    [LEM_ROLE_K_BIAS] = "attn_k.bias",
-    [LEM_ROLE_V_BIAS] = "attn_v.bias",
-    [LEM_ROLE_Q_NORM] = "attn_q_norm.weight",
-    [LEM_ROLE_K_NORM] = "attn_k_norm.weight",
-    [LEM_ROLE_O] = "attn_output.weight",
-    [LEM_ROLE_O_BIAS] = "attn_output.bias",
-    [LEM_ROLE_MLP_NORM] = "ffn_norm.weight",
-    [LEM_ROLE_GATE] = "ffn_gate.weight",
-    [LEM_ROLE_UP] = "ffn_up.weight",
-    [LEM_ROLE_DOWN] = "ffn_down.weight",
-    [LEM_ROLE_GATE_BIAS] = "ffn_gate.bias",
-    [LEM_ROLE_UP_BIAS] = "ffn_up.bias",
-    [LEM_ROLE_DOWN_BIAS] = "ffn_down.bias",
-};
 static const char *const outer_names[LEM_ROLE_COUNT] = {[LEM_ROLE_EMBED] = "token_embd.weight",
                                                         [LEM_ROLE_FINAL_NORM] = "output_norm.weight",
                                                         [LEM_ROLE_LM_HEAD] = "output.weight",
@@ -274,11 +254,10 @@ static const char *const outer_names[LEM_ROLE_COUNT] = {[LEM_ROLE_EMBED] = "toke
                                                         [LEM_ROLE_SCORE_BIAS] = "cls.output.bias"};
 
 static bool name_of(const lem_tensor *t, char out[96]) {
-    const char *name = t->layer < 0 ? outer_names[t->role] : layer_names[t->role];
-    if (!name) return false;
-    if (t->layer < 0) snprintf(out, 96, "%s", name);
-    else snprintf(out, 96, "blk.%d.%s", t->layer, name);
-    return true;
+    if (t->layer >= 0) return lem_role_gguf_name(t->role, t->layer, out);
+    const char *name = outer_names[t->role];
+    if (name) snprintf(out, 96, "%s", name);
+    return name != NULL;
 }
 
 lem_status lem_gguf_tensor_for(const lem_gguf *g, const lem_tensor *t, const lem_gguf_tensor **out,
@@ -296,9 +275,7 @@ lem_status lem_gguf_tensor_for(const lem_gguf *g, const lem_tensor *t, const lem
 }
 
 uint64_t lem_gguf_row(const lem_model_config *c, const lem_tensor *t, uint64_t r) {
-    bool turned = t->role == LEM_ROLE_Q || t->role == LEM_ROLE_K || t->role == LEM_ROLE_Q_BIAS ||
-                  t->role == LEM_ROLE_K_BIAS;
-    if (c->arch != LEM_ARCH_LLAMA || !turned) return r;
+    if (c->arch != LEM_ARCH_LLAMA || !lem_role_is_rotated(t->role)) return r;
     uint64_t size = (uint64_t)c->head_dim, head = r / size, at = r % size;
     return head * size + at % (size / 2) * 2 + at / (size / 2);
 }

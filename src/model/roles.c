@@ -4,6 +4,7 @@
 #include "model/model_priv.h"
 
 #include <stdio.h>
+#include <string.h>
 
 typedef enum dim { ONE, WIDTH, QUERIES, KEYS, QUERIES_KEYS_VALUES, HEAD_DIM, FFN, VOCAB, OUTPUTS } dim;
 typedef enum when { /* in every layer, or outside of layers */
@@ -22,38 +23,41 @@ typedef enum when { /* in every layer, or outside of layers */
 
 typedef struct role_row {
     const char *common, *internlm2; /* names; internlm2 NULL = the common one */
+    const char *gguf;               /* in a layer of a GGUF file, without .weight or .bias; NULL = none */
     dim rows, cols;                 /* cols ONE = a vector */
     when when;
 } role_row;
 static const role_row table[LEM_ROLE_COUNT] = {
-    [LEM_ROLE_EMBED] = {"embed_tokens.weight", "tok_embeddings.weight", VOCAB, WIDTH, OUTSIDE},
-    [LEM_ROLE_ATTN_NORM] = {"input_layernorm.weight", "attention_norm.weight", WIDTH, ONE, ALWAYS},
-    [LEM_ROLE_Q] = {"self_attn.q_proj.weight", NULL, QUERIES, WIDTH, SPLIT},
-    [LEM_ROLE_K] = {"self_attn.k_proj.weight", NULL, KEYS, WIDTH, SPLIT},
-    [LEM_ROLE_V] = {"self_attn.v_proj.weight", NULL, KEYS, WIDTH, SPLIT},
-    [LEM_ROLE_QKV] = {NULL, "attention.wqkv.weight", QUERIES_KEYS_VALUES, WIDTH, FUSED},
-    [LEM_ROLE_QKV_BIAS] = {NULL, "attention.wqkv.bias", QUERIES_KEYS_VALUES, ONE, FUSED_BIAS},
-    [LEM_ROLE_Q_BIAS] = {"self_attn.q_proj.bias", NULL, QUERIES, ONE, SPLIT_BIAS},
-    [LEM_ROLE_K_BIAS] = {"self_attn.k_proj.bias", NULL, KEYS, ONE, SPLIT_BIAS},
-    [LEM_ROLE_V_BIAS] = {"self_attn.v_proj.bias", NULL, KEYS, ONE, SPLIT_BIAS},
-    [LEM_ROLE_Q_NORM] = {"self_attn.q_norm.weight", NULL, HEAD_DIM, ONE, QK_NORM},
-    [LEM_ROLE_K_NORM] = {"self_attn.k_norm.weight", NULL, HEAD_DIM, ONE, QK_NORM},
-    [LEM_ROLE_O] = {"self_attn.o_proj.weight", "attention.wo.weight", WIDTH, QUERIES, ALWAYS},
-    [LEM_ROLE_O_BIAS] = {"self_attn.o_proj.bias", "attention.wo.bias", WIDTH, ONE, O_BIAS},
-    [LEM_ROLE_MLP_NORM] = {"post_attention_layernorm.weight", "ffn_norm.weight", WIDTH, ONE, ALWAYS},
-    [LEM_ROLE_GATE] = {"mlp.gate_proj.weight", "feed_forward.w1.weight", FFN, WIDTH, ALWAYS},
-    [LEM_ROLE_UP] = {"mlp.up_proj.weight", "feed_forward.w3.weight", FFN, WIDTH, ALWAYS},
-    [LEM_ROLE_DOWN] = {"mlp.down_proj.weight", "feed_forward.w2.weight", WIDTH, FFN, ALWAYS},
-    [LEM_ROLE_GATE_BIAS] = {"mlp.gate_proj.bias", "feed_forward.w1.bias", FFN, ONE, MLP_BIAS},
-    [LEM_ROLE_UP_BIAS] = {"mlp.up_proj.bias", "feed_forward.w3.bias", FFN, ONE, MLP_BIAS},
-    [LEM_ROLE_DOWN_BIAS] = {"mlp.down_proj.bias", "feed_forward.w2.bias", WIDTH, ONE, MLP_BIAS},
-    [LEM_ROLE_FINAL_NORM] = {"norm.weight", NULL, WIDTH, ONE, OUTSIDE},
-    [LEM_ROLE_LM_HEAD] = {"lm_head.weight", "output.weight", VOCAB, WIDTH, UNTIED},
+    [LEM_ROLE_EMBED] = {"embed_tokens.weight", "tok_embeddings.weight", NULL, VOCAB, WIDTH, OUTSIDE},
+    [LEM_ROLE_ATTN_NORM] = {"input_layernorm.weight", "attention_norm.weight", "attn_norm", WIDTH, ONE,
+                            ALWAYS},
+    [LEM_ROLE_Q] = {"self_attn.q_proj.weight", NULL, "attn_q", QUERIES, WIDTH, SPLIT},
+    [LEM_ROLE_K] = {"self_attn.k_proj.weight", NULL, "attn_k", KEYS, WIDTH, SPLIT},
+    [LEM_ROLE_V] = {"self_attn.v_proj.weight", NULL, "attn_v", KEYS, WIDTH, SPLIT},
+    [LEM_ROLE_QKV] = {NULL, "attention.wqkv.weight", NULL, QUERIES_KEYS_VALUES, WIDTH, FUSED},
+    [LEM_ROLE_QKV_BIAS] = {NULL, "attention.wqkv.bias", NULL, QUERIES_KEYS_VALUES, ONE, FUSED_BIAS},
+    [LEM_ROLE_Q_BIAS] = {"self_attn.q_proj.bias", NULL, "attn_q", QUERIES, ONE, SPLIT_BIAS},
+    [LEM_ROLE_K_BIAS] = {"self_attn.k_proj.bias", NULL, "attn_k", KEYS, ONE, SPLIT_BIAS},
+    [LEM_ROLE_V_BIAS] = {"self_attn.v_proj.bias", NULL, "attn_v", KEYS, ONE, SPLIT_BIAS},
+    [LEM_ROLE_Q_NORM] = {"self_attn.q_norm.weight", NULL, "attn_q_norm", HEAD_DIM, ONE, QK_NORM},
+    [LEM_ROLE_K_NORM] = {"self_attn.k_norm.weight", NULL, "attn_k_norm", HEAD_DIM, ONE, QK_NORM},
+    [LEM_ROLE_O] = {"self_attn.o_proj.weight", "attention.wo.weight", "attn_output", WIDTH, QUERIES, ALWAYS},
+    [LEM_ROLE_O_BIAS] = {"self_attn.o_proj.bias", "attention.wo.bias", "attn_output", WIDTH, ONE, O_BIAS},
+    [LEM_ROLE_MLP_NORM] = {"post_attention_layernorm.weight", "ffn_norm.weight", "ffn_norm", WIDTH, ONE,
+                           ALWAYS},
+    [LEM_ROLE_GATE] = {"mlp.gate_proj.weight", "feed_forward.w1.weight", "ffn_gate", FFN, WIDTH, ALWAYS},
+    [LEM_ROLE_UP] = {"mlp.up_proj.weight", "feed_forward.w3.weight", "ffn_up", FFN, WIDTH, ALWAYS},
+    [LEM_ROLE_DOWN] = {"mlp.down_proj.weight", "feed_forward.w2.weight", "ffn_down", WIDTH, FFN, ALWAYS},
+    [LEM_ROLE_GATE_BIAS] = {"mlp.gate_proj.bias", "feed_forward.w1.bias", "ffn_gate", FFN, ONE, MLP_BIAS},
+    [LEM_ROLE_UP_BIAS] = {"mlp.up_proj.bias", "feed_forward.w3.bias", "ffn_up", FFN, ONE, MLP_BIAS},
+    [LEM_ROLE_DOWN_BIAS] = {"mlp.down_proj.bias", "feed_forward.w2.bias", "ffn_down", WIDTH, ONE, MLP_BIAS},
+    [LEM_ROLE_FINAL_NORM] = {"norm.weight", NULL, NULL, WIDTH, ONE, OUTSIDE},
+    [LEM_ROLE_LM_HEAD] = {"lm_head.weight", "output.weight", NULL, VOCAB, WIDTH, UNTIED},
     /* reward heads are named by head.c, in this order */
-    [LEM_ROLE_DENSE] = {NULL, NULL, WIDTH, WIDTH, HEAD},
-    [LEM_ROLE_DENSE_BIAS] = {NULL, NULL, WIDTH, ONE, HEAD},
-    [LEM_ROLE_SCORE] = {NULL, NULL, OUTPUTS, WIDTH, HEAD},
-    [LEM_ROLE_SCORE_BIAS] = {NULL, NULL, OUTPUTS, ONE, HEAD},
+    [LEM_ROLE_DENSE] = {NULL, NULL, NULL, WIDTH, WIDTH, HEAD},
+    [LEM_ROLE_DENSE_BIAS] = {NULL, NULL, NULL, WIDTH, ONE, HEAD},
+    [LEM_ROLE_SCORE] = {NULL, NULL, NULL, OUTPUTS, WIDTH, HEAD},
+    [LEM_ROLE_SCORE_BIAS] = {NULL, NULL, NULL, OUTPUTS, ONE, HEAD},
 };
 
 static int size_of(dim d, const lem_model_config *c, const lem_head_shape *head) {
@@ -110,6 +114,19 @@ void lem_role_name(const lem_model_config *c, lem_role role, int layer, char out
         snprintf(out, 96, "%s", lem_head_tensor(&shape, (int)role - LEM_ROLE_DENSE, head));
     } else if (layer >= 0) snprintf(out, 96, "model.layers.%d.%s", layer, name);
     else snprintf(out, 96, "%s%s", role == LEM_ROLE_LM_HEAD ? "" : "model.", name);
+}
+
+bool lem_role_gguf_name(lem_role role, int layer, char out[96]) {
+    const char *name = table[role].gguf;
+    if (name) snprintf(out, 96, "blk.%d.%s%s", layer, name, strrchr(table[role].common, '.'));
+    return name != NULL;
+}
+
+bool lem_role_is_rotated(lem_role role) {
+    static const lem_role rotated[] = {LEM_ROLE_Q, LEM_ROLE_K, LEM_ROLE_Q_BIAS, LEM_ROLE_K_BIAS};
+    for (size_t i = 0; i < sizeof rotated / sizeof *rotated; i++)
+        if (role == rotated[i]) return true;
+    return false;
 }
 
 bool lem_role_is_residual(lem_role role) {

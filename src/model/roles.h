@@ -48,6 +48,10 @@ typedef enum lem_role { /* in the order of the flat array; those of a layer lie 
  * vector [rows] with cols 0. False: they have no such tensor. An untied language-model head counts as there.
  */
 bool lem_role_shape(const lem_model_config *c, lem_role role, int layer, int *rows, int *cols);
+/* Its name in a layer of a GGUF file; false where those have no such tensor. */
+bool lem_role_gguf_name(lem_role role, int layer, char out[96]);
+/* It makes queries or keys, whose halves are turned against each other (model/rope.h). */
+bool lem_role_is_rotated(lem_role role);
 /* Number of parameters of a model of that shape. */
 size_t lem_model_config_params(const lem_model_config *c);
 
