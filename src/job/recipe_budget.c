@@ -123,6 +123,11 @@ static double spent_before(const recipe *r, size_t i) {
 
 /* ---- before the first stage */
 
+/* The part of stage i in `left` seconds, where all that is to come is expected to take `total`. */
+static double its_seconds(const recipe *r, size_t i, double left, double total) {
+    return total > 0 ? lem_recipe_seconds_at(r, i) * left / total : left;
+}
+
 static void tell(const recipe *r, double left, double total, double share) {
     char all[LEM_DURATION_TEXT];
     lem_duration_text(total, all);
@@ -135,7 +140,7 @@ static void tell(const recipe *r, double left, double total, double share) {
         const recipe_stage *s = &r->stages[i];
         char part[LEM_DURATION_TEXT];
         if (!can_do_less(s)) continue;
-        lem_duration_text(lem_recipe_budget_part(r, i, left, total), part);
+        lem_duration_text(its_seconds(r, i, left, total), part);
         lem_info(r->cli->log, "  %s: --%s about %.3g in place of %.6g, in %s", s->name,
                  lem_opt_of_budget(s->cmd, &s->args)->name, value_at(s, share), asked_of(s), part);
     }
@@ -148,10 +153,6 @@ static lem_status refuse(const recipe *r, double total, lem_err *err) {
                     "--budget %s: nothing fits: with the least of every stage they would take about %s; say "
                     "that or more, or shorten the recipe",
                     r->spec->budget, least);
-}
-
-double lem_recipe_budget_part(const recipe *r, size_t i, double left, double total) {
-    return total > 0 ? lem_recipe_seconds_at(r, i) * left / total : left;
 }
 
 lem_status lem_recipe_budget_begin(recipe *r, lem_err *err) {
@@ -226,7 +227,7 @@ static lem_status part_of(recipe *r, size_t i, double *seconds, lem_err *err) {
     try_stage(r, i, left);
     lem_status st = find_share(r, i, left, &share, &total, err);
     if (st == LEM_OK && share < 0) left = overrun(r, left, total);
-    *seconds = fmax(ceil(lem_recipe_budget_part(r, i, left, total)), 1);
+    *seconds = fmax(ceil(its_seconds(r, i, left, total)), 1);
     return st;
 }
 

@@ -79,8 +79,6 @@ lem_status lem_recipe_budget_begin(recipe *r, lem_err *err) LEM_MUST_CHECK;
 lem_status lem_recipe_budget_stage(recipe *r, size_t i, lem_json **values, lem_err *err) LEM_MUST_CHECK;
 /* Stage i has run: what it chose goes to run.json, and is what it was expected to take the time for. */
 lem_status lem_recipe_budget_took(recipe *r, size_t i, lem_err *err) LEM_MUST_CHECK;
-/* The part of stage i in `left` seconds, where all that is to come is expected to take `total`. */
-double lem_recipe_budget_part(const recipe *r, size_t i, double left, double total);
 /* {seconds, share, stages: {NAME: {option, asked, about}}} */
 lem_json *lem_recipe_budget_json(const recipe *r);
 

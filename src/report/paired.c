@@ -39,20 +39,7 @@ lem_report_pair lem_report_pair_of(const lem_json *metric, const lem_json *a, co
     return x;
 }
 
-lem_status lem_report_pair_claim(lem_page *p, const lem_report_pair *x, const char *a, const char *b,
-                                 int *said, lem_err *err) {
-    lem_buf text = {0};
-    lem_report_pair_say(x, a, b, &text);
-    lem_status st = lem_buf_ok(&text, err);
-    if (st == LEM_OK && text.len) {
-        lem_page_paragraph(p, text.data);
-        ++*said;
-    }
-    lem_buf_release(&text);
-    return st;
-}
-
-void lem_report_pair_say(const lem_report_pair *x, const char *a, const char *b, lem_buf *out) {
+static void say(const lem_report_pair *x, const char *a, const char *b, lem_buf *out) {
     double d = points_of(x->d.value), lo = points_of(x->d.lo), hi = points_of(x->d.hi);
     bool counted = x->better >= 0 && x->worse >= 0;
     if (!isfinite(x->d.value) || !has_interval(&x->d)) return;
@@ -74,6 +61,19 @@ void lem_report_pair_say(const lem_report_pair *x, const char *a, const char *b,
         lem_buf_printf(out, "; %s is better on %lld problems and worse on %lld", b, (long long)x->better,
                        (long long)x->worse);
     lem_buf_putc(out, '.');
+}
+
+lem_status lem_report_pair_claim(lem_page *p, const lem_report_pair *x, const char *a, const char *b,
+                                 int *said, lem_err *err) {
+    lem_buf text = {0};
+    say(x, a, b, &text);
+    lem_status st = lem_buf_ok(&text, err);
+    if (st == LEM_OK && text.len) {
+        lem_page_paragraph(p, text.data);
+        ++*said;
+    }
+    lem_buf_release(&text);
+    return st;
 }
 
 void lem_report_estimate_cell(const lem_report_estimate *e, char out[LEM_REPORT_CELL]) {

@@ -33,10 +33,10 @@ lem_report_estimate lem_report_estimate_of(const lem_json *v);
 lem_report_pair lem_report_pair_of(const lem_json *metric, const lem_json *a, const lem_json *b,
                                    const lem_json *d, const lem_json *evidence);
 
-/* One sentence with the interval: "rm@8: tuned solves 3.2 points more than base (95 % interval +1.0 to
- * +5.4); it is better on 30 problems and worse on 12." Nothing without an interval. */
-void lem_report_pair_say(const lem_report_pair *x, const char *a, const char *b, lem_buf *out);
-/* The same as a paragraph, counted in *said. */
+/* A paragraph of one sentence with the interval, counted in *said: "rm@8: tuned solves 3.2 points more than
+ * base (95 % interval +1.0 to +5.4); it is better on 30 problems and worse on 12." Nothing without an
+ * interval.
+ */
 lem_status lem_report_pair_claim(lem_page *p, const lem_report_pair *x, const char *a, const char *b,
                                  int *said, lem_err *err) LEM_MUST_CHECK;
 
