@@ -1,4 +1,5 @@
 /* test_decide.c - hard equivalences and near misses: verdict, kind of certificate, symmetry */
+#include "core/mem.h"
 #include "pairs.h"
 
 #include "answer/decide/decide_priv.h"
@@ -115,6 +116,7 @@ static void tolerances(void **state) {
 static void *all_verdicts(void *out) {
     lem_answer_result *r = out;
     for (int i = 0; i < N_VALUES * N_VALUES; i++) r[i] = compare(values[i / N_VALUES], values[i % N_VALUES]);
+    lem_mem_leave_thread();
     return NULL;
 }
 
