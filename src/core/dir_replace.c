@@ -1,6 +1,20 @@
-/* dir_replace - a finished folder put in its place */
+/* dir_replace - a folder built beside its place, and put there when finished */
 #include "core/buf.h"
 #include "core/file.h"
+#include "core/mem.h"
+
+#include <string.h>
+
+lem_status lem_dir_beside(const char *out, char **to, char **partial, lem_err *err) {
+    size_t n = strlen(out);
+    lem_buf beside = {0};
+    while (n > 1 && out[n - 1] == '/') n--;
+    lem_buf_printf(&beside, "%.*s.lemma-partial", (int)n, out);
+    lem_status st = lem_buf_ok(&beside, err);
+    *to = lem_strndup(out, n, err);
+    *partial = lem_buf_take(&beside);
+    return st == LEM_OK && !*to ? LEM_EMEM : st;
+}
 
 lem_status lem_dir_replace(const char *from, const char *to, lem_err *err) {
     lem_status st = LEM_OK;

@@ -39,6 +39,9 @@ lem_status lem_dir_remove(const char *path, lem_err *err) LEM_MUST_CHECK;  /* re
 lem_status lem_file_remove(const char *path, lem_err *err) LEM_MUST_CHECK; /* absent is fine */
 /* Syncs nothing. */
 lem_status lem_file_rename(const char *from, const char *to, lem_err *err) LEM_MUST_CHECK;
+/* Where a folder is built whose place is out: *to is out without slashes at its end, *partial is
+ * TO.lemma-partial; the caller frees both. */
+lem_status lem_dir_beside(const char *out, char **to, char **partial, lem_err *err) LEM_MUST_CHECK;
 /* A folder built beside its place is put there; what stands there goes, by way of TO.lemma-old. Survives a
  * power loss. */
 lem_status lem_dir_replace(const char *from, const char *to, lem_err *err) LEM_MUST_CHECK;

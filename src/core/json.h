@@ -35,6 +35,9 @@ lem_status lem_json_load_beside(const char *dir, const char *name, size_t max_by
 /* One document and a line end, written whole or not at all; indent as in lem_json_write. v NULL means that it
  * could not be made: LEM_EMEM. */
 lem_status lem_json_save(const char *path, const lem_json *v, int indent, lem_err *err) LEM_MUST_CHECK;
+/* The same as the file `name` of a folder. */
+lem_status lem_json_save_in(const char *dir, const char *name, const lem_json *v, int indent,
+                            lem_err *err) LEM_MUST_CHECK;
 void lem_json_free(lem_json *v);            /* NULL allowed */
 lem_json *lem_json_share(lem_json *v);      /* another reference */
 lem_json *lem_json_copy(const lem_json *v); /* deep copy, NULL on OOM */

@@ -2,6 +2,7 @@
  * exactly */
 #include "core/file.h"
 #include "core/json.h"
+#include "core/mem.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -114,5 +115,12 @@ lem_status lem_json_save(const char *path, const lem_json *v, int indent, lem_er
     lem_status st = lem_buf_ok(&text, err);
     if (st == LEM_OK) st = lem_file_write_atomic(path, text.data, text.len, err);
     lem_buf_release(&text);
+    return st;
+}
+
+lem_status lem_json_save_in(const char *dir, const char *name, const lem_json *v, int indent, lem_err *err) {
+    char *path = lem_path_join(dir, name, err);
+    lem_status st = path ? lem_json_save(path, v, indent, err) : LEM_EMEM;
+    lem_free(path);
     return st;
 }

@@ -109,11 +109,9 @@ static int line_end(const char *s, size_t n) {
 }
 
 static lem_status write_config(const job *j, const char *dir, lem_dtype dtype, lem_err *err) {
-    char *path = lem_path_join(dir, "config.json", err);
     lem_json *config = lem_model_config_to_json(&j->config, dtype);
-    lem_status st = path ? lem_json_save(path, config, 2, err) : LEM_EMEM;
+    lem_status st = lem_json_save_in(dir, "config.json", config, 2, err);
     lem_json_free(config);
-    lem_free(path);
     return st;
 }
 
@@ -138,7 +136,7 @@ static lem_status build(job *j, const char *path, const char *partial, const lem
     lem_status st = LEM_OK;
     LEM_TRY(choose_all(j, o, err));
     LEM_TRY(lem_dir_remove(partial, err)); /* of a run that was killed */
-    LEM_TRY(lem_dir_make(partial, err));
+    LEM_TRY(lem_dir_make_temporary(partial, err));
     LEM_TRY(lem_gguf_vocab_write(j->g, partial, err));
     LEM_TRY(lem_shards_write(partial, j->item, (size_t)j->table->n_tensors, o->shard_bytes, &j->report.shards,
                              err));
@@ -148,28 +146,17 @@ done:
     return st;
 }
 
-/* out without slashes at its end. */
-static lem_status publish(const char *partial, const char *out, size_t n, lem_err *err) {
-    char *to = lem_strndup(out, n, err);
-    lem_status st = to ? lem_dir_replace(partial, to, err) : LEM_EMEM;
-    lem_free(to);
-    return st;
-}
-
 lem_status lem_gguf_to_folder(const char *path, const char *out, const lem_gguf_opts *o,
                               lem_gguf_report *report, lem_err *err) {
     lem_status st = LEM_OK;
-    lem_buf partial = {0};
+    char *to = NULL, *partial = NULL;
     job j = {0};
-    size_t n = strlen(out);
-    while (n > 1 && out[n - 1] == '/') n--;
-    lem_buf_printf(&partial, "%.*s.lemma-partial", (int)n, out);
-    LEM_TRY(lem_buf_ok(&partial, err));
+    LEM_TRY(lem_dir_beside(out, &to, &partial, err));
     LEM_TRY(lem_gguf_open(path, &j.g, err));
-    st = build(&j, path, partial.data, o, err);
+    st = build(&j, path, partial, o, err);
     if (st == LEM_EDATA) st = lem_err_context(err, "%s", path);
-    if (st == LEM_OK) st = publish(partial.data, out, n, err);
-    if (st != LEM_OK) (void)!lem_dir_remove(partial.data, NULL);
+    if (st == LEM_OK) st = lem_dir_replace(partial, to, err);
+    if (st != LEM_OK) (void)!lem_dir_remove(partial, NULL);
     if (st == LEM_OK) *report = j.report;
 done:
     lem_model_free(j.table);
@@ -178,6 +165,7 @@ done:
     lem_free(j.item);
     lem_free(j.row);
     lem_free(j.scratch);
-    lem_buf_release(&partial);
+    lem_free(to);
+    lem_free(partial);
     return st;
 }

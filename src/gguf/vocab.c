@@ -245,7 +245,6 @@ static lem_status write_bpe(const lem_gguf *g, const char *dir, lem_err *err) {
     size_t n = 0;
     lem_status st = LEM_OK;
     lem_json *vocab = NULL, *added = NULL, *merges = NULL, *post = NULL, *doc = NULL;
-    char *path = NULL;
     bool named = lem_gguf_str(g, "tokenizer.ggml.pre", &pre, &n);
     const cutter *c = cutter_of(pre, n);
     if (!c)
@@ -257,8 +256,7 @@ static lem_status write_bpe(const lem_gguf *g, const char *dir, lem_err *err) {
     vocab = lem_json_new_object();
     added = lem_json_new_array();
     merges = lem_json_new_array();
-    path = lem_path_join(dir, "tokenizer.json", err);
-    if (!vocab || !added || !merges || !path) LEM_TRY(LEM_EMEM);
+    if (!vocab || !added || !merges) LEM_TRY(lem_fail(err, LEM_EMEM, "out of memory"));
     LEM_TRY(read_tokens(g, vocab, added, err));
     LEM_TRY(read_merges(g, merges, err));
     LEM_TRY(post_processor(g, &post, err));
@@ -274,14 +272,13 @@ static lem_status write_bpe(const lem_gguf *g, const char *dir, lem_err *err) {
     lem_object_json(&o, "model", bpe_model(vocab, merges, c));
     vocab = added = merges = post = NULL;
     doc = lem_object_done(&o);
-    LEM_TRY(lem_json_save(path, doc, 2, err));
+    LEM_TRY(lem_json_save_in(dir, "tokenizer.json", doc, 2, err));
 done:
     lem_json_free(vocab);
     lem_json_free(added);
     lem_json_free(merges);
     lem_json_free(post);
     lem_json_free(doc);
-    lem_free(path);
     return st;
 }
 
@@ -373,8 +370,7 @@ static lem_status write_config(const lem_gguf *g, const char *dir, bool spm, lem
     size_t n = 0;
     bool bos = spm;
     lem_object o = lem_object_new();
-    char *path = lem_path_join(dir, "tokenizer_config.json", err);
-    lem_status st = path ? add_tokens(g, &o, err) : LEM_EMEM;
+    lem_status st = add_tokens(g, &o, err);
     (void)lem_gguf_bool(g, "tokenizer.ggml.add_bos_token", &bos);
     lem_object_bool(&o, "add_bos_token", bos);
     lem_object_bool(&o, "clean_up_tokenization_spaces", false);
@@ -382,9 +378,8 @@ static lem_status write_config(const lem_gguf *g, const char *dir, bool spm, lem
         lem_object_json(&o, "chat_template", lem_json_new_strn(template, n));
     lem_object_str(&o, "tokenizer_class", spm ? "LlamaTokenizerFast" : "PreTrainedTokenizerFast");
     lem_json *config = lem_object_done(&o);
-    if (st == LEM_OK) st = lem_json_save(path, config, 2, err);
+    if (st == LEM_OK) st = lem_json_save_in(dir, "tokenizer_config.json", config, 2, err);
     lem_json_free(config);
-    lem_free(path);
     return st;
 }
 
@@ -409,12 +404,9 @@ static lem_status write_generation(const lem_gguf *g, const char *dir, lem_err *
     if (lem_gguf_uint(g, "tokenizer.ggml.bos_token_id", &bos)) lem_object_int(&o, "bos_token_id", bos);
     lem_object_json(&o, "eos_token_id", ids);
     lem_json *config = lem_object_done(&o);
-    char *path = lem_path_join(dir, "generation_config.json", err);
-    lem_status st = path ? LEM_OK : LEM_EMEM;
-    if (st == LEM_OK && n)
-        st = ok ? lem_json_save(path, config, 2, err) : lem_fail(err, LEM_EMEM, "out of memory");
+    lem_status st = ok ? LEM_OK : lem_fail(err, LEM_EMEM, "out of memory");
+    if (st == LEM_OK && n) st = lem_json_save_in(dir, "generation_config.json", config, 2, err);
     lem_json_free(config);
-    lem_free(path);
     return st;
 }
 

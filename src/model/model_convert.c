@@ -282,15 +282,8 @@ done:
 lem_status lem_model_convert(const char *dir, const char *out, const lem_convert_opts *o,
                              lem_convert_report *report, lem_err *err) {
     lem_status st = LEM_OK;
-    lem_buf partial = {0};
     job j = {.dir = dir, .o = o};
-    size_t n = strlen(out);
-    while (n > 1 && out[n - 1] == '/') n--;
-    j.out = lem_strndup(out, n, err);
-    lem_buf_printf(&partial, "%.*s.lemma-partial", (int)n, out);
-    LEM_TRY(lem_buf_ok(&partial, err));
-    j.partial = lem_buf_take(&partial);
-    if (!j.out || !j.partial) LEM_TRY(LEM_EMEM);
+    LEM_TRY(lem_dir_beside(out, &j.out, &j.partial, err));
     LEM_TRY(build(&j, err));
     *report = j.report;
 done:
@@ -301,6 +294,5 @@ done:
     lem_free(j.scratch);
     lem_free(j.out);
     lem_free(j.partial);
-    lem_buf_release(&partial);
     return st;
 }

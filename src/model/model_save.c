@@ -6,11 +6,9 @@
 #include "weights/shards_write.h"
 
 static lem_status save_config(const lem_model *m, const char *dir, lem_dtype dtype, lem_err *err) {
-    char *path = lem_path_join(dir, "config.json", err);
     lem_json *json = lem_model_config_to_json(&m->config, dtype);
-    lem_status st = path ? lem_json_save(path, json, 2, err) : LEM_EMEM;
+    lem_status st = lem_json_save_in(dir, "config.json", json, 2, err);
     lem_json_free(json);
-    lem_free(path);
     return st;
 }
 

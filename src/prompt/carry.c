@@ -103,20 +103,13 @@ static bool spell_numbers(lem_json *to, const lem_json *from) {
     return ok;
 }
 
-static lem_status save(const char *dir, const char *name, const lem_json *v, lem_err *err) {
-    char *path = lem_path_join(dir, name, err);
-    lem_status st = path ? lem_json_save(path, v, 2, err) : LEM_EMEM;
-    lem_free(path);
-    return st;
-}
-
 static lem_status write_config(const lem_carry *c, const char *dir, lem_err *err) {
     lem_json *j = NULL;
     lem_status st = load(dir, config_name, &j, err);
     bool ok = st == LEM_OK && j && spell_numbers(j, c->config) && lem_json_set(j, end_key, ids_of(&c->ends));
     if (ok && c->pad_is_text && lem_json_get(j, "id2label"))
         ok = lem_json_set(j, "pad_token_id", lem_json_new_null());
-    if (st == LEM_OK) st = save(dir, config_name, ok ? j : NULL, err);
+    if (st == LEM_OK) st = lem_json_save_in(dir, config_name, ok ? j : NULL, 2, err);
     lem_json_free(j);
     return st;
 }
@@ -124,7 +117,7 @@ static lem_status write_config(const lem_carry *c, const char *dir, lem_err *err
 lem_status lem_carry_write(const lem_carry *c, const char *dir, lem_err *err) {
     lem_json *j = c->generation ? lem_json_copy(c->generation) : lem_json_new_object();
     bool ok = j && lem_json_set(j, end_key, ids_of(&c->ends));
-    lem_status st = save(dir, generation_name, ok ? j : NULL, err);
+    lem_status st = lem_json_save_in(dir, generation_name, ok ? j : NULL, 2, err);
     lem_json_free(j);
     return st ? st : write_config(c, dir, err);
 }

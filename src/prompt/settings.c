@@ -194,20 +194,15 @@ lem_json *lem_prompt_settings_json(const lem_prompt_settings *s) {
 }
 
 lem_status lem_prompt_settings_save(const lem_prompt_settings *s, const char *dir, lem_err *err) {
-    char *path = lem_path_join(dir, LEM_PROMPT_SETTINGS_FILE, err);
     lem_json *root = lem_json_new_object(), *prompt = lem_prompt_settings_json(s);
-    lem_status st = LEM_OK;
     bool ok = root && prompt && lem_json_set(root, "format", lem_json_new_int(FORMAT));
     if (ok) {
         ok = lem_json_set(root, "prompt", prompt);
         prompt = NULL;
     }
-    if (!path) LEM_TRY(LEM_EMEM);
-    st = lem_json_save(path, ok ? root : NULL, 2, err);
-done:
+    lem_status st = lem_json_save_in(dir, LEM_PROMPT_SETTINGS_FILE, ok ? root : NULL, 2, err);
     lem_json_free(prompt);
     lem_json_free(root);
-    lem_free(path);
     return st;
 }
 
