@@ -237,29 +237,18 @@ static lem_status make_general(maker *m, lem_err *err) {
 static lem_status make_all(maker *m, lem_err *err) {
     const lem_args *a = m->args;
     int max = (int)lem_args_int(a, "max-steps"), easy = (int)lem_args_int(a, "easy-steps");
+    int teachers = (int)lem_args_int(a, "teachers");
+    if (easy > max) easy = max;
     int64_t half = lem_args_int(a, "rm") / 2;
     double wrong = lem_args_num(a, "wrong-golds");
+    const lem_wordproblem_split train = LEM_WORDPROBLEM_TRAIN;
     problem_file parts[] = {
-        {"test.jsonl", "test", LEM_WORDPROBLEM_TEST, lem_args_int(a, "test"), max, 0, 0, {0}},
-        {"val.jsonl", "val", LEM_WORDPROBLEM_VALID, lem_args_int(a, "val"), max, 0, 0, {0}},
-        {"rm-a.jsonl", "rm-a", LEM_WORDPROBLEM_TRAIN, half, max, 0, wrong, {0}},
-        {"rm-b.jsonl", "rm-b", LEM_WORDPROBLEM_TRAIN, half, max, 0, wrong, {0}},
-        {"easy.jsonl",
-         "easy",
-         LEM_WORDPROBLEM_TRAIN,
-         lem_args_int(a, "easy"),
-         easy < max ? easy : max,
-         1,
-         0,
-         {0}},
-        {"math.jsonl",
-         "math",
-         LEM_WORDPROBLEM_TRAIN,
-         lem_args_int(a, "sft"),
-         max,
-         (int)lem_args_int(a, "teachers"),
-         0,
-         {0}},
+        {"test.jsonl", "test", LEM_WORDPROBLEM_TEST, lem_args_int(a, "test"), .max_steps = max},
+        {"val.jsonl", "val", LEM_WORDPROBLEM_VALID, lem_args_int(a, "val"), .max_steps = max},
+        {"rm-a.jsonl", "rm-a", train, half, .max_steps = max, .wrong = wrong},
+        {"rm-b.jsonl", "rm-b", train, half, .max_steps = max, .wrong = wrong},
+        {"easy.jsonl", "easy", train, lem_args_int(a, "easy"), .max_steps = easy, .teachers = 1},
+        {"math.jsonl", "math", train, lem_args_int(a, "sft"), .max_steps = max, .teachers = teachers},
     };
     lem_status st = LEM_OK;
     for (size_t i = 0; st == LEM_OK && i < sizeof parts / sizeof *parts; i++)
