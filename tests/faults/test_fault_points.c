@@ -5,15 +5,12 @@
  * Operations fail by iolog.so. LEMMA_FAULTS=dense: each operation, and allocations 1, 2, … 400 and some
  * later; else a share. LEMMA_POWER=TEXT: only commands with that text. */
 #include "core/mem.h"
-#include "support/commands.h"
+#include "support/faults.h"
 #include "support/power.h"
 
 #include <errno.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-static char in[64], root[80], said_path[80], counts_path[80];
-static bool dense;
+static char counts_path[80];
 
 static const struct kind {
     const char *name;
@@ -28,15 +25,6 @@ enum { N_KINDS = sizeof kinds / sizeof *kinds, SHORT = 1, UNLINK = 5, ALLOC = 8 
 typedef struct tally {
     int points[N_KINDS], bad, blamed;
 } tally;
-
-static const char *said(void) {
-    static char text[1500];
-    FILE *f = fopen(said_path, "r");
-    size_t n = f ? fread(text, 1, sizeof text - 1, f) : 0;
-    text[n] = '\0';
-    if (f) fclose(f);
-    return text;
-}
 
 static int run(const base *b, const char *env, const char *also) {
     char line[4096];
@@ -172,29 +160,12 @@ static void a_full_stdout(void **state) {
 
 static int set_up(void **state) {
     (void)state;
-    const char *where = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp", *how = getenv("LEMMA_FAULTS");
-    dense = how && strcmp(how, "dense") == 0;
-    snprintf(in, sizeof in, "%s/lemma-faults-XXXXXX", where);
-    if (bases_start() != 0 || !mkdtemp(in) || chdir(in) != 0) return -1;
-    snprintf(root, sizeof root, "%s/w", in);
-    snprintf(said_path, sizeof said_path, "%s/said", in);
+    if (faults_enter("faults") != 0) return -1;
     snprintf(counts_path, sizeof counts_path, "%s/counts", in);
-    if (mkdir(root, 0777) != 0 || setenv("LEMMA_CPU", "generic", 1) != 0 ||
-        setenv("XDG_CACHE_HOME", "/nowhere", 1) != 0)
-        return -1;
-    bases_write_inputs();
-    for (int i = 0; i < N_BASES; i++) bases_run(i);
     return 0;
-}
-
-static int tear_down(void **state) {
-    (void)state;
-    lem_err err = LEM_ERR_INIT;
-    faultd_stop(server);
-    return chdir("/") == 0 && lem_dir_remove(in, &err) == LEM_OK ? 0 : -1;
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(a_full_stdout), cmocka_unit_test(every_point)};
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, set_up, faults_leave);
 }

@@ -7,15 +7,12 @@
  * LEMMA_FAULTS=dense: all states; else a fixed share. LEMMA_POWER=TEXT: only commands with that text. */
 #include "core/hash.h"
 #include "core/mem.h"
-#include "support/commands.h"
+#include "support/faults.h"
 #include "support/power.h"
 
 #include <limits.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-static char in[64], root[80], log_path[80], said_path[80];
-static bool dense;
+static char log_path[80];
 
 typedef struct scenario {
     const char *command, *words, *out, *before; /* before: words of a run whose result stands there; NULL */
@@ -35,15 +32,6 @@ static scenario scenario_at(int i) {
 }
 
 /* ---- running ---- */
-
-static const char *said(void) {
-    static char text[2000];
-    FILE *f = fopen(said_path, "r");
-    size_t n = f ? fread(text, 1, sizeof text - 1, f) : 0;
-    text[n] = '\0';
-    if (f) fclose(f);
-    return text;
-}
 
 static int run(const scenario *s, const char *env, const char *also) {
     char line[4096];
@@ -347,18 +335,8 @@ static void every_power_loss(void **state) {
 
 static int set_up(void **state) {
     (void)state;
-    const char *where = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp", *how = getenv("LEMMA_FAULTS");
-    dense = how && strcmp(how, "dense") == 0;
-    snprintf(in, sizeof in, "%s/lemma-power-XXXXXX", where);
-    if (bases_start() != 0 || !mkdtemp(in) || chdir(in) != 0) return -1;
-    snprintf(root, sizeof root, "%s/w", in);
+    if (faults_enter("power") != 0) return -1;
     snprintf(log_path, sizeof log_path, "%s/log", in);
-    snprintf(said_path, sizeof said_path, "%s/said", in);
-    if (mkdir(root, 0777) != 0 || setenv("LEMMA_CPU", "generic", 1) != 0 ||
-        setenv("XDG_CACHE_HOME", "/nowhere", 1) != 0)
-        return -1;
-    bases_write_inputs();
-    for (int i = 0; i < N_BASES; i++) bases_run(i);
     shell("for i in $(seq 150); do printf '{\"problem\":\"%s\",\"expected_answer\":\"1\"}\\n' $i; done "
           ">many.jsonl");
     write_text("r.yaml",
@@ -369,14 +347,7 @@ static int set_up(void **state) {
     return 0;
 }
 
-static int tear_down(void **state) {
-    (void)state;
-    lem_err err = LEM_ERR_INIT;
-    faultd_stop(server);
-    return chdir("/") == 0 && lem_dir_remove(in, &err) == LEM_OK ? 0 : -1;
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(every_power_loss)};
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, set_up, faults_leave);
 }
