@@ -7,11 +7,10 @@
 #include <math.h>
 #include <string.h>
 
-static lem_status number(const lem_eval_problem *const *p, int rows, lem_map *seen, lem_eval_clusters *c,
-                         lem_err *err) {
+static lem_status number(const uint64_t *keys, int rows, lem_map *seen, lem_eval_clusters *c, lem_err *err) {
     for (int i = 0; i < rows; i++) {
         int64_t at = c->n;
-        uint64_t key = p[i]->cluster;
+        uint64_t key = keys[i];
         if (key == 0 || !lem_map_find(seen, (const char *)&key, sizeof key, &at)) {
             lem_status st = key ? lem_map_set(seen, (const char *)&key, sizeof key, c->n, err) : LEM_OK;
             if (st) return st;
@@ -24,12 +23,21 @@ static lem_status number(const lem_eval_problem *const *p, int rows, lem_map *se
 
 lem_status lem_eval_clusters_make(const lem_eval_problem *const *p, int rows, lem_eval_clusters *out,
                                   lem_err *err) {
+    uint64_t *key = lem_alloc(rows ? (size_t)rows : 1, sizeof *key, err);
+    if (!key) return LEM_EMEM;
+    for (int i = 0; i < rows; i++) key[i] = p[i]->cluster;
+    lem_status st = lem_eval_clusters_of_keys(key, rows, out, err);
+    lem_free(key);
+    return st;
+}
+
+lem_status lem_eval_clusters_of_keys(const uint64_t *key, int rows, lem_eval_clusters *out, lem_err *err) {
     lem_eval_clusters c = {.rows = rows};
     lem_map *seen = lem_map_new(err);
     lem_status st = seen ? LEM_OK : LEM_EMEM;
     size_t n = rows ? (size_t)rows : 1;
     if (st == LEM_OK && !(c.of = lem_alloc(n, sizeof *c.of, err))) st = LEM_EMEM;
-    if (st == LEM_OK) st = number(p, rows, seen, &c, err);
+    if (st == LEM_OK) st = number(key, rows, seen, &c, err);
     lem_map_free(seen);
     if (st == LEM_OK && c.n == rows) {
         lem_free(c.of);
@@ -59,10 +67,14 @@ static void add_up(const lem_eval_clusters *c, const double *v, double scale, do
     for (int i = 0; i < c->rows; i++) sum[c->of[i]] += scale * v[i];
 }
 
-lem_eval_interval lem_eval_clusters_mean(lem_eval_clusters *c, const double *v) {
-    if (!c->of) return lem_eval_mean_interval(v, c->rows);
+const double *lem_eval_clusters_sums(lem_eval_clusters *c, const double *v) {
+    if (!c->of) return v;
     add_up(c, v, 1, c->a);
-    return lem_eval_ratio_interval(c->a, c->size, c->n);
+    return c->a;
+}
+
+lem_eval_interval lem_eval_clusters_mean(lem_eval_clusters *c, const double *v) {
+    return lem_eval_ratio_interval(lem_eval_clusters_sums(c, v), c->size, c->n);
 }
 
 lem_eval_pairs lem_eval_clusters_paired(lem_eval_clusters *c, const double *a, const double *b) {

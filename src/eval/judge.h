@@ -23,6 +23,9 @@
  * - acemath-rewardbench: rm@k, maj@k and pass@k of each file (a dataset) and their unweighted mean
  *   (judge_pool.h).
  *
+ * Rows of the same problem text are no independent trials: in all intervals the problem is what is drawn
+ * (clusters.h); where subsets share problems, the interval of a mean of subsets is as wide as the mean of
+ * theirs. Rows without a text stand for themselves.
  * Intervals (95 %): shares and means over problems by interval.h. f1 of two shares and means of subsets by
  * MOVER over them (Zou and Donner 2008, Statist. Med. 27), f1 with few events by what both bounds allow.
  * Measures over steps by the spread between solutions, as a share with as many trials as spread as much; with
@@ -43,8 +46,9 @@ enum { LEM_JUDGE_MAX_SCORERS = 9 }; /* rm_score, and one for each aggregator of 
 /* One row; arrays are [n] and lie in the data's arena. */
 typedef struct lem_judge_item {
     int subset;
-    const char *id; /* rewardbench2: text, "" = none */
-    int n;          /* candidates; 0: a verdict alone (prediction) */
+    uint64_t problem; /* the same in rows of the same text; 0: none, a problem of its own */
+    const char *id;   /* rewardbench2: text, "" = none */
+    int n;            /* candidates; 0: a verdict alone (prediction) */
     const uint8_t *right;
     const double *score[LEM_JUDGE_MAX_SCORERS]; /* by scorer; NAN missing; NULL where the file has none */
     const double *step;                         /* of the one solution of processbench and prmbench */
@@ -63,6 +67,8 @@ typedef struct lem_judge_data { /* zeroed = empty */
     int n_subsets;
     const char *scorer[LEM_JUDGE_MAX_SCORERS]; /* "rm_score", "min" …; static */
     int n_scorers;
+    int n_problems;        /* 0: not known, taken as n */
+    bool shared;           /* a problem stands in two subsets */
     int missing;           /* rows with a missing score */
     int other_steps;       /* of these, solutions with another number of step scores than steps */
     int outside_steps;     /* prmbench: error_steps beyond the last step, which count nowhere */
@@ -81,6 +87,7 @@ typedef struct lem_judge_load {
 lem_status lem_judge_data_load(const char *const *paths, size_t n, const lem_judge_load *how,
                                lem_judge_data *out, lem_err *err) LEM_MUST_CHECK;
 void lem_judge_data_release(lem_judge_data *d);
+bool lem_judge_repeats(const lem_judge_data *d); /* a problem stands in two rows */
 
 typedef struct lem_judge_metric {
     const char *name;     /* "accuracy", "f1" … */

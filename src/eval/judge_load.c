@@ -13,6 +13,7 @@ typedef struct loader {
     const lem_judge_load *how;
     lem_judge_data *d;
     lem_map *subsets;
+    lem_map *problems;      /* key to the subset where it was met first */
     bool has_rm, has_steps; /* told by the first row */
     const char *file;
 } loader;
@@ -218,6 +219,21 @@ static lem_status find_subset(loader *l, const lem_json *row, int *out, lem_err 
     return LEM_OK;
 }
 
+/* Behind find_subset. */
+static lem_status find_problem(loader *l, const lem_json *row, lem_judge_item *it, lem_err *err) {
+    const char *text = lem_json_str(lem_json_get(row, "problem"), "");
+    lem_judge_data *d = l->d;
+    int64_t subset = it->subset;
+    if (*text) it->problem = lem_hash64(text, strlen(text), 2);
+    if (it->problem && lem_map_find(l->problems, (const char *)&it->problem, sizeof it->problem, &subset)) {
+        d->shared = d->shared || subset != it->subset;
+        return LEM_OK;
+    }
+    d->n_problems++;
+    if (!it->problem) return LEM_OK;
+    return lem_map_set(l->problems, (const char *)&it->problem, sizeof it->problem, subset, err);
+}
+
 /* What the first row says of all. */
 static lem_status take_first(loader *l, const lem_json *row, lem_err *err) {
     lem_judge_data *d = l->d;
@@ -260,6 +276,7 @@ static lem_status add_row(loader *l, const lem_json *row, lem_err *err) {
         LEM_TRY(no_memory(err));
     LEM_TRY(read_right(l, row, &it, err));
     LEM_TRY(find_subset(l, row, &it.subset, err));
+    LEM_TRY(find_problem(l, row, &it, err));
     if (of_steps(d->kind)) LEM_TRY(read_solution(l, row, &it, err));
     else LEM_TRY(read_scores(l, row, &it, err));
     d->item[d->n++] = it;
@@ -290,7 +307,8 @@ lem_status lem_judge_data_load(const char *const *paths, size_t n, const lem_jud
     lem_status st = LEM_OK;
     d.arena = lem_arena_new(0, 0, err);
     l.subsets = lem_map_new(err);
-    if (!d.arena || !l.subsets) LEM_TRY(LEM_EMEM);
+    l.problems = lem_map_new(err);
+    if (!d.arena || !l.subsets || !l.problems) LEM_TRY(LEM_EMEM);
     LEM_TRY(lem_judge_rows_open(paths, n, &(lem_rowset_opts){.cancel = how->cancel}, &rows, err));
     while (how->limit < 0 || d.n < how->limit) {
         LEM_TRY(lem_judge_rows_next(rows, &row, err));
@@ -309,9 +327,12 @@ lem_status lem_judge_data_load(const char *const *paths, size_t n, const lem_jud
 done:
     lem_judge_rows_close(rows);
     lem_map_free(l.subsets);
+    lem_map_free(l.problems);
     if (st) lem_judge_data_release(&d);
     return st;
 }
+
+bool lem_judge_repeats(const lem_judge_data *d) { return d->n_problems && d->n_problems < d->n; }
 
 void lem_judge_data_release(lem_judge_data *d) {
     lem_free(d->item);

@@ -106,7 +106,7 @@ static lem_status add_means(lem_judge_result *r, const lem_judge_data *d, lem_er
         if (found < n) continue;
         lem_judge_metric *m = lem_judge_add(r, r->m[i].name, r->m[i].protocol, LEM_JUDGE_MEAN, err);
         if (!m) st = LEM_EMEM;
-        else m->at = lem_judge_mean_of(at, n), m->n = n;
+        else m->at = lem_judge_mean_of(d, at, n), m->n = n;
     }
     lem_free(at);
     return st;

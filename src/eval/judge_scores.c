@@ -69,21 +69,22 @@ static double value_of(const lem_judge_item *it, int s, measure what) {
 static bool is_in(const lem_judge_item *it, int subset) { return subset < 0 || it->subset == subset; }
 
 /* subset -1: all rows. */
-static lem_status add_group(lem_judge_result *r, const char *name, int s, int subset, measure what, double *v,
-                            lem_err *err) {
+static lem_status add_group(lem_judge_result *r, const char *name, int s, int subset, measure what,
+                            lem_judge_values *v, lem_err *err) {
     const lem_judge_data *d = r->d;
-    int n = 0, ties = 0;
+    int ties = 0;
+    v->n = 0;
     for (int i = 0; i < d->n; i++) {
         if (!is_in(&d->item[i], subset)) continue;
-        v[n++] = value_of(&d->item[i], s, what);
+        lem_judge_values_add(v, &d->item[i], value_of(&d->item[i], s, what));
         row_scores x = look(&d->item[i], s);
         ties += x.worst_right == x.best_wrong;
     }
-    return lem_judge_add_mean(r, name, d->scorer[s], subset < 0 ? NULL : d->subset[subset], v, n,
+    return lem_judge_add_mean(r, name, d->scorer[s], subset < 0 ? NULL : d->subset[subset], v,
                               what == STRICT ? ties : -1, err);
 }
 
-static lem_status add_all(lem_judge_result *r, int s, int subset, double *v, lem_err *err) {
+static lem_status add_all(lem_judge_result *r, int s, int subset, lem_judge_values *v, lem_err *err) {
     static const struct {
         lem_judge_kind kind;
         const char *name;
@@ -102,7 +103,7 @@ static lem_status add_all(lem_judge_result *r, int s, int subset, double *v, lem
 }
 
 /* The nine cells: chosen of style i above rejected of style j, over all rows. */
-static lem_status add_matrix(lem_judge_result *r, int s, double *v, lem_err *err) {
+static lem_status add_matrix(lem_judge_result *r, int s, lem_judge_values *v, lem_err *err) {
     static const char *const cells[3][3] = {{"concise>concise", "concise>detailed", "concise>markdown"},
                                             {"detailed>concise", "detailed>detailed", "detailed>markdown"},
                                             {"markdown>concise", "markdown>detailed", "markdown>markdown"}};
@@ -110,9 +111,12 @@ static lem_status add_matrix(lem_judge_result *r, int s, double *v, lem_err *err
     lem_status st = LEM_OK;
     for (int c = 0; st == LEM_OK && c < 9; c++) {
         int i = c / 3, j = c % 3;
-        for (int k = 0; k < d->n; k++)
-            v[k] = lem_judge_score_of(&d->item[k], s, i) > lem_judge_score_of(&d->item[k], s, 3 + j);
-        st = lem_judge_add_mean(r, cells[i][j], d->scorer[s], NULL, v, d->n, -1, err);
+        v->n = 0;
+        for (int k = 0; k < d->n; k++) {
+            const lem_judge_item *it = &d->item[k];
+            lem_judge_values_add(v, it, lem_judge_score_of(it, s, i) > lem_judge_score_of(it, s, 3 + j));
+        }
+        st = lem_judge_add_mean(r, cells[i][j], d->scorer[s], NULL, v, -1, err);
     }
     return st;
 }
@@ -130,7 +134,7 @@ static lem_status add_means(lem_judge_result *r, int s, int from, lem_eval_inter
         }
         lem_judge_metric *m = lem_judge_add(r, name, d->scorer[s], LEM_JUDGE_MEAN, err);
         if (!m) return LEM_EMEM;
-        m->at = lem_judge_mean_of(at, n);
+        m->at = lem_judge_mean_of(d, at, n);
         m->n = n;
         m->few = few;
     }
@@ -139,19 +143,19 @@ static lem_status add_means(lem_judge_result *r, int s, int from, lem_eval_inter
 
 lem_status lem_judge_measure_scores(lem_judge_result *r, lem_err *err) {
     const lem_judge_data *d = r->d;
-    double *v = lem_alloc((size_t)d->n, sizeof *v, err);
     lem_eval_interval *at = lem_alloc((size_t)d->n_subsets, sizeof *at, err);
-    lem_status st = v && at ? LEM_OK : LEM_EMEM;
+    lem_judge_values v = {NULL, NULL, 0};
+    lem_status st = at ? lem_judge_values_make(&v, d->n, err) : LEM_EMEM;
     for (int s = 0; st == LEM_OK && s < d->n_scorers; s++) {
         int from = r->n;
         for (int b = 0; st == LEM_OK && d->n_subsets > 1 && b < d->n_subsets; b++)
-            st = add_all(r, s, b, v, err);
+            st = add_all(r, s, b, &v, err);
         if (st == LEM_OK && d->n_subsets > 1) st = add_means(r, s, from, at, err);
-        if (st == LEM_OK) st = add_all(r, s, -1, v, err);
-        if (st == LEM_OK && d->kind == LEM_JUDGE_RMBENCH) st = add_matrix(r, s, v, err);
+        if (st == LEM_OK) st = add_all(r, s, -1, &v, err);
+        if (st == LEM_OK && d->kind == LEM_JUDGE_RMBENCH) st = add_matrix(r, s, &v, err);
         if (st == LEM_OK && d->kind == LEM_JUDGE_REWARDBENCH2) st = lem_judge_measure_ties(r, s, err);
     }
-    lem_free(v);
+    lem_judge_values_release(&v);
     lem_free(at);
     return st;
 }

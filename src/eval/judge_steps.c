@@ -127,54 +127,75 @@ static lem_status take_threshold(lem_judge_result *r, const lem_judge_how *o, le
     return lem_fail(err, LEM_EUSAGE, "--threshold-from: no row is of subset '%.60s'", o->threshold_from);
 }
 
+static bool is_of(const lem_judge_item *it, int subset) { return subset < 0 || it->subset == subset; }
+
+/* f1 of both shares. Where solutions of one problem stand on both sides, these are not independent: then by
+ * how each solution moves it. */
+static lem_status join_sides(lem_judge_result *r, int subset, const lem_judge_metric share[2],
+                             lem_judge_values *pull, lem_judge_metric *f1, lem_err *err) {
+    const lem_judge_data *d = r->d;
+    double a = share[0].at.mean, b = share[1].at.mean;
+    f1->at = (lem_eval_interval){NAN, NAN, NAN};
+    if (isnan(a) || isnan(b)) return LEM_OK;
+    f1->at = lem_judge_f1(share[0].at, share[1].at, f1->few);
+    if (!lem_judge_repeats(d) || f1->few) return LEM_OK;
+    const double slope[2] = {2 * b * b / ((a + b) * (a + b)) / share[0].n,
+                             2 * a * a / ((a + b) * (a + b)) / share[1].n};
+    pull->n = 0;
+    for (int i = 0; i < d->n; i++) {
+        const lem_judge_item *it = &d->item[i];
+        int k = it->label < 0;
+        bool found = predicted(it, r->threshold) == it->label;
+        if (is_of(it, subset)) lem_judge_values_add(pull, it, slope[k] * (found - share[k].at.mean));
+    }
+    return lem_judge_clustered(f1->at.mean, pull, false, &f1->at, err);
+}
+
 /* error, correct and f1 of one subset (-1: all rows); *f1 receives the last. */
-static lem_status add_subset(lem_judge_result *r, int subset, double *v, lem_eval_interval *f1,
+static lem_status add_subset(lem_judge_result *r, int subset, lem_judge_values *v, lem_eval_interval *f1,
                              lem_err *err) {
     static const char *const names[] = {"error", "correct"};
     const lem_judge_data *d = r->d;
     const char *title = subset < 0 ? NULL : d->subset[subset];
-    lem_eval_interval at[2];
-    int total = 0;
-    lem_status st = LEM_OK;
-    for (int k = 0; st == LEM_OK && k < 2; k++) {
-        int n = 0;
+    lem_judge_metric share[2];
+    for (int k = 0; k < 2; k++) {
+        v->n = 0;
         for (int i = 0; i < d->n; i++) {
             const lem_judge_item *it = &d->item[i];
-            if ((subset >= 0 && it->subset != subset) || (it->label < 0) != (k == 1)) continue;
-            v[n++] = predicted(it, r->threshold) == it->label;
+            if (!is_of(it, subset) || (it->label < 0) != (k == 1)) continue;
+            lem_judge_values_add(v, it, predicted(it, r->threshold) == it->label);
         }
-        total += n;
-        st = lem_judge_add_mean(r, names[k], protocol, title, v, n, -1, err);
-        if (st == LEM_OK) at[k] = r->m[r->n - 1].at;
+        lem_status st = lem_judge_add_mean(r, names[k], protocol, title, v, -1, err);
+        if (st) return st;
+        share[k] = r->m[r->n - 1];
     }
-    lem_judge_metric *m = st == LEM_OK ? lem_judge_add(r, "f1", protocol, title, err) : NULL;
+    lem_judge_metric *m = lem_judge_add(r, "f1", protocol, title, err);
     if (!m) return LEM_EMEM;
-    m->few = r->m[r->n - 2].few || r->m[r->n - 3].few;
-    m->at = (lem_eval_interval){NAN, NAN, NAN};
-    if (!isnan(at[0].mean) && !isnan(at[1].mean)) m->at = lem_judge_f1(at[0], at[1], m->few);
-    m->n = total;
+    m->few = share[0].few || share[1].few;
+    m->n = share[0].n + share[1].n;
+    lem_status st = join_sides(r, subset, share, v, m, err);
     *f1 = m->at;
-    return LEM_OK;
+    return st;
 }
 
 lem_status lem_judge_measure_first(lem_judge_result *r, const lem_judge_how *o, lem_err *err) {
     const lem_judge_data *d = r->d;
     lem_eval_interval all, *f1 = lem_alloc((size_t)d->n_subsets, sizeof *f1, err);
-    double *v = lem_alloc((size_t)d->n, sizeof *v, err);
+    lem_judge_values v = {NULL, NULL, 0};
     int n = 0;
-    lem_status st = v && f1 ? LEM_OK : LEM_EMEM;
+    lem_status st = f1 ? lem_judge_values_make(&v, d->n, err) : LEM_EMEM;
     if (st == LEM_OK) st = take_threshold(r, o, err);
     for (int b = 0; st == LEM_OK && b < d->n_subsets; b++) {
-        st = add_subset(r, b, v, &f1[n], err);
+        st = add_subset(r, b, &v, &f1[n], err);
         n += st == LEM_OK && !isnan(f1[n].mean);
     }
     if (st == LEM_OK && d->n_subsets > 1 && n) {
         lem_judge_metric *m = lem_judge_add(r, "f1", protocol, LEM_JUDGE_MEAN, err);
-        if (m) m->at = lem_judge_mean_of(f1, n), m->n = n;
+        if (m) m->at = lem_judge_mean_of(d, f1, n), m->n = n;
         else st = LEM_EMEM;
     }
-    if (st == LEM_OK && d->n_subsets > 1) st = add_subset(r, -1, v, &all, err);
-    lem_free(v);
+    if (st == LEM_OK && d->n_subsets > 1) st = add_subset(r, -1, &v, &all, err);
+    lem_judge_values_release(&v);
     lem_free(f1);
     return st;
 }
@@ -217,18 +238,17 @@ static ratio part(const matrix *m, bool negative) {
 
 static double ratio_value(ratio r) { return r.hits > 0 ? r.hits / (r.hits + r.misses) : 0; }
 
-static void add_pull(const matrix *m, int n, bool negative, ratio sum, double weight, double *pull) {
+static void add_pull(const matrix *m, bool negative, ratio sum, double weight, lem_judge_values *pull) {
     double value = ratio_value(sum), all = sum.hits + sum.misses;
-    for (int i = 0; i < n; i++) {
+    for (int i = 0; i < pull->n; i++) {
         ratio x = part(&m[i], negative);
-        pull[i] += weight * (x.hits - value * (x.hits + x.misses)) / all;
+        pull->v[i] += weight * (x.hits - value * (x.hits + x.misses)) / all;
     }
 }
 
 typedef struct class_work {
-    matrix *m; /* of the class's solutions */
-    double *pull;
-    int n;
+    matrix *m;             /* of the class's solutions */
+    lem_judge_values pull; /* as many */
     matrix sum;
 } class_work;
 
@@ -244,19 +264,18 @@ static lem_status add_ratio(lem_judge_result *r, const char *name, const char *c
     lem_judge_metric *m = lem_judge_add(r, name, protocol, class, err);
     if (!m) return LEM_EMEM;
     double value = 0;
-    m->n = w->n;
+    m->n = w->pull.n;
     m->at = (lem_eval_interval){NAN, NAN, NAN};
-    memset(w->pull, 0, (size_t)w->n * sizeof *w->pull);
+    memset(w->pull.v, 0, (size_t)w->pull.n * sizeof *w->pull.v);
     for (int k = 0; k < 2; k++) {
         if (!(weight[k] > 0)) continue;
         if (!has[k]) return LEM_OK;
         ratio sum = part(&w->sum, k == 1);
         value += weight[k] * ratio_value(sum);
-        add_pull(w->m, w->n, k == 1, sum, weight[k], w->pull);
+        add_pull(w->m, k == 1, sum, weight[k], &w->pull);
     }
     m->few = is_few(&w->sum);
-    m->at = lem_judge_clustered(value, w->pull, w->n, m->few);
-    return LEM_OK;
+    return lem_judge_clustered(value, &w->pull, m->few, &m->at, err);
 }
 
 static bool is_control(const lem_judge_data *d, int subset) {
@@ -268,13 +287,14 @@ static lem_status add_class(lem_judge_result *r, int class, class_work *w, lem_e
     const lem_judge_data *d = r->d;
     const char *title = class < 0 ? NULL : d->subset[class];
     lem_status st = LEM_OK;
-    w->n = 0;
+    w->pull.n = 0;
     w->sum = (matrix){0, 0, 0, 0};
     for (int i = 0; i < d->n; i++) {
         const lem_judge_item *it = &d->item[i];
         if (class < 0 ? is_control(d, it->subset) : it->subset != class) continue;
         matrix m = count_steps(it, r->threshold);
-        w->m[w->n++] = m;
+        w->m[w->pull.n] = m;
+        lem_judge_values_add(&w->pull, it, 0);
         w->sum.tp += m.tp;
         w->sum.fp += m.fp;
         w->sum.tn += m.tn;
@@ -289,15 +309,14 @@ done:
 
 lem_status lem_judge_measure_steps(lem_judge_result *r, const lem_judge_how *o, lem_err *err) {
     const lem_judge_data *d = r->d;
-    class_work w = {.m = lem_alloc((size_t)d->n, sizeof *w.m, err),
-                    .pull = lem_alloc((size_t)d->n, sizeof *w.pull, err)};
-    lem_status st = w.m && w.pull ? LEM_OK : LEM_EMEM;
+    class_work w = {.m = lem_alloc((size_t)d->n, sizeof *w.m, err)};
+    lem_status st = w.m ? lem_judge_values_make(&w.pull, d->n, err) : LEM_EMEM;
     if (st == LEM_OK && o->threshold_from)
         st = lem_fail(err, LEM_EUSAGE, "--threshold-from is for processbench; PRMBench's threshold is 0.5");
     r->threshold = o->threshold;
     for (int b = 0; st == LEM_OK && b < d->n_subsets; b++) st = add_class(r, b, &w, err);
     if (st == LEM_OK) st = add_class(r, -1, &w, err);
     lem_free(w.m);
-    lem_free(w.pull);
+    lem_judge_values_release(&w.pull);
     return st;
 }

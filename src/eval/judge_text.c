@@ -125,11 +125,15 @@ static void fitted_note(const lem_judge_result *r, lem_buf *out) {
 static lem_json *notes_json(const lem_judge_result *r) {
     lem_buf fitted = {0};
     about a = about_of(r->d);
+    char few[64];
+    snprintf(few, sizeof few, "few: fewer than %d hits or misses", LEM_EVAL_FEW_EVENTS);
     if (r->threshold_from) fitted_note(r, &fitted);
     const char *notes[] = {
         a.meaning,
         a.chance,
-        "intervals: 95 %, over rows (eval/judge.h); few: fewer than 20 hits or misses",
+        "intervals: 95 %, over problems, rows of the same text being one (eval/judge.h)",
+        few,
+        r->d->shared ? "subsets share problems: the interval of their mean is the mean of theirs" : NULL,
         r->d->missing ? "a missing score is taken against the judge" : NULL,
         r->d->no_probabilities ? "step scores leave 0..1: aggregators of probabilities are left out" : NULL,
         r->threshold_from ? lem_buf_str(&fitted) : NULL};
@@ -147,6 +151,7 @@ lem_json *lem_judge_json(const lem_judge_result *r, const lem_reference *publish
     lem_object o = lem_object_new();
     lem_object_str(&o, "benchmark", lem_judge_name(r->d->kind));
     lem_object_int(&o, "rows", (uint64_t)r->d->n);
+    if (r->d->n_problems) lem_object_int(&o, "problems", (uint64_t)r->d->n_problems);
     lem_object_int(&o, "missing", (uint64_t)r->d->missing);
     lem_object_int(&o, "other_steps", (uint64_t)r->d->other_steps);
     lem_object_int(&o, "outside_steps", (uint64_t)r->d->outside_steps);
@@ -317,6 +322,7 @@ static void put_published(const lem_judge_result *r, const lem_reference *publis
 static void put_counts(const lem_judge_result *r, lem_buf *out) {
     const lem_judge_data *d = r->d;
     lem_buf_printf(out, "%s: %d rows", lem_judge_name(d->kind), d->n);
+    if (lem_judge_repeats(d)) lem_buf_printf(out, " of %d problems", d->n_problems);
     if (d->missing) lem_buf_printf(out, ", %d with a missing score, taken against the judge", d->missing);
     if (d->other_steps)
         lem_buf_printf(out, " (%d have another number of step scores than steps)", d->other_steps);
@@ -345,5 +351,5 @@ void lem_judge_text(const lem_judge_result *r, const lem_reference *published, l
     put_published(r, published, out);
     for (int i = 0; i < r->n; i++) few = few || (r->m[i].few && !isnan(r->m[i].at.mean));
     lem_buf_printf(out, "\n%s; %s\n", a.meaning, a.chance);
-    if (few) lem_buf_puts(out, "* fewer than 20 hits or misses\n");
+    if (few) lem_buf_printf(out, "* fewer than %d hits or misses\n", LEM_EVAL_FEW_EVENTS);
 }

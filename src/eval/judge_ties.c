@@ -73,11 +73,14 @@ static double part_of(const prompt *p, int k) {
     return isnan(gap) ? 0 : gap;
 }
 
-/* *value and how each prompt moves it. */
-static bool weigh(const prompt *p, int n, double *value, double *pull) {
+/* *value and how each prompt moves it; a prompt is a problem of its own. */
+static bool weigh(const prompt *p, int n, double *value, lem_judge_values *out) {
+    static const lem_judge_item own;
+    double *pull = out->v;
     bool few = false;
     *value = 0;
-    memset(pull, 0, (size_t)n * sizeof *pull);
+    out->n = 0;
+    for (int i = 0; i < n; i++) lem_judge_values_add(out, &own, 0);
     for (int k = 0; k < PARTS; k++) {
         double sum = 0, count = 0;
         for (int i = 0; i < n; i++) {
@@ -108,7 +111,7 @@ static lem_status add_overall(lem_judge_result *r, int s, int subset, const lem_
                             : lem_judge_result_find(r, "accuracy-shared", d->scorer[s], d->subset[b])->at;
     lem_judge_metric *m = lem_judge_add(r, "leaderboard", d->scorer[s], LEM_JUDGE_MEAN, err);
     if (m) {
-        m->at = lem_judge_mean_of(at, d->n_subsets);
+        m->at = lem_judge_mean_of(d, at, d->n_subsets);
         m->n = d->n_subsets;
     }
     lem_free(at);
@@ -118,16 +121,17 @@ static lem_status add_overall(lem_judge_result *r, int s, int subset, const lem_
 static lem_status add_ties(lem_judge_result *r, int s, int subset, lem_err *err) {
     const lem_judge_data *d = r->d;
     prompt *p = lem_alloc((size_t)d->n, sizeof *p, err);
-    double *pull = lem_alloc((size_t)d->n, sizeof *pull, err), value = 0;
+    lem_judge_values pull = {NULL, NULL, 0};
+    double value = 0;
     lem_map *seen = lem_map_new(err);
     int n = 0;
-    lem_status st = p && pull && seen ? LEM_OK : LEM_EMEM;
+    lem_status st = p && seen ? lem_judge_values_make(&pull, d->n, err) : LEM_EMEM;
     if (st == LEM_OK) st = collect(d, subset, s, seen, p, &n, err);
     if (st == LEM_OK && n) {
-        bool few = weigh(p, n, &value, pull);
+        bool few = weigh(p, n, &value, &pull);
         lem_judge_metric *m = lem_judge_add(r, "ties-score", d->scorer[s], d->subset[subset], err);
-        if (m) {
-            m->at = lem_judge_clustered(fmin(fmax(value, 0), 1), pull, n, few);
+        st = m ? lem_judge_clustered(fmin(fmax(value, 0), 1), &pull, few, &m->at, err) : LEM_EMEM;
+        if (st == LEM_OK) {
             m->at.mean = value; /* from -0.01 to 1.01 */
             m->at.lo = fmin(m->at.lo, value);
             m->at.hi = fmax(m->at.hi, value);
@@ -135,11 +139,11 @@ static lem_status add_ties(lem_judge_result *r, int s, int subset, lem_err *err)
             m->few = few;
             const lem_judge_metric copy = *m;
             if (d->n_subsets > 1) st = add_overall(r, s, subset, &copy, err);
-        } else st = LEM_EMEM;
+        }
     }
     lem_map_free(seen);
     lem_free(p);
-    lem_free(pull);
+    lem_judge_values_release(&pull);
     return st;
 }
 
