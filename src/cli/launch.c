@@ -1,5 +1,6 @@
 /* launch.c - how a command is started: --budget becomes options, and a dry run tells how long it would take
  */
+#include "cli/budget_clock.h"
 #include "cli/runtime.h"
 #include "cli/trial.h"
 
@@ -11,7 +12,9 @@
 #include <math.h>
 #include <string.h>
 
-static const double trial_seconds = 3, budget_trial_seconds = 8; /* of work; a choice deserves more */
+static const double trial_seconds = 3;
+/* Of a choice, which deserves more, but is itself a part of the budget. */
+static const double budget_trial_least = 1, budget_trial_most = 8, budget_trial_share = 0.1;
 static const double used_share = 0.9; /* of a budget: the rest is for what the trial did not see */
 
 static bool is_here(const lem_args *args) { return !lem_json_get(args->values, "endpoint"); }
@@ -73,6 +76,7 @@ static lem_status dry_run(lem_cli *cli, const lem_command *cmd, const lem_args *
 typedef struct choice {
     const lem_opt *opt;
     double asked, chosen;
+    double seconds, began; /* the budget, on lem_clock_seconds */
 } choice;
 
 /* Three digits, so that it reads as a choice; downwards. */
@@ -128,17 +132,19 @@ static void count_work(lem_cli *cli, const lem_command *cmd, const lem_args *arg
     if (own.out) fclose(own.out);
 }
 
-static lem_status measure(lem_cli *cli, const lem_command *cmd, const lem_args *args, double seconds,
-                          choice *c, lem_err *err) {
+static lem_status measure(lem_cli *cli, const lem_command *cmd, const lem_args *args, choice *c,
+                          lem_err *err) {
     const char *budget = lem_args_str(args, "budget");
     char words[320];
     lem_trial t;
     count_work(cli, cmd, args);
-    lem_trial_run(cli, cmd, args, budget_trial_seconds, &t);
+    lem_trial_run(cli, cmd, args,
+                  fmin(fmax(budget_trial_share * c->seconds, budget_trial_least), budget_trial_most), &t);
     if (cli->cancel && cli->cancel->requested) return lem_fail(err, LEM_EINTR, "interrupted");
     lem_trial_words(&t, words);
     if (t.seconds < 0) return lem_fail(err, LEM_EUSAGE, "--budget %s: its time is %s", budget, words);
-    double work = t.seconds - t.setup, room = used_share * seconds - t.setup;
+    double left = c->seconds - (lem_clock_seconds() - c->began); /* the trial took some */
+    double work = t.seconds - t.setup, room = used_share * left - t.setup;
     double share = work > 0 ? room / work : 1;
     c->chosen = share >= 1 ? c->asked : rounded(c->opt, share * c->asked);
     double steps = strcmp(c->opt->name, "epochs") == 0 ? (double)t.total * c->chosen / c->asked : 1;
@@ -150,8 +156,7 @@ static lem_status measure(lem_cli *cli, const lem_command *cmd, const lem_args *
 
 static lem_status choose(lem_cli *cli, const lem_command *cmd, const lem_args *args, choice *c,
                          lem_err *err) {
-    double seconds = 0;
-    lem_status st = lem_duration_parse(lem_args_str(args, "budget"), "--budget", &seconds, err);
+    lem_status st = lem_duration_parse(lem_args_str(args, "budget"), "--budget", &c->seconds, err);
     if (st) return st;
     if (!is_here(args))
         return lem_fail(err, LEM_EUSAGE,
@@ -161,7 +166,7 @@ static lem_status choose(lem_cli *cli, const lem_command *cmd, const lem_args *a
     c->opt = lem_opt_of_budget(cmd, args);
     c->asked = lem_args_num(args, c->opt->name);
     double before = chosen_before(cli, args, c->opt);
-    if (before <= 0 || before > c->asked) return measure(cli, cmd, args, seconds, c, err);
+    if (before <= 0 || before > c->asked) return measure(cli, cmd, args, c, err);
     c->chosen = before;
     lem_info(cli->log, "--budget %s: --%s %.6g, as the run that is there chose", lem_args_str(args, "budget"),
              c->opt->name, c->chosen);
@@ -169,20 +174,31 @@ static lem_status choose(lem_cli *cli, const lem_command *cmd, const lem_args *a
 }
 
 /* *values: the arguments with what the budget allows; the caller's. */
-static lem_status with_budget(lem_cli *cli, const lem_command *cmd, const lem_args *args, lem_json **values,
-                              lem_err *err) {
-    choice c = {0};
-    lem_status st = choose(cli, cmd, args, &c, err);
+static lem_status with_budget(lem_cli *cli, const lem_command *cmd, const lem_args *args, choice *c,
+                              lem_json **values, lem_err *err) {
+    lem_status st = choose(cli, cmd, args, c, err);
     if (st) return st;
     lem_json *v = lem_json_copy(args->values), *x = NULL;
-    x = c.opt->type == LEM_OPT_INT ? lem_json_new_int((int64_t)c.chosen) : lem_json_new_num(c.chosen);
-    cli->budget_value = c.chosen;
-    if (v && lem_json_set(v, c.opt->name, x)) {
+    x = c->opt->type == LEM_OPT_INT ? lem_json_new_int((int64_t)c->chosen) : lem_json_new_num(c->chosen);
+    cli->budget_value = c->chosen;
+    if (v && lem_json_set(v, c->opt->name, x)) {
         *values = v;
         return LEM_OK;
     }
     lem_json_free(v);
     return lem_fail(err, LEM_EMEM, "out of memory");
+}
+
+/* Under a budget (NULL: none) the clock runs. */
+static lem_status run_timed(lem_cli *cli, const lem_command *cmd, const lem_args *args, const char *budget,
+                            const choice *c, lem_err *err) {
+    lem_budget_clock *clock = NULL;
+    lem_status st = LEM_OK;
+    if (budget && !cli->dry_run)
+        st = lem_budget_clock_start(cli->log, budget, c->seconds, c->began, &clock, err);
+    if (st == LEM_OK) st = cmd->run(cli, args, err);
+    lem_budget_clock_stop(clock, st == LEM_OK && !cli->job_done);
+    return st;
 }
 
 lem_status lem_launch(lem_cli *cli, const lem_command *cmd, const lem_args *args, lem_err *err) {
@@ -191,10 +207,13 @@ lem_status lem_launch(lem_cli *cli, const lem_command *cmd, const lem_args *args
     cli->work_tokens = 0;
     cli->estimate = -1;
     cli->budget_value = 0;
-    if (cmd->budget && lem_json_get(args->values, "budget")) st = with_budget(cli, cmd, args, &values, err);
+    const char *budget = cmd->budget ? lem_args_str(args, "budget") : NULL;
+    choice c = {.began = lem_clock_seconds()};
+    if (budget) st = with_budget(cli, cmd, args, &c, &values, err);
     const lem_args with = {values ? values : args->values, args->words, args->n_words};
     bool timed = cli->dry_run && cmd->timed && is_here(args);
-    if (st == LEM_OK) st = timed ? dry_run(cli, cmd, &with, err) : cmd->run(cli, &with, err);
+    if (st == LEM_OK)
+        st = timed ? dry_run(cli, cmd, &with, err) : run_timed(cli, cmd, &with, budget, &c, err);
     lem_json_free(values);
     return st;
 }

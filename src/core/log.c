@@ -49,6 +49,7 @@ lem_log *lem_log_new(int fd, bool terminal, int level, lem_err *err) {
     l->fd = fd;
     l->level = level;
     l->terminal = terminal;
+    l->outlook.left = -1;
     pthread_mutex_init(&l->lock, NULL);
     return l;
 }
@@ -57,11 +58,11 @@ lem_log *lem_log_new_silent(lem_err *err) {
     lem_log *l = lem_log_new(-1, false, LEVEL_INFO, err);
     if (!l) return NULL;
     l->silent = true;
-    l->outlook.left = -1;
     return l;
 }
 
 lem_outlook lem_log_outlook(lem_log *l) {
+    if (!l) return (lem_outlook){.left = -1};
     pthread_mutex_lock(&l->lock);
     lem_outlook o = l->outlook;
     pthread_mutex_unlock(&l->lock);
@@ -332,7 +333,7 @@ lem_progress *lem_progress_new(lem_log *l, const char *title, const char *unit, 
     p->left = -1;
     p->to = 1;
     pthread_mutex_lock(&l->lock);
-    if (l->silent && l->outlook.began == 0) l->outlook.began = p->started;
+    if (l->outlook.began == 0) l->outlook.began = p->started;
     if (l->terminal && !l->bar) {
         l->bar = p;
         draw_bar(l, p->started);
@@ -342,15 +343,19 @@ lem_progress *lem_progress_new(lem_log *l, const char *title, const char *unit, 
 }
 
 /* With the lock held. */
+static void keep_outlook(const lem_progress *p, double now) {
+    lem_outlook *o = &p->log->outlook;
+    o->left = command_left(p, now);
+    if (p->total) o->total = p->total;
+    o->share = p->from + (p->to - p->from) * share_of(p, now);
+}
+
+/* With the lock held. */
 static void show(lem_progress *p) {
     lem_log *l = p->log;
     double now = lem_clock_seconds();
-    if (l->silent) {
-        l->outlook.left = command_left(p, now);
-        if (p->total) l->outlook.total = p->total;
-        l->outlook.share = p->from + (p->to - p->from) * share_of(p, now);
-        return;
-    }
+    keep_outlook(p, now);
+    if (l->silent) return;
     if (l->bar == p) {
         if (now - p->shown >= redraw_seconds) draw_bar(l, now);
         return;
@@ -442,12 +447,10 @@ static void format_closing(const lem_progress *p, lem_buf *out) {
 
 /* With the lock held. A progress that did all of its units leaves only what comes behind it. */
 static void show_last(lem_progress *p) {
-    lem_log *l = p->log;
-    if (!l->silent) return;
     bool ended = p->total ? p->done >= p->total : p->by_share && p->left <= 0;
     if (ended) p->left = 0, p->left_at = lem_clock_seconds();
-    show(p);
-    if (ended) l->outlook.share = p->to;
+    keep_outlook(p, lem_clock_seconds());
+    if (ended) p->log->outlook.share = p->to;
 }
 
 void lem_progress_free(lem_progress *p) {

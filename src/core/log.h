@@ -54,9 +54,8 @@ typedef struct lem_outlook {
     uint64_t total; /* units of the last progress that has a total */
     bool unsure;
 } lem_outlook;
-/* A log that shows nothing and keeps the outlook of the progress within it. */
-lem_log *lem_log_new_silent(lem_err *err);
-lem_outlook lem_log_outlook(lem_log *l);
+lem_log *lem_log_new_silent(lem_err *err); /* shows nothing */
+lem_outlook lem_log_outlook(lem_log *l);   /* of the progress within it, the last that told something */
 
 double lem_clock_seconds(void); /* monotonic */
 

@@ -178,6 +178,34 @@ static void budget_is_kept(void **state) {
         0);
 }
 
+/* What it takes is told beside the budget, its trial included: 12 s as it is here, three times that beside other
+ * work. */
+static void budget_is_kept_to(void **state) {
+    (void)state;
+    double start = lem_clock_seconds(), told = 0;
+    does("sample --model m --prompts rows.jsonl --n 100000 --max-tokens 60 --out k.jsonl --budget 12s");
+    double took = lem_clock_seconds() - start;
+    const char *at = strstr(said, "--budget 12s: took ");
+    if (!at || sscanf(at, "--budget 12s: took %lf seconds", &told) != 1) fail_msg("%s", said);
+    if (took > 36 || took < 4 || told > took || told < took - 2) fail_msg("told %g s, took %g s", told, took);
+}
+
+/* Halted for longer than it may take: that is told as soon as it goes on. */
+static void late_is_told(void **state) {
+    (void)state;
+    char line[1024];
+    snprintf(line, sizeof line,
+             "%s sample --model m --prompts rows.jsonl --n 100000 --max-tokens 60 --out late.jsonl --budget 4s "
+             "2>late.txt >/dev/null & P=$!; for i in $(seq 600); do sleep 0.1; [ -s late.jsonl.job/journal ] && "
+             "break; done; kill -STOP $P; sleep 7; kill -CONT $P; wait $P; grep -c 'warning: --budget 4s: it "
+             "will take about [0-9.]* seconds, longer than its trial said' late.txt",
+             LEMMA_BINARY);
+    FILE *f = popen(line, "r");
+    assert_non_null(f);
+    said[fread(said, 1, sizeof said - 1, f)] = '\0';
+    if (pclose(f) != 0 || strcmp(said, "1\n") != 0) fail_msg("warnings: %s", said);
+}
+
 static void budget_is_refused(void **state) {
     (void)state;
     refuses("sample --model m --prompts rows.jsonl --n 4 --out x --budget 8x", "'8x' is no time");
@@ -193,6 +221,7 @@ static void budget_is_refused(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(all_tell), cmocka_unit_test(comes_true),
-                                       cmocka_unit_test(budget_is_kept), cmocka_unit_test(budget_is_refused)};
+                                       cmocka_unit_test(budget_is_kept), cmocka_unit_test(budget_is_kept_to),
+                                       cmocka_unit_test(late_is_told), cmocka_unit_test(budget_is_refused)};
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

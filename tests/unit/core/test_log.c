@@ -247,10 +247,7 @@ static void shares(void **state) {
     fclose(f);
 }
 
-static void outlook(void **state) {
-    (void)state;
-    lem_err err = LEM_ERR_INIT;
-    lem_log *l = lem_log_new_silent(&err);
+static void outlook_of(lem_log *l) {
     assert_non_null(l);
     assert_true(lem_log_outlook(l).left < 0);
     assert_true(lem_log_outlook(l).began == 0);
@@ -271,6 +268,18 @@ static void outlook(void **state) {
     assert_true(lem_log_outlook(l).left == 0);
     assert_true(lem_log_outlook(l).share == 1);
     lem_log_free(l);
+}
+
+/* Whether it shows anything or not. */
+static void outlook(void **state) {
+    (void)state;
+    lem_err err = LEM_ERR_INIT;
+    FILE *f = tmpfile();
+    assert_non_null(f);
+    outlook_of(lem_log_new_silent(&err));
+    outlook_of(lem_log_new(fileno(f), false, 2, &err));
+    fclose(f);
+    assert_true(lem_log_outlook(NULL).left < 0);
 }
 
 /* What is known of time stays where even the title has no room. */
