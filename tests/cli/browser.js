@@ -57,6 +57,7 @@
     var plain = new DOMParser().parseFromString(document.documentElement.outerHTML, 'text/html');
     say('plain', all('.item .part .md', plain).length > 0);
     say('shown', shown());
+    say('colours on paper', getComputedStyle(document.querySelector('main *')).printColorAdjust);
     say('resources', performance.getEntriesByType('resource').length);
     say('elements', all('*').length);
     search.value = 'needle';

@@ -73,7 +73,7 @@ holds() {
             cp "$width.said" said
             dark=false
             [ "$scheme" = 1 ] || dark=true
-            for line in "dark=$dark" 'scroll=true' 'wide=' 'pale=' 'unnamed=0' 'opened=yes' 'maths=true' 'resources=0' 'plain=true'; do expect "$line"; done
+            for line in "dark=$dark" 'scroll=true' 'wide=' 'pale=' 'unnamed=0' 'opened=yes' 'maths=true' 'resources=0' 'plain=true' 'colours on paper=exact'; do expect "$line"; done
             if grep '^error=' said; then fail "$page: the script failed"; fi
         done
     done
@@ -91,6 +91,13 @@ untouched() {
     grep -q '<form id="browse" hidden' "$page" || fail "$page: without scripts the filter shows"
     chrome "$1" --print-to-pdf="$dir/page.pdf" --blink-settings=preferredColorScheme=0 >/dev/null
     [ "$(head -c 5 page.pdf)" = %PDF- ] || { cat log; fail "$1 does not print"; }
+    printed=$1
+}
+# whole TITLE LAST: on paper nothing scrolls: each table whose first column is TITLE has its last one, LAST
+whole() {
+    command -v pdftotext >/dev/null || { echo "how $printed prints is not looked at: no poppler-utils"; return 0; }
+    pdftotext -layout page.pdf - | grep -E "^ *$1 " >heads || fail "$printed prints no table of $1"
+    if grep -vq "$2 *\$" heads; then cat heads; fail "$printed prints a table of $1 without $2"; fi
 }
 
 rows 6 4 a >a.jsonl
@@ -98,6 +105,9 @@ rows 6 4 b >b.jsonl
 "$lemma" select a.jsonl --out select.json >/dev/null 2>&1
 "$lemma" report select.json --examples a.jsonl,b.jsonl --out page.html >/dev/null 2>&1
 untouched page.html
+whole level pass@4
+whole subject pass@4
+whole score "ended above cut"
 holds page.html '[["vote","wrong"],["flipped","right here"],["holds","truncated"],["level","3"],["subject","s1"],["set","a ("]]'
 expect 'shown=12 of 12 shown'
 expect 'needle=2 of 12 shown'
