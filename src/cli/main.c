@@ -133,6 +133,7 @@ static lem_cli context(char cache[4096], hub_roots *hub) {
 static lem_status run_command(const lem_command *cmd, lem_cli *cli, const lem_args *args, lem_err *err) {
     cli->log = lem_log_new(2, isatty(2) != 0 && strcmp(variable("TERM", ""), "dumb") != 0,
                            lem_args_flag(args, "quiet") ? 1 : 2, err);
+    lem_log_beside(cli->log, stdout);
     lem_status st = cli->log ? lem_launch(cli, cmd, args, err) : LEM_EMEM;
     lem_log_free(cli->log);
     return st;

@@ -18,6 +18,7 @@ static const double redraw_seconds = 0.1, line_seconds = 15.0;
 
 struct lem_log {
     int fd, level;
+    FILE *beside; /* NULL = none */
     bool terminal, silent;
     pthread_mutex_t lock;
     lem_progress *bar; /* the one that is drawn on the terminal's last line */
@@ -265,8 +266,13 @@ static void draw_bar(lem_log *l, double now) {
     lem_buf_release(&b);
 }
 
+void lem_log_beside(lem_log *l, FILE *out) {
+    if (l) l->beside = out;
+}
+
 static void put_line(lem_log *l, const char *text) {
     lem_buf b = {0};
+    if (l->beside) (void)!fflush(l->beside);
     if (l->bar) lem_buf_puts(&b, "\r\033[K");
     lem_buf_puts(&b, text);
     lem_buf_putc(&b, '\n');

@@ -8,11 +8,15 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 typedef struct lem_log lem_log;
 lem_log *lem_log_new(int fd, bool terminal, int level,
                      lem_err *err); /* level: 0 errors, 1 warnings, 2 info, 3 debug */
 void lem_log_free(lem_log *l);
+/* What was printed to `out` (borrowed) before a message arrives before it. Errors stay in ferror. Before any
+ * thread. */
+void lem_log_beside(lem_log *l, FILE *out);
 void lem_warn(lem_log *l, const char *fmt, ...) LEM_PRINTF(2, 3); /* "warning: …" */
 void lem_info(lem_log *l, const char *fmt, ...) LEM_PRINTF(2, 3);
 void lem_debug(lem_log *l, const char *fmt, ...) LEM_PRINTF(2, 3);

@@ -52,13 +52,23 @@ static void cell(const lem_metric *m, bool sign, lem_buf *out) {
     lem_buf_printf(out, "  %-26s", text);
 }
 
-static void lines(const lem_metrics *all, const lem_metric *list, int n, bool sign, lem_buf *out) {
+enum { LEAST_NAME = 23 };
+
+static int name_width(const lem_metric *list, int n, int width) {
+    for (int i = 0; i < n; i++) {
+        int len = (int)strlen(list[i].name);
+        if (len > width) width = len;
+    }
+    return width;
+}
+
+static void lines(const lem_metrics *all, const lem_metric *list, int n, bool sign, int width, lem_buf *out) {
     static const char *const protocols[] = {"exact", "first-k", "seeds"};
     for (int i = 0; i < n; i++) {
         bool seen = false;
         for (int j = 0; j < i && !seen; j++) seen = strcmp(list[j].name, list[i].name) == 0;
         if (seen) continue;
-        lem_buf_printf(out, "%-22s", list[i].name);
+        lem_buf_printf(out, "%-*s", width, list[i].name);
         for (int p = 0; p < 3; p++) cell(lem_metrics_find(all, list[i].name, protocols[p]), sign, out);
         while (out->len && out->data[out->len - 1] == ' ') out->data[--out->len] = '\0';
         if (sign) evidence(&list[i], out);
@@ -67,8 +77,10 @@ static void lines(const lem_metrics *all, const lem_metric *list, int n, bool si
 }
 
 void lem_metrics_table(const lem_metrics *m, lem_buf *out) {
-    lem_buf_printf(out, "%-22s  %-26s  %-26s  %s\n", "percent [95 % interval]", "exact", "first-k", "seeds");
-    lines(m, m->m, m->n, false, out);
+    int width = name_width(m->diff, m->n_diff, name_width(m->m, m->n, LEAST_NAME));
+    lem_buf_printf(out, "%-*s  %-26s  %-26s  %s\n", width, "percent [95 % interval]", "exact", "first-k",
+                   "seeds");
+    lines(m, m->m, m->n, false, width, out);
     if (m->n_diff) lem_buf_puts(out, "\npaired differences, points (evidence: of the first protocol)\n");
-    lines(m, m->diff, m->n_diff, true, out);
+    lines(m, m->diff, m->n_diff, true, width, out);
 }

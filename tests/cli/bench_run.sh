@@ -42,6 +42,8 @@ YAML
 "$lemma" bench run gsm8k own/mine.yaml --model "$base" --out run --max-tokens 48 >table 2>log || { cat log >&2; fail "does not run"; }
 grep -q '^mine (macro over kind)' table || { cat table >&2; fail "no macro average"; }
 [ "$(wc -l <table)" -eq 5 ] || { cat table >&2; fail "more than the table is printed"; }
+says 0 'percent [95 % interval]' "$lemma" bench run gsm8k own/mine.yaml --model "$base" --out run --max-tokens 48 --all
+[ "$(tail -n 1 said)" = 'run/report.html has it with all results' ] || { cat said >&2; fail "what was printed comes behind the last message"; }
 for f in gsm8k/candidates.jsonl gsm8k/graded.jsonl gsm8k/select.json mine/select.json table.json table.md table.csv report.html report.md; do
   [ -s run/$f ] || fail "no run/$f"
 done

@@ -42,6 +42,29 @@ static void levels(void **state) {
     lem_log_free(NULL);
 }
 
+/* Both written to one file: what was printed first stands first, also before a closing line. */
+static void in_order(void **state) {
+    FILE *f;
+    size_t n;
+    lem_err err = LEM_ERR_INIT;
+    lem_log_free(open_log(state, &f, false, 2));
+    lem_log *l = lem_log_new(fileno(f), false, 2, &err);
+    lem_log_beside(l, f);
+    fputs("table\n", f);
+    lem_info(l, "said");
+    lem_progress *p = lem_progress_new(l, "work", "rows", 1, 0);
+    fputs("row\n", f);
+    lem_progress_free(p);
+    fputs("end\n", f);
+    lem_log_free(l);
+    fclose(f);
+    char *text = log_text(state, &n), *closing = strstr(text, "work: ");
+    assert_true(strncmp(text, "table\nsaid\nrow\nwork: ", 21) == 0);
+    assert_non_null(closing);
+    assert_string_equal(strchr(closing, '\n'), "\nend\n");
+    free(text);
+}
+
 static void closing_line(void **state) {
     FILE *f;
     size_t n;
@@ -300,6 +323,6 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         folder_test(levels),   folder_test(closing_line), folder_test(terminal_bar), folder_test(widths),
         folder_test(singular), folder_test(threads),      folder_test(time_left),    folder_test(shares),
-        folder_test(outlook),  folder_test(long_titles)};
+        folder_test(in_order), folder_test(outlook),      folder_test(long_titles)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
