@@ -1,12 +1,12 @@
 /* launch.c - how a command is started: --budget becomes options, and a dry run tells how long it would take
  */
-#include "cli/budget_clock.h"
 #include "cli/runtime.h"
 #include "cli/trial.h"
 
 #include "core/buf.h"
 #include "core/file.h"
 #include "core/mem.h"
+#include "core/overrun.h"
 #include "job/duration.h"
 
 #include <math.h>
@@ -16,6 +16,7 @@ static const double trial_seconds = 3;
 /* Of a choice, which deserves more, but is itself a part of the budget. */
 static const double budget_trial_least = 1, budget_trial_most = 8, budget_trial_share = 0.1;
 static const double used_share = 0.9; /* of a budget: the rest is for what the trial did not see */
+static const double late = 1.5;       /* times a budget */
 
 static bool is_here(const lem_args *args) { return !lem_json_get(args->values, "endpoint"); }
 
@@ -189,15 +190,34 @@ static lem_status with_budget(lem_cli *cli, const lem_command *cmd, const lem_ar
     return lem_fail(err, LEM_EMEM, "out of memory");
 }
 
-/* Under a budget (NULL: none) the clock runs. */
-static lem_status run_timed(lem_cli *cli, const lem_command *cmd, const lem_args *args, const char *budget,
-                            const choice *c, lem_err *err) {
-    lem_budget_clock *clock = NULL;
-    lem_status st = LEM_OK;
-    if (budget && !cli->dry_run)
-        st = lem_budget_clock_start(cli->log, budget, c->seconds, c->began, &clock, err);
+typedef struct budgeted {
+    lem_log *log;
+    const char *budget;
+} budgeted;
+
+static void tell_late(void *ctx, double all) {
+    const budgeted *b = ctx;
+    char text[LEM_DURATION_TEXT];
+    lem_duration_text(all, text);
+    lem_warn(b->log,
+             "--budget %s: it will take about %s, longer than its trial said; it goes on: interrupt it, and "
+             "the same command with --fresh chooses anew",
+             b->budget, text);
+}
+
+/* What was chosen is the job's option from here on: the clock tells, and cuts nothing. */
+static lem_status run_budgeted(lem_cli *cli, const lem_command *cmd, const lem_args *args, const choice *c,
+                               lem_err *err) {
+    budgeted b = {cli->log, lem_args_str(args, "budget")};
+    const lem_overrun_opts o = {cli->log, c->began, late * c->seconds, tell_late, &b};
+    char text[LEM_DURATION_TEXT];
+    lem_overrun *clock = NULL;
+    lem_status st = lem_overrun_start(&o, &clock, err);
     if (st == LEM_OK) st = cmd->run(cli, args, err);
-    lem_budget_clock_stop(clock, st == LEM_OK && !cli->job_done);
+    lem_overrun_stop(clock);
+    lem_duration_text(lem_clock_seconds() - c->began, text);
+    if (st == LEM_OK && !cli->job_done)
+        lem_info(cli->log, "--budget %s: took %s, its trial included", b.budget, text);
     return st;
 }
 
@@ -212,8 +232,9 @@ lem_status lem_launch(lem_cli *cli, const lem_command *cmd, const lem_args *args
     if (budget) st = with_budget(cli, cmd, args, &c, &values, err);
     const lem_args with = {values ? values : args->values, args->words, args->n_words};
     bool timed = cli->dry_run && cmd->timed && is_here(args);
-    if (st == LEM_OK)
-        st = timed ? dry_run(cli, cmd, &with, err) : run_timed(cli, cmd, &with, budget, &c, err);
+    if (st == LEM_OK && timed) st = dry_run(cli, cmd, &with, err);
+    else if (st == LEM_OK && budget && !cli->dry_run) st = run_budgeted(cli, cmd, &with, &c, err);
+    else if (st == LEM_OK) st = cmd->run(cli, &with, err);
     lem_json_free(values);
     return st;
 }

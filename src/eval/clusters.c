@@ -74,6 +74,7 @@ const double *lem_eval_clusters_sums(lem_eval_clusters *c, const double *v) {
 }
 
 lem_eval_interval lem_eval_clusters_mean(lem_eval_clusters *c, const double *v) {
+    if (!c->of) return lem_eval_mean_interval(v, c->rows);
     return lem_eval_ratio_interval(lem_eval_clusters_sums(c, v), c->size, c->n);
 }
 

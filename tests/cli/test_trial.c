@@ -178,8 +178,8 @@ static void budget_is_kept(void **state) {
         0);
 }
 
-/* What it takes is told beside the budget, its trial included: 12 s as it is here, three times that beside other
- * work. */
+/* What it takes is told beside the budget, its trial included: 12 s as it is here, three times that beside
+ * other work. */
 static void budget_is_kept_to(void **state) {
     (void)state;
     double start = lem_clock_seconds(), told = 0;
@@ -195,10 +195,11 @@ static void late_is_told(void **state) {
     (void)state;
     char line[1024];
     snprintf(line, sizeof line,
-             "%s sample --model m --prompts rows.jsonl --n 100000 --max-tokens 60 --out late.jsonl --budget 4s "
-             "2>late.txt >/dev/null & P=$!; for i in $(seq 600); do sleep 0.1; [ -s late.jsonl.job/journal ] && "
-             "break; done; kill -STOP $P; sleep 7; kill -CONT $P; wait $P; grep -c 'warning: --budget 4s: it "
-             "will take about [0-9.]* seconds, longer than its trial said' late.txt",
+             "%s sample --model m --prompts rows.jsonl --n 100000 --max-tokens 60 --out late.jsonl "
+             "--budget 4s 2>late.txt >/dev/null & P=$!; for i in $(seq 600); do sleep 0.1; "
+             "[ -s late.jsonl.job/journal ] && break; done; kill -STOP $P; sleep 7; kill -CONT $P; wait $P; "
+             "grep -c 'warning: --budget 4s: it will take about [0-9.]* seconds, longer than its trial "
+             "said' late.txt",
              LEMMA_BINARY);
     FILE *f = popen(line, "r");
     assert_non_null(f);
@@ -220,8 +221,8 @@ static void budget_is_refused(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(all_tell), cmocka_unit_test(comes_true),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(all_tell),       cmocka_unit_test(comes_true),
                                        cmocka_unit_test(budget_is_kept), cmocka_unit_test(budget_is_kept_to),
-                                       cmocka_unit_test(late_is_told), cmocka_unit_test(budget_is_refused)};
+                                       cmocka_unit_test(late_is_told),   cmocka_unit_test(budget_is_refused)};
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
