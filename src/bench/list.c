@@ -11,13 +11,8 @@
 
 /* ---- by name */
 
-static bool ends_with(const char *s, const char *end) {
-    size_t n = strlen(s), e = strlen(end);
-    return n > e && strcmp(s + n - e, end) == 0;
-}
-
 bool lem_bench_is_file(const char *name) {
-    return !lem_bench_yaml(name) && (ends_with(name, ".yaml") || ends_with(name, ".yml"));
+    return !lem_bench_yaml(name) && (lem_path_ends(name, ".yaml") || lem_path_ends(name, ".yml"));
 }
 
 const char *lem_bench_yaml(const char *name) {

@@ -54,7 +54,8 @@ char *lem_path_with_end(const char *path, const char *old_end, const char *new_e
 char *lem_path_dir(const char *path, lem_err *err); /* caller frees; "." when there is none */
 /* Whether path is `folder` or below it, as texts without "./" in front and doubled or last slashes. */
 bool lem_path_within(const char *path, const char *folder);
-const char *lem_path_base(const char *path); /* borrowed */
+const char *lem_path_base(const char *path);           /* borrowed */
+bool lem_path_ends(const char *path, const char *end); /* also where it is nothing else */
 
 /* Lines of a text file, decompressed as they are read. A line is at most max_line bytes (0 = 64 MiB), without
  * its \n or \r\n. A truncated or corrupt compressed stream is LEM_EDATA, after the lines before it. */

@@ -29,11 +29,6 @@ static bool is_known(const inputs *x, const char *path) {
     return false;
 }
 
-static bool ends_with(const char *s, const char *end) {
-    size_t n = strlen(s), m = strlen(end);
-    return n >= m && strcmp(s + n - m, end) == 0;
-}
-
 static lem_status add_manifest(inputs *x, const char *path, const char *output, size_t len, int steps);
 
 /* What another job made leads to what that one read. */
@@ -45,7 +40,7 @@ static lem_status add_input(inputs *x, lem_json *in, int steps) {
         return LEM_OK;
     }
     x->at[x->n++] = lem_json_share(in);
-    bool ours = strncmp(text_of(in, "origin"), "lemma ", 6) == 0 && ends_with(manifest, "manifest.json");
+    bool ours = strncmp(text_of(in, "origin"), "lemma ", 6) == 0 && lem_path_ends(manifest, "manifest.json");
     return ours && steps < STEPS ? add_manifest(x, manifest, path, strlen(path), steps + 1) : LEM_OK;
 }
 

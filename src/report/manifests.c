@@ -43,11 +43,6 @@ typedef struct walk {
     lem_err *err;
 } walk;
 
-static bool ends_with(const char *s, const char *end) {
-    size_t n = strlen(s), m = strlen(end);
-    return n >= m && strcmp(s + n - m, end) == 0;
-}
-
 static lem_status visit_folder(const walk *w, const char *dir, int depth);
 
 static lem_status visit_entry(const walk *w, const char *dir, const char *name, int depth) {
@@ -56,9 +51,9 @@ static lem_status visit_entry(const walk *w, const char *dir, const char *name, 
     lem_status st = LEM_OK;
     if (!path) return LEM_EMEM;
     if (strcmp(name, "manifest.json") == 0) st = w->visit(w->ctx, path, dir, strlen(dir));
-    else if (ends_with(name, end)) st = w->visit(w->ctx, path, path, strlen(path) - strlen(end));
-    else if (name[0] != '.' && strcmp(name, "checkpoints") != 0 && !ends_with(name, ".job") && depth > 0 &&
-             lem_file_is_dir(path))
+    else if (lem_path_ends(name, end)) st = w->visit(w->ctx, path, path, strlen(path) - strlen(end));
+    else if (name[0] != '.' && strcmp(name, "checkpoints") != 0 && !lem_path_ends(name, ".job") &&
+             depth > 0 && lem_file_is_dir(path))
         st = visit_folder(w, path, depth - 1);
     lem_free(path);
     return st;

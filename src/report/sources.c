@@ -34,11 +34,6 @@ lem_status lem_source_beside(const char *dir, const char *name, lem_json **out, 
 
 /* ---- one file ---- */
 
-static bool ends_with(const char *s, const char *end) {
-    size_t n = strlen(s), m = strlen(end);
-    return n >= m && strcmp(s + n - m, end) == 0;
-}
-
 /* JSON files of a run that are no results. */
 static bool is_plumbing(const char *name) {
     static const char *const names[] = {"run.json",       "timing.json",           "config.json",
@@ -46,7 +41,7 @@ static bool is_plumbing(const char *name) {
                                         "vocab.json"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(name, names[i]) == 0) return true;
-    return ends_with(name, "manifest.json") || ends_with(name, "MANIFEST.json");
+    return lem_path_ends(name, "manifest.json") || lem_path_ends(name, "MANIFEST.json");
 }
 
 static bool known(const lem_sources *s, const char *path) {
@@ -83,7 +78,7 @@ static void title_of(const char *path, const char *root, char out[TITLE]) {
     snprintf(out, TITLE, "%s", path);
     static const char *const ends[] = {"/telemetry.jsonl", "/metrics.json", ".json"};
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
-        if (ends_with(out, ends[i])) out[strlen(out) - strlen(ends[i])] = '\0';
+        if (lem_path_ends(out, ends[i])) out[strlen(out) - strlen(ends[i])] = '\0';
     if (strcmp(out, telemetry) == 0) snprintf(out, TITLE, "training");
 }
 
@@ -101,7 +96,7 @@ static lem_status add_found(lem_sources *s, const char *path, const char *root, 
     const char *name = lem_path_base(path);
     title_of(path, root, title);
     if (strcmp(name, telemetry) == 0) return add_source(s, path, title, LEM_SOURCE_TELEMETRY, err);
-    if (!ends_with(name, ".json") || is_plumbing(name)) return LEM_OK;
+    if (!lem_path_ends(name, ".json") || is_plumbing(name)) return LEM_OK;
     lem_json *doc = NULL;
     lem_err ignored = LEM_ERR_INIT;
     if (lem_source_load(path, &doc, &ignored) != LEM_OK) { /* some other tool's file */
@@ -129,7 +124,7 @@ static lem_status add_job(lem_sources *s, const char *path, const char *root, le
     char title[TITLE];
     title_of(path, root, title);
     size_t n = strlen(title);
-    if (ends_with(title, job_end)) title[n - strlen(job_end)] = '\0';
+    if (lem_path_ends(title, job_end)) title[n - strlen(job_end)] = '\0';
     return is_page(path) ? LEM_OK : add_source(s, path, title, LEM_SOURCE_JOB, err);
 }
 
@@ -152,7 +147,8 @@ static lem_status add_job_of(lem_sources *s, const char *input, lem_err *err) {
 }
 
 static bool is_rows(const char *path) {
-    return ends_with(path, ".jsonl") || ends_with(path, ".jsonl.gz") || ends_with(path, ".jsonl.zst");
+    return lem_path_ends(path, ".jsonl") || lem_path_ends(path, ".jsonl.gz") ||
+           lem_path_ends(path, ".jsonl.zst");
 }
 
 static lem_status add_named(lem_sources *s, const char *path, lem_err *err) {
@@ -199,7 +195,7 @@ static lem_status add_entries(lem_sources *s, const char *dir, const char *root,
         lem_status st = LEM_OK;
         if (lem_file_is_dir(path) != folders) st = LEM_OK;
         else if (!folders) st = add_found(s, path, root, err);
-        else if (ends_with(names[i], job_end) && lem_dir_has(path, "manifest.json"))
+        else if (lem_path_ends(names[i], job_end) && lem_dir_has(path, "manifest.json"))
             st = add_job(s, path, root, err);
         else if (is_searched(names[i], trained)) st = add_folder(s, path, root, depth - 1, err);
         lem_free(path);

@@ -1,6 +1,7 @@
 /* kind - what a file is, told by its first bytes, and the reader of that kind */
 #include "rows/kind_priv.h"
 
+#include "core/file.h"
 #include "core/utf8.h"
 #include "rows/kinds_priv.h"
 
@@ -72,15 +73,10 @@ static bool is_text(const char *p, size_t n) {
     return true;
 }
 
-static bool ends_with(const char *path, const char *end) {
-    size_t n = strlen(path), e = strlen(end);
-    return n >= e && strcmp(path + n - e, end) == 0;
-}
-
 /* One column has no delimiter: then only the name tells CSV from any other text. */
 static bool called_csv(const char *path) {
-    return ends_with(path, ".csv") || ends_with(path, ".csv.gz") || ends_with(path, ".csv.zst") ||
-           ends_with(path, ".tsv");
+    return lem_path_ends(path, ".csv") || lem_path_ends(path, ".csv.gz") || lem_path_ends(path, ".csv.zst") ||
+           lem_path_ends(path, ".tsv");
 }
 
 static lem_status open_text(const char *path, lem_input *in, const char *p, size_t n,

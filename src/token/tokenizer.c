@@ -163,18 +163,13 @@ lem_status lem_tokenizer_load_file(const char *path, const char *config_path, le
     return load_file(path, config_path, NULL, out, err ? err : &own);
 }
 
-static bool ends_with(const char *s, const char *end) {
-    size_t n = strlen(s), k = strlen(end);
-    return n >= k && strcmp(s + n - k, end) == 0;
-}
-
 enum { NO_VOCABULARY = 3 };
 
 /* How well a file serves as the vocabulary of its folder: 0 best. */
 static int file_rank(const char *name) {
     if (strcmp(name, "tokenizer.json") == 0) return 0;
     if (strcmp(name, "tokenizer.model") == 0) return 1;
-    return ends_with(name, ".tiktoken") ? 2 : NO_VOCABULARY;
+    return lem_path_ends(name, ".tiktoken") ? 2 : NO_VOCABULARY;
 }
 
 /* The file of a folder that holds the vocabulary: tokenizer.json, else tokenizer.model, else the first
@@ -213,7 +208,7 @@ lem_status lem_tokenizer_load(const char *dir, lem_tokenizer **out, lem_err *err
         st = LEM_EMEM;
         goto done;
     }
-    bool whole = ends_with(path, "tokenizer.json"); /* which lists its added tokens itself */
+    bool whole = lem_path_ends(path, "tokenizer.json"); /* which lists its added tokens itself */
     LEM_TRY(load_file(path, lem_file_exists(config) ? config : NULL,
                       !whole && lem_file_exists(added) ? added : NULL, &t, err));
     LEM_TRY(lem_chat_read_folder(t, dir, err));

@@ -1,5 +1,6 @@
 /* shard_index - reads the index of a folder whose weights stand in several files */
 #include "weights/shard_index.h"
+#include "core/file.h"
 #include "core/mem.h"
 
 #include <stdio.h>
@@ -7,11 +8,6 @@
 #include <string.h>
 
 enum { NAME_MAX_BYTES = 255 };
-
-static bool ends_with(const char *s, const char *tail) {
-    size_t n = strlen(s), k = strlen(tail);
-    return n >= k && strcmp(s + n - k, tail) == 0;
-}
 
 static lem_status check_file(const char *tensor, const lem_json *v, lem_err *err) {
     const char *file = lem_json_str(v, NULL);
@@ -25,10 +21,10 @@ static lem_status check_file(const char *tensor, const lem_json *v, lem_err *err
                         "weight_map: '%.95s' is in '%.95s', which is no plain file name (shards lie in the "
                         "folder itself)",
                         tensor, file);
-    if (ends_with(file, ".bin"))
+    if (lem_path_ends(file, ".bin"))
         return lem_fail(err, LEM_EDATA,
                         "weight_map names '%.95s': PyTorch files must be converted to safetensors", file);
-    if (!ends_with(file, ".safetensors"))
+    if (!lem_path_ends(file, ".safetensors"))
         return lem_fail(err, LEM_EDATA, "weight_map names '%.95s', which is no .safetensors file", file);
     return LEM_OK;
 }
