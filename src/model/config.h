@@ -23,6 +23,12 @@ typedef enum lem_arch {
 
 enum { LEM_LAYERS_MAX = 512 };
 
+typedef struct lem_lora { /* model/adapters.h; zeroed = none */
+    int rank;
+    float scale;      /* of B A */
+    uint64_t targets; /* bit 1 << role of the matrices that have one */
+} lem_lora;
+
 typedef struct lem_model_config {
     lem_arch arch;
     lem_head head;
@@ -43,6 +49,7 @@ typedef struct lem_model_config {
     uint8_t full[LEM_LAYERS_MAX /
                  8]; /* bit i % 8 of byte i / 8: layer i sees everything although there is a window */
     float init_range;
+    lem_lora lora; /* adapters beside matrices; in no config.json */
     int32_t bos_id, eos_id, pad_id; /* -1 = none */
 } lem_model_config;
 

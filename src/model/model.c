@@ -84,8 +84,7 @@ done:
     return st;
 }
 
-/* Like lem_model_new; without lm an untied model has no language-model head (lm_head = SIZE_MAX). */
-static lem_status new_body(const lem_model_config *config, bool lm, lem_model **out, lem_err *err) {
+lem_status lem_model_new_like(const lem_model_config *config, bool lm, lem_model **out, lem_err *err) {
     lem_model *m = NULL;
     lem_status st = lem_model_new_table(config, lm, &m, err);
     if (st != LEM_OK) return st;
@@ -100,7 +99,7 @@ static lem_status new_body(const lem_model_config *config, bool lm, lem_model **
 }
 
 lem_status lem_model_new(const lem_model_config *config, lem_model **out, lem_err *err) {
-    return new_body(config, true, out, err);
+    return lem_model_new_like(config, true, out, err);
 }
 
 void lem_model_free(lem_model *m) {
@@ -111,7 +110,7 @@ void lem_model_free(lem_model *m) {
     lem_free(m);
 }
 
-static bool has_lm(const lem_model *m) { return lem_model_at(m, LEM_ROLE_LM_HEAD, -1) != SIZE_MAX; }
+bool lem_model_has_lm(const lem_model *m) { return lem_model_at(m, LEM_ROLE_LM_HEAD, -1) != SIZE_MAX; }
 
 static void init_tensor(lem_model *m, const lem_tensor *t, uint64_t seed) {
     float *p = m->params + t->offset;
@@ -131,7 +130,7 @@ void lem_model_init_random(lem_model *m, uint64_t seed) {
     for (int i = 0; i < m->n_tensors; i++) init_tensor(m, &m->tensors[i], seed);
 }
 
-static const lem_tensor *tensor_named(const lem_model *m, const char *name) {
+const lem_tensor *lem_model_tensor_named(const lem_model *m, const char *name) {
     for (int i = 0; i < m->n_tensors; i++)
         if (strcmp(m->tensors[i].name, name) == 0) return &m->tensors[i];
     return NULL;
@@ -141,16 +140,16 @@ lem_status lem_model_with_head(const lem_model *m, lem_head head, uint64_t seed,
                                lem_err *err) {
     lem_model_config c = m->config;
     lem_model *to = NULL;
-    if (head == LEM_HEAD_LM && !has_lm(m))
+    if (head == LEM_HEAD_LM && !lem_model_has_lm(m))
         return lem_fail(err, LEM_EDATA, "lm_head.weight is missing: this model has only a reward head");
     if (head == LEM_HEAD_REWARD && m->config.head != head)
         return lem_fail(err, LEM_EUSAGE, "only the scalar head can be made anew");
     if (c.head != head) c.reward = (lem_head_shape){0};
     c.head = head;
-    lem_status st = new_body(&c, has_lm(m), &to, err);
+    lem_status st = lem_model_new_like(&c, lem_model_has_lm(m), &to, err);
     if (st != LEM_OK) return st;
     for (int i = 0; i < to->n_tensors; i++) {
-        const lem_tensor *t = &to->tensors[i], *from = tensor_named(m, t->name);
+        const lem_tensor *t = &to->tensors[i], *from = lem_model_tensor_named(m, t->name);
         if (from) memcpy(to->params + t->offset, m->params + from->offset, t->count * sizeof *to->params);
         else init_tensor(to, t, seed);
     }
@@ -170,10 +169,10 @@ lem_status lem_model_with_layers(const lem_model *m, int extra, uint64_t seed, l
         if (c.window > 0 && lem_model_config_window(&m->config, m->config.layers - 1) == 0)
             c.full[i / 8] |= (uint8_t)(1u << i % 8);
     lem_status st = lem_model_config_check(&c, err);
-    if (st == LEM_OK) st = new_body(&c, has_lm(m), &to, err);
+    if (st == LEM_OK) st = lem_model_new_like(&c, lem_model_has_lm(m), &to, err);
     if (st != LEM_OK) return st;
     for (int i = 0; i < to->n_tensors; i++) {
-        const lem_tensor *t = &to->tensors[i], *from = tensor_named(m, t->name);
+        const lem_tensor *t = &to->tensors[i], *from = lem_model_tensor_named(m, t->name);
         if (from) memcpy(to->params + t->offset, m->params + from->offset, t->count * sizeof *to->params);
         else init_tensor(to, t, seed);
     }
@@ -219,7 +218,7 @@ void lem_model_hash(const lem_model *m, char out[65]) {
              "rope_theta=%a norm_eps=%a tied=%d qkv_bias=%d lm=%d bos=%d eos=%d pad=%d\n",
              (int)c->arch, (int)c->head, c->layers, c->width, c->ffn, c->heads, c->kv_heads, c->head_dim,
              c->vocab, c->max_positions, (double)c->rope_theta, (double)c->norm_eps, c->tied, c->qkv_bias,
-             has_lm(m), (int)c->bos_id, (int)c->eos_id, (int)c->pad_id);
+             lem_model_has_lm(m), (int)c->bos_id, (int)c->eos_id, (int)c->pad_id);
     lem_sha256_init(&s);
     lem_sha256_add(&s, text, strlen(text));
     hash_variant(&s, c);

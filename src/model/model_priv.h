@@ -16,6 +16,12 @@ bool lem_role_is_residual(lem_role role);
 /* The name in files of a tensor that is there (layer: -1 outside of layers). */
 void lem_role_name(const lem_model_config *c, lem_role role, int layer, char out[96]);
 
+/* Like lem_model_new; without lm an untied model has no language-model head. */
+lem_status lem_model_new_like(const lem_model_config *config, bool lm, lem_model **out,
+                              lem_err *err) LEM_MUST_CHECK;
+bool lem_model_has_lm(const lem_model *m);
+const lem_tensor *lem_model_tensor_named(const lem_model *m, const char *name);
+
 /* Elements of an array of what learns alone, padding included; an untied language-model head is there. */
 size_t lem_model_trainable_size(const lem_model_config *c, const lem_trainable *t);
 

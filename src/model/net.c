@@ -65,6 +65,7 @@ static void carve_grads(lem_memory *mem, const lem_model_config *c, size_t T, co
     net->dact = take(mem, T, F);
     net->dgate = take(mem, T, F);
     net->dup = take(mem, T, F);
+    net->dlow = c->lora.rank ? take(mem, T, (size_t)c->lora.rank) : NULL;
 }
 
 /* t: NULL = without gradients */

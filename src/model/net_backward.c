@@ -25,17 +25,43 @@ typedef struct product {
     int N, K;
 } product;
 
+/* The gradient of X A^T of an adapter into net->dlow. False: there is none. */
+static bool backward_low(lem_net *net, int layer, const product *p, const float *dY) {
+    lem_pass *s = &net->pass;
+    lem_role a = lem_role_adapter(p->weight);
+    int T = s->n_rows, rank = s->c->lora.rank;
+    if (!rank || a == LEM_ROLE_COUNT || !lem_params_at(&net->w, a, layer)->packed.N) return false;
+    const lem_param *b = lem_params_at(&net->w, a + 1, layer);
+    s->b->ops->linear_dx(s->b, T, p->N, rank, dY, b->rows, b->dtype, net->dlow, false);
+    s->b->ops->scale(s->b, (size_t)T * (size_t)rank, net->dlow, s->c->lora.scale);
+    return true;
+}
+
+static void backward_adapter(lem_net *net, int layer, const product *p, const float *dY, const float *X) {
+    lem_pass *s = &net->pass;
+    lem_role a = lem_role_adapter(p->weight);
+    int T = s->n_rows, rank = s->c->lora.rank;
+    if (!backward_low(net, layer, p, dY) || !lem_pass_low(s, layer, a, X)) return;
+    float *da = lem_net_grad_of(net, a, layer), *db = lem_net_grad_of(net, a + 1, layer);
+    if (db) s->b->ops->linear_dw(s->b, T, p->N, rank, dY, s->low, db);
+    if (da) s->b->ops->linear_dw(s->b, T, rank, p->K, net->dlow, X, da);
+}
+
 static void backward_weight(lem_net *net, int layer, const product *p, const float *dY, const float *X) {
     float *g = lem_net_grad_of(net, p->weight, layer);
     if (g) net->pass.b->ops->linear_dw(net->pass.b, net->pass.n_rows, p->N, p->K, dY, X, g);
     backward_bias(net, layer, p->bias, p->N, dY);
+    backward_adapter(net, layer, p, dY, X);
 }
 
 static void backward_input(lem_net *net, int layer, const product *p, const float *dY, float *dX,
                            bool accumulate) {
     const lem_param *w = lem_params_at(&net->w, p->weight, layer);
-    net->pass.b->ops->linear_dx(net->pass.b, net->pass.n_rows, p->N, p->K, dY, w->rows, w->dtype, dX,
-                                accumulate);
+    lem_pass *s = &net->pass;
+    s->b->ops->linear_dx(s->b, s->n_rows, p->N, p->K, dY, w->rows, w->dtype, dX, accumulate);
+    if (!backward_low(net, layer, p, dY)) return;
+    const lem_param *a = lem_params_at(&net->w, lem_role_adapter(p->weight), layer);
+    s->b->ops->linear_dx(s->b, s->n_rows, s->c->lora.rank, p->K, net->dlow, a->rows, a->dtype, dX, true);
 }
 
 /* rows of D */

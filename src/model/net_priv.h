@@ -23,6 +23,7 @@ struct lem_net {
     float *no_grads;           /* [D], where the gradients of frozen norms go to be forgotten */
     bool head_dirty;
     float *dhidden, *dx; /* [T,D]; gradient at the final norm's output, then down the residual stream */
+    float *dlow;         /* [T,rank] of adapters, or NULL */
     float *dq, *dk, *dv, *dattn, *dnormed, *dact, *dgate, *dup;
 };
 

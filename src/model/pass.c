@@ -28,6 +28,7 @@ void lem_pass_carve(lem_memory *mem, const lem_model_config *c, const lem_pass_s
     out->hidden = lem_memory_floats(mem, T, D);
     out->normed = lem_memory_floats(mem, T, D);
     out->act = lem_memory_floats(mem, T, (size_t)c->ffn);
+    out->low = c->lora.rank ? lem_memory_floats(mem, T, (size_t)c->lora.rank) : NULL;
     out->qkv = c->fused_qkv ? lem_memory_floats(mem, T, (size_t)(c->heads + 2 * c->kv_heads) * E) : NULL;
     lem_head_block_carve(mem, c, &out->head);
 }
@@ -90,11 +91,22 @@ void lem_pass_place_queries(lem_pass *p, int layer, const lem_queries *q) {
     p->b->ops->rope(p->b, p->n_rows, q->heads, E, q->out, p->dev.pos, p->cos_sin, false);
 }
 
-/* Y = X W^T + bias, added to Y with `accumulate`. */
+bool lem_pass_low(lem_pass *p, int layer, lem_role a, const float *X) {
+    int rank = p->c->lora.rank;
+    if (!rank || a == LEM_ROLE_COUNT || !lem_params_at(p->w, a, layer)->packed.N) return false;
+    p->b->ops->linear(p->b, p->n_rows, X, &lem_params_at(p->w, a, layer)->packed, NULL, p->low, false);
+    p->b->ops->scale(p->b, (size_t)p->n_rows * (size_t)rank, p->low, p->c->lora.scale);
+    return true;
+}
+
+/* Y = X W^T + bias, added to Y with `accumulate`; then + scale (X A^T) B^T where W has an adapter. */
 static void project(lem_pass *p, int layer, lem_role weight, lem_role bias, const float *X, float *Y,
                     bool accumulate) {
+    lem_role a = lem_role_adapter(weight);
     p->b->ops->linear(p->b, p->n_rows, X, &lem_params_at(p->w, weight, layer)->packed,
                       lem_params_vector(p->w, bias, layer), Y, accumulate);
+    if (lem_pass_low(p, layer, a, X))
+        p->b->ops->linear(p->b, p->n_rows, p->low, &lem_params_at(p->w, a + 1, layer)->packed, NULL, Y, true);
 }
 
 static void norm(lem_pass *p, int layer, lem_role role, const float *x, float *y, float *inv) {

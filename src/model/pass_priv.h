@@ -56,6 +56,7 @@ typedef struct lem_pass {
     int pages_clean;              /* pages that were written or zeroed once: no stray NaN in unused slots */
     float *cos_sin;               /* [positions,E] */
     float *hidden, *normed, *act; /* final-normed [T,D]; scratch [T,D], [T,F] */
+    float *low;                   /* scratch [T,rank] of adapters, or NULL */
     float *qkv;                   /* scratch [T,H*E+2*KH*E] with fused_qkv */
     lem_head_block head;
 } lem_pass;
@@ -68,6 +69,8 @@ lem_status lem_pass_init(lem_pass *p, const lem_model_config *c, lem_backend *b,
 void lem_pass_use_pages(lem_pass *p, int n);
 void lem_pass_hand_over(lem_pass *p); /* the rows that were laid out on the host */
 
+/* scale X A^T of an adapter into p->low; a: its role. False: that layer has none. */
+bool lem_pass_low(lem_pass *p, int layer, lem_role a, const float *X);
 void lem_pass_embed(lem_pass *p, float *x /* [T,D] */);
 void lem_pass_layer(lem_pass *p, int layer, int kv_layer, const lem_layer_act *a);
 /* Into p->hidden; inv [T] or NULL. */

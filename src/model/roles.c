@@ -53,6 +53,7 @@ static const role_row table[LEM_ROLE_COUNT] = {
     [LEM_ROLE_DOWN_BIAS] = {"mlp.down_proj.bias", "feed_forward.w2.bias", "ffn_down", WIDTH, ONE, MLP_BIAS},
     [LEM_ROLE_FINAL_NORM] = {"norm.weight", NULL, NULL, WIDTH, ONE, OUTSIDE},
     [LEM_ROLE_LM_HEAD] = {"lm_head.weight", "output.weight", NULL, VOCAB, WIDTH, UNTIED},
+    /* adapters are named and shaped after their matrices: no rows here */
     /* reward heads are named by head.c, in this order */
     [LEM_ROLE_DENSE] = {NULL, NULL, NULL, WIDTH, WIDTH, HEAD},
     [LEM_ROLE_DENSE_BIAS] = {NULL, NULL, NULL, WIDTH, ONE, HEAD},
@@ -71,6 +72,21 @@ static int size_of(dim d, const lem_model_config *c, const lem_head_shape *head)
                         [VOCAB] = c->vocab,
                         [OUTPUTS] = head->outputs};
     return size[d];
+}
+
+/* Matrices that can have adapters, in the order of the roles of these. */
+static const lem_role adapted[] = {LEM_ROLE_Q, LEM_ROLE_K,    LEM_ROLE_V,  LEM_ROLE_QKV,
+                                   LEM_ROLE_O, LEM_ROLE_GATE, LEM_ROLE_UP, LEM_ROLE_DOWN};
+
+lem_role lem_role_adapter(lem_role matrix) {
+    for (size_t i = 0; i < sizeof adapted / sizeof *adapted; i++)
+        if (adapted[i] == matrix) return LEM_ROLE_Q_LORA_A + (lem_role)(2 * i);
+    return LEM_ROLE_COUNT;
+}
+
+lem_role lem_role_adapted(lem_role a_or_b) {
+    bool is = a_or_b >= LEM_ROLE_Q_LORA_A && a_or_b <= LEM_ROLE_DOWN_LORA_B;
+    return is ? adapted[(a_or_b - LEM_ROLE_Q_LORA_A) / 2] : LEM_ROLE_COUNT;
 }
 
 /* Of a config that may set the head alone. */
@@ -100,12 +116,26 @@ static bool is_there(lem_role r, const lem_model_config *c, int layer, const lem
 
 bool lem_role_shape(const lem_model_config *c, lem_role role, int layer, int *rows, int *cols) {
     const lem_head_shape head = table[role].when == HEAD ? head_of(c) : (lem_head_shape){0};
+    lem_role matrix = lem_role_adapted(role);
+    if (matrix != LEM_ROLE_COUNT) {
+        bool there = layer >= 0 && lem_role_shape(c, matrix, layer, rows, cols);
+        *(role == lem_role_adapter(matrix) ? rows : cols) = c->lora.rank;
+        return there && c->lora.rank > 0 && c->lora.targets >> matrix & 1;
+    }
     *rows = size_of(table[role].rows, c, &head);
     *cols = size_of(table[role].cols, c, &head);
     return is_there(role, c, layer, &head);
 }
 
 void lem_role_name(const lem_model_config *c, lem_role role, int layer, char out[96]) {
+    lem_role matrix = lem_role_adapted(role);
+    if (matrix != LEM_ROLE_COUNT) {
+        char name[96];
+        lem_role_name(c, matrix, layer, name);
+        *strrchr(name, '.') = '\0'; /* .weight */
+        snprintf(out, 96, "%.80s.lora_%c.weight", name, role == lem_role_adapter(matrix) ? 'A' : 'B');
+        return;
+    }
     const char *own = c->arch == LEM_ARCH_INTERNLM2 ? table[role].internlm2 : NULL;
     const char *name = own ? own : table[role].common;
     char head[64];

@@ -35,6 +35,23 @@ typedef enum lem_role { /* in the order of the flat array; those of a layer lie 
                         LEM_ROLE_GATE_BIAS,
                         LEM_ROLE_UP_BIAS,
                         LEM_ROLE_DOWN_BIAS,
+                        /* adapters (model/adapters.h): A and B beside each matrix of a layer */
+                        LEM_ROLE_Q_LORA_A,
+                        LEM_ROLE_Q_LORA_B,
+                        LEM_ROLE_K_LORA_A,
+                        LEM_ROLE_K_LORA_B,
+                        LEM_ROLE_V_LORA_A,
+                        LEM_ROLE_V_LORA_B,
+                        LEM_ROLE_QKV_LORA_A,
+                        LEM_ROLE_QKV_LORA_B,
+                        LEM_ROLE_O_LORA_A,
+                        LEM_ROLE_O_LORA_B,
+                        LEM_ROLE_GATE_LORA_A,
+                        LEM_ROLE_GATE_LORA_B,
+                        LEM_ROLE_UP_LORA_A,
+                        LEM_ROLE_UP_LORA_B,
+                        LEM_ROLE_DOWN_LORA_A,
+                        LEM_ROLE_DOWN_LORA_B,
                         LEM_ROLE_FINAL_NORM,
                         LEM_ROLE_LM_HEAD, /* untied; a tied one is EMBED */
                         LEM_ROLE_DENSE,
@@ -52,12 +69,16 @@ bool lem_role_shape(const lem_model_config *c, lem_role role, int layer, int *ro
 bool lem_role_gguf_name(lem_role role, int layer, char out[96]);
 /* It makes queries or keys, whose halves are turned against each other (model/rope.h). */
 bool lem_role_is_rotated(lem_role role);
+/* A of the adapter of that matrix of a layer, B is the role behind it; LEM_ROLE_COUNT: it can have none. And
+ * back: the matrix that A or B belongs to, LEM_ROLE_COUNT of other roles. */
+lem_role lem_role_adapter(lem_role matrix);
+lem_role lem_role_adapted(lem_role a_or_b);
 /* Number of parameters of a model of that shape. */
 size_t lem_model_config_params(const lem_model_config *c);
 
 typedef struct lem_trainable { /* zeroed = everything learns */
     int frozen_layers;         /* layers 0..n-1 do not, nor does the embedding if n > 0 */
-    uint32_t frozen_roles;     /* bit 1 << role: tensors of that role do not, in any layer */
+    uint64_t frozen_roles;     /* bit 1 << role: tensors of that role do not, in any layer */
     lem_dtype frozen_dtype;    /* matrices that do not learn are kept as F32 or BF16 */
 } lem_trainable;
 

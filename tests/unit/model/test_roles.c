@@ -79,7 +79,7 @@ static void what_learns_has_the_same_bits(void **state) {
         learn(whole);
         for (int k = 0; k < 12; k++) {
             lem_trainable t = {.frozen_layers = k % 4};
-            if (k >= 4) t.frozen_roles = (uint32_t)lem_rng_next_below(&r, 1u << LEM_ROLE_COUNT);
+            if (k >= 4) t.frozen_roles = lem_rng_next_below(&r, 1ull << LEM_ROLE_COUNT);
             compare(m, whole, &t);
         }
         lem_net_free(whole);
@@ -100,7 +100,7 @@ static void frozen_as_bf16_has_the_same_bits(void **state) {
         learn(whole);
         for (int k = 0; k < 12; k++) {
             lem_trainable t = {.frozen_layers = k % 3}, wide;
-            if (k >= 4) t.frozen_roles = (uint32_t)lem_rng_next_below(&r, 1u << LEM_ROLE_COUNT);
+            if (k >= 4) t.frozen_roles = lem_rng_next_below(&r, 1ull << LEM_ROLE_COUNT);
             wide = t;
             t.frozen_dtype = LEM_DTYPE_BF16;
             compare(m, whole, &t);
@@ -131,7 +131,7 @@ static void frozen_takes_no_memory(void **state) {
     t.frozen_layers = 6;
     assert_int_equal(lem_trainable_params(&t, &c), 2 * 32); /* final norm and score */
     assert_int_equal(lem_trainable_lowest(&t, &c), 6);
-    t = (lem_trainable){.frozen_roles = 1u << LEM_ROLE_EMBED};
+    t = (lem_trainable){.frozen_roles = 1ull << LEM_ROLE_EMBED};
     assert_int_equal(lem_trainable_lowest(&t, &c), 0);
 }
 

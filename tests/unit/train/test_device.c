@@ -95,7 +95,7 @@ static void far_trains_the_same(void **state) {
         {0},
         {.frozen_layers = 1},
         {.frozen_layers = 2, .frozen_dtype = LEM_DTYPE_BF16},
-        {.frozen_roles = 1u << LEM_ROLE_QKV | 1u << LEM_ROLE_DOWN | 1u << LEM_ROLE_EMBED,
+        {.frozen_roles = 1ull << LEM_ROLE_QKV | 1ull << LEM_ROLE_DOWN | 1ull << LEM_ROLE_EMBED,
          .frozen_dtype = LEM_DTYPE_BF16}};
     for (int k = 0; k < 4; k++) {
         device d = open_device();

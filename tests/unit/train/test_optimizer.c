@@ -93,7 +93,7 @@ static float *after(lem_backend *b, int owners, const lem_trainable *t, size_t *
 
 static void owners_give_the_bits_of_one(void **state) {
     (void)state;
-    const lem_trainable parts[] = {{0}, {.frozen_layers = 1}, {.frozen_roles = 1u << LEM_ROLE_UP}};
+    const lem_trainable parts[] = {{0}, {.frozen_layers = 1}, {.frozen_roles = 1ull << LEM_ROLE_UP}};
     lem_backend *b = NULL;
     assert_int_equal(far_or_plain(LEM_ISA_AUTO, NULL, &b, &err), LEM_OK);
     for (int k = 0; k < 3; k++) {

@@ -1,0 +1,225 @@
+/* adapters.c - a model with adapters, merged again, and their files */
+#include "model/adapters.h"
+
+#include "core/file.h"
+#include "core/mem.h"
+#include "core/object.h"
+#include "core/rng.h"
+#include "model/model_priv.h"
+#include "weights/safetensors.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---- what is asked for ---- */
+
+/* The name in options: what stands before "_proj" in most files. */
+static const struct {
+    const char *name;
+    lem_role role;
+} targets[] = {{"q", LEM_ROLE_Q},       {"k", LEM_ROLE_K},   {"v", LEM_ROLE_V},      {"o", LEM_ROLE_O},
+               {"gate", LEM_ROLE_GATE}, {"up", LEM_ROLE_UP}, {"down", LEM_ROLE_DOWN}};
+
+static uint64_t all_targets(const lem_model_config *c) {
+    uint64_t all = 0;
+    int rows, cols;
+    for (lem_role r = 0; r < LEM_ROLE_COUNT; r++)
+        if (lem_role_adapter(r) != LEM_ROLE_COUNT && lem_role_shape(c, r, 0, &rows, &cols))
+            all |= (uint64_t)1 << r;
+    return all;
+}
+
+static lem_status one_target(const char *name, size_t n, const lem_model_config *c, uint64_t *out,
+                             lem_err *err) {
+    int rows, cols;
+    for (size_t i = 0; i < sizeof targets / sizeof *targets; i++) {
+        if (strlen(targets[i].name) != n || strncmp(targets[i].name, name, n) != 0) continue;
+        if (!lem_role_shape(c, targets[i].role, 0, &rows, &cols))
+            return lem_fail(err, LEM_EUSAGE,
+                            "--lora-targets: this model makes queries, keys and values in one product, "
+                            "'%.*s' is no matrix of its own; say all",
+                            (int)n, name);
+        *out |= (uint64_t)1 << targets[i].role;
+        return LEM_OK;
+    }
+    return lem_fail(err, LEM_EUSAGE, "--lora-targets: '%.*s' is none of all, q, k, v, o, gate, up, down",
+                    (int)(n < 60 ? n : 60), name);
+}
+
+lem_status lem_lora_make(const lem_lora_opts *o, const lem_model_config *c, lem_lora *out, lem_err *err) {
+    lem_lora lora = {.rank = o->rank};
+    double alpha = o->alpha > 0 ? o->alpha : 2.0 * o->rank;
+    if (o->rank < 1 || o->rank > LEM_LORA_RANK_MAX)
+        return lem_fail(err, LEM_EUSAGE, "--lora-rank: 1 to %d expected, found %d", LEM_LORA_RANK_MAX,
+                        o->rank);
+    lora.scale = (float)(alpha / (o->stabilised ? sqrt(o->rank) : o->rank));
+    if (strcmp(o->targets, "all") == 0) lora.targets = all_targets(c);
+    for (const char *p = o->targets; lora.targets != all_targets(c) && *p;) {
+        size_t n = strcspn(p, ",");
+        lem_status st = one_target(p, n, c, &lora.targets, err);
+        if (st) return st;
+        p += n + (p[n] == ',');
+    }
+    if (!lora.targets) return lem_fail(err, LEM_EUSAGE, "--lora-targets: at least one expected");
+    *out = lora;
+    return LEM_OK;
+}
+
+lem_trainable lem_lora_trainable(void) {
+    lem_trainable t = {0};
+    for (lem_role r = 0; r < LEM_ROLE_DENSE; r++)
+        if (lem_role_adapted(r) == LEM_ROLE_COUNT) t.frozen_roles |= (uint64_t)1 << r;
+    return t;
+}
+
+/* ---- on and off ---- */
+
+/* All tensors of the same name. */
+static void copy_values(const lem_model *from, lem_model *to) {
+    for (int i = 0; i < to->n_tensors; i++) {
+        const lem_tensor *t = &to->tensors[i], *f = lem_model_tensor_named(from, t->name);
+        if (f) memcpy(to->params + t->offset, from->params + f->offset, t->count * sizeof *to->params);
+    }
+}
+
+/* The same model with other adapters, or none. */
+static lem_status reshaped(const lem_model *m, const lem_lora *lora, lem_model **out, lem_err *err) {
+    lem_model_config c = m->config;
+    c.lora = *lora;
+    lem_status st = lem_model_new_like(&c, lem_model_has_lm(m), out, err);
+    if (st == LEM_OK) copy_values(m, *out);
+    return st;
+}
+
+/* `from`, which goes, takes m's place. */
+static void take_place(lem_model *m, lem_model *from) {
+    lem_model old = *m;
+    *m = *from;
+    *from = old;
+    lem_model_free(from);
+}
+
+/* torch: kaiming_uniform_(A, a=sqrt(5)) is uniform within 1 / sqrt(in). */
+static void draw(lem_model *m, const lem_tensor *t, uint64_t seed) {
+    double bound = 1 / sqrt((double)t->shape[1]);
+    lem_rng r = lem_rng_make(seed, t->name, 0);
+    for (size_t i = 0; i < t->count; i++)
+        m->params[t->offset + i] = (float)(bound * (2 * lem_rng_next_unit(&r) - 1));
+}
+
+lem_status lem_model_adapt(lem_model *m, const lem_lora *lora, uint64_t seed, lem_err *err) {
+    lem_model *to;
+    lem_status st = reshaped(m, lora, &to, err);
+    if (st) return st;
+    for (int i = 0; i < to->n_tensors; i++) {
+        lem_role role = to->tensors[i].role, matrix = lem_role_adapted(role);
+        if (matrix != LEM_ROLE_COUNT && role == lem_role_adapter(matrix)) draw(to, &to->tensors[i], seed);
+    }
+    take_place(m, to);
+    return LEM_OK;
+}
+
+static bool has_adapter(const lem_model *m, const lem_tensor *t) {
+    lem_role a = t->layer >= 0 ? lem_role_adapter(t->role) : LEM_ROLE_COUNT;
+    return a != LEM_ROLE_COUNT && lem_model_at(m, a, t->layer) != SIZE_MAX;
+}
+
+/* w += scale B A, of m's adapter, into the same matrix of `to`; sum: [in] */
+static void add_product(const lem_model *m, lem_model *to, const lem_tensor *w, double *sum) {
+    lem_role a = lem_role_adapter(w->role);
+    const float *A = m->params + lem_model_at(m, a, w->layer),
+                *B = m->params + lem_model_at(m, a + 1, w->layer);
+    size_t rank = (size_t)m->config.lora.rank, in = (size_t)w->shape[1];
+    for (size_t o = 0; o < (size_t)w->shape[0]; o++) {
+        float *row = to->params + w->offset + o * in;
+        memset(sum, 0, in * sizeof *sum);
+        for (size_t k = 0; k < rank; k++)
+            for (size_t i = 0; i < in; i++) sum[i] += (double)B[o * rank + k] * (double)A[k * in + i];
+        for (size_t i = 0; i < in; i++)
+            row[i] = (float)((double)row[i] + (double)m->config.lora.scale * sum[i]);
+    }
+}
+
+static size_t widest(const lem_model *m) {
+    size_t most = 1;
+    for (int i = 0; i < m->n_tensors; i++)
+        if ((size_t)m->tensors[i].shape[1] > most) most = (size_t)m->tensors[i].shape[1];
+    return most;
+}
+
+lem_status lem_model_merge(lem_model *m, lem_err *err) {
+    lem_model *to = NULL;
+    double *sum = lem_alloc(widest(m), sizeof *sum, err);
+    lem_status st = sum ? reshaped(m, &(lem_lora){0}, &to, err) : LEM_EMEM;
+    for (int i = 0; st == LEM_OK && i < to->n_tensors; i++)
+        if (has_adapter(m, &to->tensors[i])) add_product(m, to, &to->tensors[i], sum);
+    lem_free(sum);
+    if (st == LEM_OK) take_place(m, to);
+    return st;
+}
+
+/* ---- files ---- */
+
+/* The last part of the names of targeted matrices, as PEFT's target_modules. */
+static lem_json *modules(const lem_model *m) {
+    lem_json *list = lem_json_new_array();
+    for (int i = 0; list && i < m->n_tensors; i++) {
+        const lem_tensor *t = &m->tensors[i];
+        if (t->layer != 0 || !has_adapter(m, t)) continue;
+        char name[96];
+        snprintf(name, sizeof name, "%s", t->name);
+        *strrchr(name, '.') = '\0';
+        if (lem_json_append(list, lem_json_new_str(strrchr(name, '.') + 1))) continue;
+        lem_json_free(list);
+        return NULL;
+    }
+    return list;
+}
+
+static lem_status save_config(const lem_model *m, const char *base, const char *dir, lem_err *err) {
+    const lem_lora *lora = &m->config.lora;
+    lem_object o = lem_object_new();
+    lem_object_str(&o, "peft_type", "LORA");
+    lem_object_str(&o, "task_type", "CAUSAL_LM");
+    lem_object_str(&o, "base_model_name_or_path", base);
+    lem_object_int(&o, "r", (uint64_t)lora->rank);
+    lem_object_num(&o, "lora_alpha", (double)lora->scale * lora->rank);
+    lem_object_num(&o, "lora_dropout", 0);
+    lem_object_str(&o, "bias", "none");
+    lem_object_bool(&o, "fan_in_fan_out", false);
+    lem_object_bool(&o, "use_rslora", false); /* the scale is in lora_alpha */
+    lem_object_bool(&o, "inference_mode", true);
+    lem_object_json(&o, "target_modules", modules(m));
+    lem_json *made = lem_object_done(&o);
+    lem_status st = made ? lem_json_save_in(dir, "adapter_config.json", made, 2, err)
+                         : lem_fail(err, LEM_EMEM, "out of memory");
+    lem_json_free(made);
+    return st;
+}
+
+static lem_status save_values(const lem_model *m, const char *dir, lem_err *err) {
+    lem_status st = LEM_EMEM;
+    size_t n = 0, most = (size_t)m->n_tensors;
+    lem_safetensors_source *source = lem_alloc_zero(most, sizeof *source, err);
+    char(*name)[128] = lem_alloc(most, sizeof *name, err);
+    char *path = lem_path_join(dir, "adapter_model.safetensors", err);
+    for (size_t i = 0; source && name && i < most; i++) {
+        const lem_tensor *t = &m->tensors[i];
+        if (lem_role_adapted(t->role) == LEM_ROLE_COUNT) continue;
+        snprintf(name[n], sizeof *name, "base_model.model.%s", t->name);
+        source[n] = (lem_safetensors_source){name[n], 2, {t->shape[0], t->shape[1]}, m->params + t->offset};
+        n++;
+    }
+    if (source && name && path) st = lem_safetensors_write(path, source, n, LEM_DTYPE_F32, err);
+    lem_free(path);
+    lem_free(name);
+    lem_free(source);
+    return st;
+}
+
+lem_status lem_model_save_adapters(const lem_model *m, const char *base, const char *dir, lem_err *err) {
+    lem_status st = lem_dir_make(dir, err);
+    if (st == LEM_OK) st = save_values(m, dir, err);
+    return st == LEM_OK ? save_config(m, base, dir, err) : st;
+}

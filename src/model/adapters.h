@@ -1,0 +1,39 @@
+/* model/adapters.h - low-rank adapters: W + scale B A in place of a matrix W that stays (LoRA, Hu et al.,
+ * arXiv 2106.09685)
+ *
+ * A [rank,in] and B [out,rank] are tensors of the model like all others (roles.h), so that passes, gradients,
+ * moments, clipping and checkpoints cover them and need no words of their own. scale is alpha / rank, with
+ * rank stabilisation alpha / sqrt(rank) (Kalajdzievski, arXiv 2312.03732). B begins at zero, A as PEFT's does
+ * (uniform within 1 / sqrt(in)), keyed by seed and tensor name. There is no dropout. */
+#ifndef LEM_MODEL_ADAPTERS_H
+#define LEM_MODEL_ADAPTERS_H
+
+#include "model/model.h"
+
+enum { LEM_LORA_RANK_MAX = 1024 };
+
+typedef struct lem_lora_opts {
+    int rank;
+    double alpha;        /* 0 = twice the rank */
+    const char *targets; /* "all", or some of "q,k,v,o,gate,up,down" */
+    bool stabilised;
+} lem_lora_opts;
+
+/* LEM_EUSAGE for a target that is none, for a rank out of range, and for matrices that a model of that shape
+ * makes in one product (InternLM2's queries, keys and values: "all" covers them). */
+lem_status lem_lora_make(const lem_lora_opts *o, const lem_model_config *c, lem_lora *out,
+                         lem_err *err) LEM_MUST_CHECK;
+/* Adapters learn, and a reward head; nothing else. */
+lem_trainable lem_lora_trainable(void);
+
+/* The model gets adapters, which change nothing at first. It is left as it was on failure. */
+lem_status lem_model_adapt(lem_model *m, const lem_lora *lora, uint64_t seed, lem_err *err) LEM_MUST_CHECK;
+/* Each product goes into its matrix, in double and rounded once; the adapters go. */
+lem_status lem_model_merge(lem_model *m, lem_err *err) LEM_MUST_CHECK;
+/* The adapters as PEFT reads them: adapter_config.json and adapter_model.safetensors (fp32), in a folder made
+ * if absent. base: the folder or name of the model that they belong to. A reward head is in the merged model
+ * alone. */
+lem_status lem_model_save_adapters(const lem_model *m, const char *base, const char *dir,
+                                   lem_err *err) LEM_MUST_CHECK;
+
+#endif
