@@ -142,7 +142,9 @@ static lem_status train(job *j, lem_buf *telemetry, lem_err *err) {
 
 static lem_status save(job *j, const lem_buf *telemetry, lem_err *err) {
     const char *out = lem_job_out(j->job);
-    lem_status st = lem_prm_save(j->model, j->how.head, lem_train_result_dtype(j->args, j->bf16), out, err);
+    lem_status st = lem_lora_end(j->model, j->model_dir, out, err);
+    if (st == LEM_OK)
+        st = lem_prm_save(j->model, j->how.head, lem_train_result_dtype(j->args, j->bf16), out, err);
     if (st == LEM_OK) st = lem_carry_write(&j->carry, out, err);
     if (st == LEM_OK) st = lem_tokenizer_save(j->tok, out, err);
     if (st == LEM_OK) st = lem_prompt_settings_save(&j->prompt, out, err);
@@ -173,6 +175,7 @@ static lem_status with_tokenizer(job *j, lem_err *err) {
         LEM_TRY(lem_runtime_open(j->cli, lem_job_compute_path(j->job), &j->rt, err));
         LEM_TRY(lem_job_start(j->job, j->rt.backend->ops->name, err));
         LEM_TRY(lem_prm_open(j->cli, j->model_dir, j->how.head, &j->model, err));
+        LEM_TRY(lem_lora_begin(j->cli, &j->shape, j->model, err));
         LEM_TRY(train(j, &telemetry, err));
         LEM_TRY(save(j, &telemetry, err));
         LEM_TRY(judge(j, err));
@@ -214,6 +217,7 @@ static lem_status train_and_save(job *j, lem_err *err) {
         lem_err_context(err, "%s", j->model_dir);
         goto done;
     }
+    LEM_TRY(lem_lora_options_read(j->args, j->bf16, &j->shape, &j->how.train.trainable, err));
     LEM_TRY(lem_train_memory_check(j->cli, &j->shape, &j->how.train, err));
     bool blind = j->cli->dry_run && !has_tokenizer(j->model_dir);
     st = blind ? without_tokenizer(j, err) : with_tokenizer(j, err);
@@ -250,6 +254,7 @@ static lem_status plan(lem_cli *cli, const lem_args *args, lem_plan *out, lem_er
     lem_status st = lem_prm_options(args, &how, err);
     if (st == LEM_OK) st = lem_train_plan_config(lem_args_str(args, "model"), out, &c, &bf16, err);
     if (st == LEM_OK) st = lem_prm_shape(how.head, &c, err);
+    if (st == LEM_OK) st = lem_lora_options_read(args, bf16, &c, &how.train.trainable, err);
     if (st == LEM_OK) *out = lem_train_plan(&c, &how.train);
     return st;
 }

@@ -164,7 +164,8 @@ static lem_status read_options(const lem_args *args, bool bf16, lem_model_config
                          "%s is no language model, which --head generative and --loss implicit and dpo need",
                          lem_args_str(args, "model")));
     make_shape(args, bf16, g->kind == LEM_RM_SCALAR, c, &o->trainable);
-    st = lem_model_config_check(c, err);
+    LEM_TRY(lem_model_config_check(c, err));
+    st = lem_lora_options_read(args, bf16, c, &o->trainable, err);
 done:
     return st;
 }
@@ -261,6 +262,7 @@ static lem_status train(job *j, lem_buf *telemetry, lem_err *err) {
 static lem_status save(job *j, const lem_buf *telemetry, lem_err *err) {
     const char *out = lem_job_out(j->job);
     lem_status st = lem_digest_clear_model(out, err);
+    if (st == LEM_OK) st = lem_lora_end(j->model, j->model_dir, out, err);
     if (st == LEM_OK) st = lem_model_save(j->model, out, lem_train_result_dtype(j->args, j->bf16), err);
     if (st == LEM_OK) st = lem_carry_write(&j->carry, out, err);
     if (st == LEM_OK) st = lem_tokenizer_save(j->tok, out, err);
@@ -287,6 +289,7 @@ static lem_status train_and_save(job *j, lem_err *err) {
         LEM_TRY(lem_runtime_open(j->cli, lem_job_compute_path(j->job), &j->rt, err));
         LEM_TRY(lem_job_start(j->job, j->rt.backend->ops->name, err));
         LEM_TRY(open_model(j, err));
+        LEM_TRY(lem_lora_begin(j->cli, &j->shape, j->model, err));
     }
     LEM_TRY(train(j, &telemetry, err));
     if (!j->cli->dry_run) LEM_TRY(save(j, &telemetry, err));

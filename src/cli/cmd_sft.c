@@ -58,9 +58,8 @@ static const lem_opt opts[] = {
      1},
     {"epochs", LEM_OPT_NUM, "X", "1", "passes over the data", 0.0001, 10000},
     {"lr", LEM_OPT_NUM, "X", NULL,
-     "peak learning rate [by model size: 5e-6 from 1 B on, 3e-4 below 20 M; from scratch 1e-3 below 50 M; "
-     "said with "
-     "its reason]",
+     "peak learning rate [by model size: 5e-6 from 1 B on, 3e-4 below 20 M; ten times that with adapters; "
+     "from scratch 1e-3 below 50 M; said with its reason]",
      0, 10},
     {"batch", LEM_OPT_INT, "N", NULL,
      "sequences per optimizer step [128, from scratch 16; fewer where that leaves under 100 steps]", 1,
@@ -127,6 +126,7 @@ static lem_status train_stage(lem_sft_job *j, lem_sft_stage *s, const lem_object
     if (lem_args_is(&s->args, "keep", "best")) o.best_dir = p.best;
     o.answer = answers ? lem_sft_answer : NULL;
     o.answer_ctx = answers;
+    if (st == LEM_OK) st = lem_lora_begin(j->cli, &j->config, j->model, err);
     if (st == LEM_OK)
         st = lem_train_run(j->model, j->rt.backend, obj, val, &o, telemetry, j->cli->log, j->cli->cancel,
                            &s->result, err);
@@ -256,6 +256,7 @@ static lem_status plan(lem_cli *cli, const lem_args *args, lem_plan *out, lem_er
     else if (dir) LEM_TRY(lem_model_check(dir, LEM_HEAD_LM, &j.config, err));
     if (!dir && tok) LEM_TRY(lem_tokenizer_load(tok, &j.tok, err));
     if (!dir) LEM_TRY(lem_sft_new_config(&j, err));
+    LEM_TRY(lem_lora_options_read(args, false, &j.config, &o.trainable, err));
     *out = lem_sft_plan(args, &j.config, &o);
 done:
     lem_tokenizer_free(j.tok);

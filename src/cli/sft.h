@@ -80,6 +80,9 @@ lem_status lem_sft_choose(lem_sft_job *j, lem_sft_stage *s, const lem_objective 
 
 /* The shape that the options ask for, with the vocabulary of the tokenizer (j->tok, may be NULL). */
 lem_status lem_sft_new_config(lem_sft_job *j, lem_err *err) LEM_MUST_CHECK;
+/* lem_lora_options_read, where adapters can be. */
+lem_status lem_sft_adapters(const lem_args *args, bool bf16, lem_model_config *c, lem_trainable *t,
+                            lem_err *err) LEM_MUST_CHECK;
 /* Memory and disk of the whole run for a model of j->config. */
 lem_plan lem_sft_plan(const lem_args *args, const lem_model_config *c, const lem_train_opts *o);
 /* The model that the first stage to run starts from: dir, or a new one. */

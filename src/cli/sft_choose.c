@@ -73,7 +73,7 @@ static void say(const lem_sft_job *j, const lem_sft_stage *s) {
              "activations, "
              "gradients and packed weights",
              s->name, p->steps, batch, o->max_rows, 100 * p->pass_fill,
-             (double)lem_net_bytes(&j->config, o->max_rows, true) / 1048576);
+             (double)lem_net_part_bytes(&j->config, o->max_rows, &o->trainable) / 1048576);
     if (*s->chosen.lr) lem_info(j->cli->log, "stage %s: --lr %s", s->name, s->chosen.lr);
     if (*s->chosen.batch) lem_info(j->cli->log, "stage %s: --batch %s", s->name, s->chosen.batch);
     lem_info(j->cli->log, "stage %s: learning rate %.3g, %s after %ld steps of warm-up, %s", s->name, o->lr,
@@ -87,12 +87,21 @@ static void say(const lem_sft_job *j, const lem_sft_stage *s) {
 
 /* ---- choosing ---- */
 
+/* Adapters are best at about ten times the rate of the whole (Schulman et al. 2025, "LoRA Without Regret"). */
+static void raise_for_adapters(lem_train_opts *o, char why[200]) {
+    size_t n = strlen(why);
+    o->lr *= 10;
+    snprintf(why + n, 200 - n, "; ten times that for adapters: %.3g", o->lr);
+}
+
 /* A rate for AdamW is one for Muon too: its steps are scaled to it (train/muon.h). */
 static void choose_values(const lem_sft_job *j, lem_sft_stage *s, uint64_t rows) {
     lem_train_opts *o = &s->train;
     bool scratch = lem_args_flag(j->args, "from-scratch");
-    if (!lem_args_has(&s->args, "lr"))
+    if (!lem_args_has(&s->args, "lr")) {
         o->lr = lem_sft_lr((double)lem_model_config_params(&j->config), scratch, s->chosen.lr);
+        if (j->config.lora.rank) raise_for_adapters(o, s->chosen.lr);
+    }
     o->batch_tokens = lem_args_int(&s->args, "batch-tokens");
     bool given = lem_args_has(&s->args, "batch");
     if (!given) o->batch = scratch ? SCRATCH_BATCH : LARGEST_BATCH;
@@ -148,6 +157,7 @@ lem_status lem_sft_choose(lem_sft_job *j, lem_sft_stage *s, const lem_objective 
     lem_train_opts *o = &s->train;
     lem_status st = LEM_OK;
     LEM_TRY(lem_train_options_read(&s->args, o, err));
+    LEM_TRY(lem_sft_adapters(&s->args, j->bf16, &j->config, &o->trainable, err));
     choose_values(j, s, train->n_items);
     LEM_TRY(choose_best(s, o, has_val, err));
     LEM_TRY(lem_train_pack(o, train, &s->packing, err));

@@ -94,12 +94,24 @@ lem_plan lem_sft_plan(const lem_args *args, const lem_model_config *c, const lem
     return p;
 }
 
+lem_status lem_sft_adapters(const lem_args *args, bool bf16, lem_model_config *c, lem_trainable *t,
+                            lem_err *err) {
+    bool asked = lem_args_int(args, "lora-rank") > 0;
+    if (asked && lem_args_flag(args, "from-scratch"))
+        return lem_fail(err, LEM_EUSAGE, "--lora-rank is for a model that is there: --model DIR");
+    if (asked && lem_args_is(args, "optimizer", "muon"))
+        return lem_fail(err, LEM_EUSAGE, "--optimizer muon and --lora-rank: adapters learn by AdamW");
+    return lem_lora_options_read(args, bf16, c, t, err);
+}
+
 /* The options of the run as a whole, as far as memory and disk depend on them. */
 static lem_status check_room(lem_sft_job *j, lem_err *err) {
     lem_train_opts o;
     lem_status st = lem_train_options_read(j->args, &o, err);
     if (st) return st;
     o.muon = lem_args_is(j->args, "optimizer", "muon");
+    st = lem_sft_adapters(j->args, j->bf16, &j->config, &o.trainable, err);
+    if (st) return st;
     st = lem_train_memory_check(j->cli, &j->config, &o, err);
     if (st) return st;
     return lem_train_disk_check(j->cli, lem_job_out(j->job), lem_sft_plan(j->args, &j->config, &o).disk, err);
@@ -146,7 +158,9 @@ lem_status lem_sft_save(lem_sft_job *j, const lem_sft_stage *s, const char *dir,
                         const lem_buf *telemetry, lem_err *err) {
     /* A stage on the way is what the next one starts from: it must be the weights in memory, bit for bit. */
     lem_dtype dtype = whole ? lem_train_result_dtype(j->args, j->bf16) : LEM_DTYPE_F32;
+    const char *base = s > j->stages ? s[-1].dir : lem_args_str(j->args, "model");
     lem_status st = lem_digest_clear_model(dir, err);
+    if (st == LEM_OK) st = lem_lora_end(j->model, base ? base : "", dir, err);
     if (st == LEM_OK) st = lem_model_save(j->model, dir, dtype, err);
     if (st == LEM_OK) st = lem_carry_write(&j->carry, dir, err);
     if (st == LEM_OK) st = lem_tokenizer_save(j->tok, dir, err);

@@ -37,6 +37,7 @@ const lem_opt lem_train_options[LEM_N_TRAIN_OPTIONS] = {
     {"checkpoint-every", LEM_OPT_INT, "N", "100", "steps between checkpoints; 0 = none", 0, 1e9,
      .effect = LEM_OPT_CHANGES_NOTHING},
     {"val-every", LEM_OPT_INT, "N", "0", "steps between validations; 0 = at the end", 0, 1e9},
+    LEM_OPTS_LORA,
 };
 
 lem_status lem_train_options_read(const lem_args *a, lem_train_opts *out, lem_err *err) {

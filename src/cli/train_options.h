@@ -2,12 +2,13 @@
 #ifndef LEM_CLI_TRAIN_OPTIONS_H
 #define LEM_CLI_TRAIN_OPTIONS_H
 
+#include "cli/lora_options.h"
 #include "core/object.h"
 #include "job/command.h"
 #include "token/tokenizer.h"
 #include "train/trainer.h"
 
-enum { LEM_N_TRAIN_OPTIONS = 15 };
+enum { LEM_N_TRAIN_OPTIONS = 15 + LEM_N_LORA_OPTIONS };
 /* --lr is the first of them, for commands that choose it themselves. */
 extern const lem_opt lem_train_options[LEM_N_TRAIN_OPTIONS];
 

@@ -1,0 +1,37 @@
+/* cli/lora_options.h - --lora-rank and what belongs to it, in every training command (model/adapters.h) */
+#ifndef LEM_CLI_LORA_OPTIONS_H
+#define LEM_CLI_LORA_OPTIONS_H
+
+#include "job/command.h"
+#include "model/model.h"
+
+#define LEM_OPTS_LORA                                                                                        \
+    {"lora-rank",                                                                                            \
+     LEM_OPT_INT,                                                                                            \
+     "N",                                                                                                    \
+     "0",                                                                                                    \
+     "train adapters of rank N beside the matrices of layers (LoRA) and a reward head, nothing else; the "   \
+     "result is the merged model, with PEFT's files in adapter/; 0 = train everything",                      \
+     0,                                                                                                      \
+     1024},                                                                                                  \
+        {"lora-alpha", LEM_OPT_NUM, "X", NULL, "of adapters: their product counts alpha / N times [2 N]",    \
+         1e-6,         1e6},                                                                                 \
+        {"lora-targets", LEM_OPT_STR, "LIST", "all",                                                         \
+         "of adapters: which matrices, of q,k,v,o,gate,up,down"},                                            \
+    {                                                                                                        \
+        "rslora", LEM_OPT_FLAG, NULL, NULL, "of adapters: alpha / sqrt(N) in place of alpha / N"             \
+    }
+enum { LEM_N_LORA_OPTIONS = 4 };
+
+/* Where --lora-rank is given: the shape gets adapters, and *t is what learns then; the rest is kept as BF16
+ * where
+ * --model is stored so (bf16). LEM_EUSAGE. */
+lem_status lem_lora_options_read(const lem_args *args, bool bf16, lem_model_config *shape, lem_trainable *t,
+                                 lem_err *err) LEM_MUST_CHECK;
+/* Gives the model the adapters of that shape, if it has any. */
+lem_status lem_lora_begin(lem_cli *cli, const lem_model_config *shape, lem_model *m,
+                          lem_err *err) LEM_MUST_CHECK;
+/* Adapters that m has are written to OUT/adapter, for the model in `base`, and merged. */
+lem_status lem_lora_end(lem_model *m, const char *base, const char *out, lem_err *err) LEM_MUST_CHECK;
+
+#endif

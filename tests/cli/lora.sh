@@ -1,0 +1,79 @@
+#!/bin/sh
+# lora.sh LEMMA - adapters in sft, rm train and prm train: the same bytes whatever the threads, passes and kills, files, wrong options
+set -eu
+lemma=$1
+dir=$(mktemp -d /tmp/lemma-lora-XXXXXX)
+trap 'rm -rf "$dir"' EXIT
+cd "$dir"
+fail() { echo "lora: $*" >&2; exit 1; }
+# refused PART COMMAND...: exit 2, and says that
+refused() {
+    part=$1 rc=0
+    shift
+    "$@" >said 2>&1 || rc=$?
+    [ "$rc" -eq 2 ] || { cat said >&2; fail "status $rc, not 2: $*"; }
+    grep -qF -- "$part" said || { cat said >&2; fail "does not say '$part': $*"; }
+}
+# same A B: the same files with the same bytes, but for what tells time and the command line
+same() { diff -r -x manifest.json -x 'events.out*' "$1" "$2" >&2 || fail "$1 and $2 differ"; }
+
+i=0
+while [ $i -lt 24 ]; do
+    i=$((i + 1))
+    printf '%s\n' "{\"id\":\"p$i\",\"problem\":\"what is $i + 1\",\"solution\":\"it is $((i + 1))\",\"expected_answer\":\"$((i + 1))\"}" >>rows.jsonl
+    printf '%s\n' "{\"id\":\"p$i\",\"problem\":\"what is $i + 1\",\"completions\":[\"it is\\n\\n$((i + 1))\",\"it is\\n\\n$i\",\"no\"],\"correct\":[true,false,false]}" >>cand.jsonl
+    printf '%s\n' "{\"prompt\":\"what is $i + 1\",\"completions\":[\"it is\",\"$((i + 1))\"],\"labels\":[true,$([ $((i % 2)) = 1 ] && echo true || echo false)]}" >>steps.jsonl
+done
+"$lemma" sft --from-scratch --layers 2 --width 32 --heads 2 --vocab 270 --context 128 --batch 4 --max-steps 4 --data rows.jsonl --out base --quiet >/dev/null
+"$lemma" rm sample cand.jsonl --random --per-problem 2 --out lists.jsonl --quiet >/dev/null
+
+sft() { out=$1; shift; "$lemma" sft --model base --data rows.jsonl --lora-rank 3 --lora-alpha 5 --lr 1e-2 --batch 4 --epochs 10 --checkpoint-every 5 --out "$out" --quiet "$@" >/dev/null; }
+sft one --threads 1
+sft two --threads 2 --max-rows 64
+same one two
+cmp -s base/model.safetensors one/model.safetensors && fail "nothing was learned"
+[ "$(ls one/adapter)" = "$(printf 'adapter_config.json\nadapter_model.safetensors')" ] || fail "adapter/ holds $(ls one/adapter)"
+grep -q '"r": 3' one/adapter/adapter_config.json || fail "no rank in adapter_config.json"
+
+# Killed on its way and gone on.
+k=0
+while [ $k -lt 6 ]; do
+    k=$((k + 1))
+    timeout -s KILL "0.$k" "$lemma" sft --model base --data rows.jsonl --lora-rank 3 --lora-alpha 5 --lr 1e-2 --batch 4 --epochs 10 --checkpoint-every 5 --out killed --quiet >/dev/null 2>&1 || true
+done
+sft killed
+same one killed
+
+# Stages: each starts from the merged model of the one before.
+cat >stages.yaml <<'YAML'
+model: base
+lora-rank: 2
+lora-targets: q,v
+rslora: true
+lr: 1e-2
+batch: 4
+epochs: 2
+stages: [{name: a, data: [rows.jsonl]}, {name: b, data: [rows.jsonl], lr: 5e-3}]
+YAML
+"$lemma" sft --config stages.yaml --out staged --quiet >/dev/null
+[ -e staged/stages/1-a/adapter/adapter_config.json ] || fail "the first stage has no adapter"
+grep -q '"base_model_name_or_path": "staged/stages/1-a"' staged/adapter/adapter_config.json || fail "the last adapter is not said to be of the first stage's model"
+
+for command in "rm train --lists lists.jsonl --batch 4" "prm train --data steps.jsonl --batch 4 --val-share 0"; do
+    for threads in 1 2; do
+        # shellcheck disable=SC2086
+        "$lemma" $command --model base --lora-rank 2 --lr 1e-2 --max-steps 6 --threads $threads --out "r$threads" --quiet >/dev/null
+    done
+    same r1 r2
+    "$lemma" model info r1 >/dev/null || fail "$command: not opened"
+    [ -e r1/adapter/adapter_model.safetensors ] || fail "$command: no adapter"
+    rm -rf r1 r2
+done
+
+refused "'z' is none of all, q, k" "$lemma" sft --model base --data rows.jsonl --lora-rank 2 --lora-targets q,z --out x
+refused "--lora-rank" "$lemma" sft --model base --data rows.jsonl --lora-rank 2000 --out x
+refused "adapters learn by AdamW" "$lemma" sft --model base --data rows.jsonl --lora-rank 2 --optimizer muon --out x
+refused "is for a model that is there" "$lemma" sft --from-scratch --layers 1 --width 32 --heads 2 --data rows.jsonl --lora-rank 2 --out x
+refused "one of them says what learns" "$lemma" rm train --model base --lists lists.jsonl --freeze-body --lora-rank 2 --out x
+[ ! -e x ] || fail "a refused command left something"
+echo ok
