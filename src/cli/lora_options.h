@@ -17,7 +17,7 @@
         {"lora-alpha", LEM_OPT_NUM, "X", NULL, "of adapters: their product counts alpha / N times [2 N]",    \
          1e-6,         1e6},                                                                                 \
         {"lora-targets", LEM_OPT_STR, "LIST", "all",                                                         \
-         "of adapters: which matrices, of q,k,v,o,gate,up,down"},                                            \
+         "of adapters: which matrices, as q,v,down; all of a layer"},                                        \
     {                                                                                                        \
         "rslora", LEM_OPT_FLAG, NULL, NULL, "of adapters: alpha / sqrt(N) in place of alpha / N"             \
     }

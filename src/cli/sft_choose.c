@@ -87,7 +87,7 @@ static void say(const lem_sft_job *j, const lem_sft_stage *s) {
 
 /* ---- choosing ---- */
 
-/* Adapters are best at about ten times the rate of the whole (Schulman et al. 2025, "LoRA Without Regret"). */
+/* Adapters want about ten times the rate of the whole (Schulman et al. 2025, "LoRA Without Regret"). */
 static void raise_for_adapters(lem_train_opts *o, char why[200]) {
     size_t n = strlen(why);
     o->lr *= 10;

@@ -14,37 +14,49 @@
 
 /* ---- what is asked for ---- */
 
-/* The name in options: what stands before "_proj" in most files. */
-static const struct {
-    const char *name;
-    lem_role role;
-} targets[] = {{"q", LEM_ROLE_Q},       {"k", LEM_ROLE_K},   {"v", LEM_ROLE_V},      {"o", LEM_ROLE_O},
-               {"gate", LEM_ROLE_GATE}, {"up", LEM_ROLE_UP}, {"down", LEM_ROLE_DOWN}};
+/* The last part of the name of a layer's matrix in files, "q_proj"; false: it can have no adapter. */
+static bool module_of(const lem_model_config *c, lem_role role, char out[96]) {
+    int rows, cols;
+    char name[96];
+    if (lem_role_adapter(role) == LEM_ROLE_COUNT || !lem_role_shape(c, role, 0, &rows, &cols)) return false;
+    lem_role_name(c, role, 0, name);
+    *strrchr(name, '.') = '\0'; /* .weight */
+    snprintf(out, 96, "%s", strrchr(name, '.') + 1);
+    return true;
+}
 
 static uint64_t all_targets(const lem_model_config *c) {
     uint64_t all = 0;
-    int rows, cols;
+    char name[96];
     for (lem_role r = 0; r < LEM_ROLE_COUNT; r++)
-        if (lem_role_adapter(r) != LEM_ROLE_COUNT && lem_role_shape(c, r, 0, &rows, &cols))
-            all |= (uint64_t)1 << r;
+        if (module_of(c, r, name)) all |= (uint64_t)1 << r;
     return all;
 }
 
-static lem_status one_target(const char *name, size_t n, const lem_model_config *c, uint64_t *out,
+/* "q" or "q_proj" */
+static bool is_called(const char *module, const char *target, size_t n) {
+    return strncmp(module, target, n) == 0 && (!module[n] || strcmp(module + n, "_proj") == 0);
+}
+
+static lem_status no_target(const lem_model_config *c, const char *target, size_t n, lem_err *err) {
+    char names[256] = "all", module[96];
+    for (lem_role r = 0; r < LEM_ROLE_COUNT; r++) {
+        size_t len = strlen(names);
+        if (module_of(c, r, module)) snprintf(names + len, sizeof names - len, ", %s", module);
+    }
+    return lem_fail(err, LEM_EUSAGE, "--lora-targets: '%.*s' is none of %s", (int)(n < 60 ? n : 60), target,
+                    names);
+}
+
+static lem_status one_target(const char *target, size_t n, const lem_model_config *c, uint64_t *out,
                              lem_err *err) {
-    int rows, cols;
-    for (size_t i = 0; i < sizeof targets / sizeof *targets; i++) {
-        if (strlen(targets[i].name) != n || strncmp(targets[i].name, name, n) != 0) continue;
-        if (!lem_role_shape(c, targets[i].role, 0, &rows, &cols))
-            return lem_fail(err, LEM_EUSAGE,
-                            "--lora-targets: this model makes queries, keys and values in one product, "
-                            "'%.*s' is no matrix of its own; say all",
-                            (int)n, name);
-        *out |= (uint64_t)1 << targets[i].role;
+    char module[96];
+    for (lem_role r = 0; r < LEM_ROLE_COUNT; r++) {
+        if (!module_of(c, r, module) || !is_called(module, target, n)) continue;
+        *out |= (uint64_t)1 << r;
         return LEM_OK;
     }
-    return lem_fail(err, LEM_EUSAGE, "--lora-targets: '%.*s' is none of all, q, k, v, o, gate, up, down",
-                    (int)(n < 60 ? n : 60), name);
+    return no_target(c, target, n, err);
 }
 
 lem_status lem_lora_make(const lem_lora_opts *o, const lem_model_config *c, lem_lora *out, lem_err *err) {
@@ -54,8 +66,9 @@ lem_status lem_lora_make(const lem_lora_opts *o, const lem_model_config *c, lem_
         return lem_fail(err, LEM_EUSAGE, "--lora-rank: 1 to %d expected, found %d", LEM_LORA_RANK_MAX,
                         o->rank);
     lora.scale = (float)(alpha / (o->stabilised ? sqrt(o->rank) : o->rank));
-    if (strcmp(o->targets, "all") == 0) lora.targets = all_targets(c);
-    for (const char *p = o->targets; lora.targets != all_targets(c) && *p;) {
+    bool all = strcmp(o->targets, "all") == 0;
+    if (all) lora.targets = all_targets(c);
+    for (const char *p = o->targets; !all && *p;) {
         size_t n = strcspn(p, ",");
         lem_status st = one_target(p, n, c, &lora.targets, err);
         if (st) return st;
@@ -161,16 +174,13 @@ lem_status lem_model_merge(lem_model *m, lem_err *err) {
 
 /* ---- files ---- */
 
-/* The last part of the names of targeted matrices, as PEFT's target_modules. */
+/* PEFT's target_modules. */
 static lem_json *modules(const lem_model *m) {
     lem_json *list = lem_json_new_array();
-    for (int i = 0; list && i < m->n_tensors; i++) {
-        const lem_tensor *t = &m->tensors[i];
-        if (t->layer != 0 || !has_adapter(m, t)) continue;
-        char name[96];
-        snprintf(name, sizeof name, "%s", t->name);
-        *strrchr(name, '.') = '\0';
-        if (lem_json_append(list, lem_json_new_str(strrchr(name, '.') + 1))) continue;
+    char name[96];
+    for (lem_role r = 0; list && r < LEM_ROLE_COUNT; r++) {
+        if (!(m->config.lora.targets >> r & 1) || !module_of(&m->config, r, name)) continue;
+        if (lem_json_append(list, lem_json_new_str(name))) continue;
         lem_json_free(list);
         return NULL;
     }

@@ -15,12 +15,11 @@ enum { LEM_LORA_RANK_MAX = 1024 };
 typedef struct lem_lora_opts {
     int rank;
     double alpha;        /* 0 = twice the rank */
-    const char *targets; /* "all", or some of "q,k,v,o,gate,up,down" */
+    const char *targets; /* "all", or names of matrices as in files, with or without "_proj": "q,v,down" */
     bool stabilised;
 } lem_lora_opts;
 
-/* LEM_EUSAGE for a target that is none, for a rank out of range, and for matrices that a model of that shape
- * makes in one product (InternLM2's queries, keys and values: "all" covers them). */
+/* LEM_EUSAGE for a target that models of that shape have not, and for a rank out of range. */
 lem_status lem_lora_make(const lem_lora_opts *o, const lem_model_config *c, lem_lora *out,
                          lem_err *err) LEM_MUST_CHECK;
 /* Adapters learn, and a reward head; nothing else. */

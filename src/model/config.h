@@ -49,7 +49,7 @@ typedef struct lem_model_config {
     uint8_t full[LEM_LAYERS_MAX /
                  8]; /* bit i % 8 of byte i / 8: layer i sees everything although there is a window */
     float init_range;
-    lem_lora lora; /* adapters beside matrices; in no config.json */
+    lem_lora lora;                  /* adapters beside matrices; in no config.json */
     int32_t bos_id, eos_id, pad_id; /* -1 = none */
 } lem_model_config;
 

@@ -70,7 +70,7 @@ for command in "rm train --lists lists.jsonl --batch 4" "prm train --data steps.
     rm -rf r1 r2
 done
 
-refused "'z' is none of all, q, k" "$lemma" sft --model base --data rows.jsonl --lora-rank 2 --lora-targets q,z --out x
+refused "'z' is none of all, q_proj, k_proj" "$lemma" sft --model base --data rows.jsonl --lora-rank 2 --lora-targets q,z --out x
 refused "--lora-rank" "$lemma" sft --model base --data rows.jsonl --lora-rank 2000 --out x
 refused "adapters learn by AdamW" "$lemma" sft --model base --data rows.jsonl --lora-rank 2 --optimizer muon --out x
 refused "is for a model that is there" "$lemma" sft --from-scratch --layers 1 --width 32 --heads 2 --data rows.jsonl --lora-rank 2 --out x

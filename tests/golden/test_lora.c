@@ -161,6 +161,7 @@ static void files(void **state) {
         assert_true(fabs(lem_json_num(lem_json_get(config, "lora_alpha"), 0) /
                              lem_json_num(lem_json_get(config, "r"), 1) -
                          scale) < 1e-6);
+        assert_false(lem_json_bool(lem_json_get(config, "use_rslora"), true)); /* it would count twice */
         assert_string_equal(lem_json_str(lem_json_get(config, "base_model_name_or_path"), ""), "some/base");
         assert_int_equal(lem_json_count(lem_json_get(config, "target_modules")), i ? 3 : 7);
         lem_json_free(config);

@@ -168,6 +168,29 @@ static void gradients(void **state) {
     }
 }
 
+/* torch.nn.init.kaiming_uniform_(A, a=sqrt(5)): uniform within 1 / sqrt(in); B is zero. */
+static void first_values(void **state) {
+    (void)state;
+    lem_model *m = tiny_model(LEM_ARCH_LLAMA, LEM_HEAD_LM, true);
+    lem_lora lora = lora_of(m, "all", false);
+    OK(lem_model_adapt(m, &lora, 3, &err));
+    for (int i = 0; i < m->n_tensors; i++) {
+        const lem_tensor *t = &m->tensors[i];
+        double most = 0, squares = 0, bound = 1 / sqrt(t->shape[1]);
+        lem_role matrix = lem_role_adapted(t->role);
+        if (matrix == LEM_ROLE_COUNT) continue;
+        for (size_t k = 0; k < t->count; k++) {
+            double v = (double)m->params[t->offset + k];
+            most = fmax(most, fabs(v));
+            squares += v * v / (double)t->count;
+        }
+        if (t->role != lem_role_adapter(matrix)) assert_true(most == 0);
+        else
+            assert_true(most <= bound && most > 0.9 * bound && fabs(squares / (bound * bound / 3) - 1) < 0.3);
+    }
+    lem_model_free(m);
+}
+
 static void targets(void **state) {
     (void)state;
     lem_model *m = tiny_model(LEM_ARCH_LLAMA, LEM_HEAD_LM, true),
@@ -180,14 +203,17 @@ static void targets(void **state) {
     assert_string_equal(m->tensors[index_of(m, LEM_ROLE_DOWN_LORA_B, 1)].name,
                         "model.layers.1.mlp.down_proj.lora_B.weight");
     FAILS(lem_lora_make(&(lem_lora_opts){4, 0, "q,x", false}, &m->config, &out, &err), LEM_EUSAGE,
-          "'x' is none of all, q, k, v, o, gate, up, down");
+          "'x' is none of all, q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj");
     FAILS(lem_lora_make(&(lem_lora_opts){4, 0, "", false}, &m->config, &out, &err), LEM_EUSAGE,
           "at least one");
     FAILS(lem_lora_make(&(lem_lora_opts){0, 0, "all", false}, &m->config, &out, &err), LEM_EUSAGE,
           "1 to 1024");
     FAILS(lem_lora_make(&(lem_lora_opts){4, 0, "k", false}, &fused->config, &out, &err), LEM_EUSAGE,
-          "say all");
-    OK(lem_lora_make(&(lem_lora_opts){4, 0, "all", false}, &m->config, &out, &err));
+          "'k' is none of all, wqkv, wo, w1, w3, w2");
+    FAILS(lem_lora_make(&(lem_lora_opts){4, 0, "q,,v", false}, &m->config, &out, &err), LEM_EUSAGE,
+          "'' is none of");
+    OK(lem_lora_make(&(lem_lora_opts){4, 0, "q_proj,v", false}, &m->config, &out, &err));
+    assert_int_equal(out.targets, 1ull << LEM_ROLE_Q | 1ull << LEM_ROLE_V);
     assert_true(out.scale == 2);
     lem_model_free(m);
     lem_model_free(fused);
@@ -219,7 +245,8 @@ static void no_memory(void **state) {
 int main(void) {
     OK(far_or_plain(LEM_ISA_AUTO, NULL, &backend, &err));
     const struct CMUnitTest tests[] = {cmocka_unit_test(nothing_at_first), cmocka_unit_test(gradients),
-                                       cmocka_unit_test(targets), cmocka_unit_test(no_memory)};
+                                       cmocka_unit_test(first_values), cmocka_unit_test(targets),
+                                       cmocka_unit_test(no_memory)};
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     far_or_plain_free(backend);
     return failed;
