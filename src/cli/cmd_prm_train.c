@@ -166,6 +166,7 @@ static lem_status with_tokenizer(job *j, lem_err *err) {
     lem_buf telemetry = {0};
     lem_status st = LEM_OK;
     LEM_TRY(lem_runtime_tokenizer(j->cli, j->model_dir, &j->tok, err));
+    LEM_TRY(lem_prompt_settings_apply(&j->prompt, j->tok, err));
     LEM_TRY(lem_train_check_tokenizer(j->model_dir, j->tok, j->config.vocab, err));
     LEM_TRY(lem_carry_read(j->model_dir, j->tok, j->config.vocab, true, &j->carry, err));
     LEM_TRY(make_recipe(j, err));

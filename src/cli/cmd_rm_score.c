@@ -29,10 +29,8 @@ static const lem_opt opts[] = {
      -1e9, 1e9},
     LEM_OPT_SCORE_SYSTEM,
     LEM_OPT_SCORE_SUFFIX,
-    {"template", LEM_OPT_ENUM, "NAME", NULL,
-     "logprob, implicit: chat is the folder's chat template, else ChatML; plain is the text as it is [as in "
-     "training, else chat]",
-     .choices = LEM_PROMPT_TEMPLATE_NAMES},
+    LEM_OPT_TEMPLATE,
+    LEM_OPT_SET,
     LEM_OPT_SCORE_SEPARATOR,
     LEM_OPT_PROMPT_FROM,
     LEM_OPT_SCORE_COMPAT,

@@ -278,6 +278,7 @@ static lem_status train_and_save(job *j, lem_err *err) {
     LEM_TRY(read_prompt(j, err));
     LEM_TRY(lem_train_folder_config(j->model_dir, &j->config, &j->bf16, err));
     LEM_TRY(lem_runtime_tokenizer(j->cli, j->model_dir, &j->tok, err));
+    LEM_TRY(lem_prompt_settings_apply(&j->prompt, j->tok, err));
     LEM_TRY(lem_train_check_tokenizer(j->model_dir, j->tok, j->config.vocab, err));
     LEM_TRY(lem_carry_read(j->model_dir, j->tok, j->config.vocab, true, &j->carry, err));
     j->shape = j->config;

@@ -44,10 +44,8 @@ static const lem_opt opts[] = {
     {"system", LEM_OPT_STR, "TEXT", NULL, "system prompt; '' for none [as in training, else none]"},
     {"suffix", LEM_OPT_STR, "TEXT", NULL,
      "line added to each problem; '' for none [as in training, else none]"},
-    {"template", LEM_OPT_ENUM, "NAME", NULL,
-     "chat is the folder's chat template, else ChatML; plain is the text as it is [as in training, else "
-     "chat]",
-     .choices = LEM_PROMPT_TEMPLATE_NAMES},
+    LEM_OPT_TEMPLATE,
+    LEM_OPT_SET,
     LEM_OPT_PROMPT_FROM,
     LEM_OPT_STYLES(LEM_PROMPT_STYLE_NAMES "|" LEM_STYLE_PUBLISHED),
     LEM_OPT_SHARD,
@@ -91,6 +89,7 @@ static lem_status read_options(sample_job *j, lem_err *err) {
 /* What the folder says of its prompts, and the options. A server's model may have its tokenizer's here. */
 static lem_status read_prompt(sample_job *j, lem_err *err) {
     lem_prompt_options o = {.template = lem_args_str(j->args, "template"),
+                            .set = lem_args_tree(j->args, "set"),
                             .system = lem_args_str(j->args, "system"),
                             .suffix = lem_args_str(j->args, "suffix"),
                             .from = lem_args_str(j->args, "prompt-from")};

@@ -58,10 +58,8 @@ static const lem_opt opts[] = {
     {"system", LEM_OPT_STR, "TEXT", NULL, "system prompt; '' for none [as in training, else none]"},
     {"suffix", LEM_OPT_STR, "TEXT", NULL,
      "line added to each problem; '' for none [as in training, else none]"},
-    {"template", LEM_OPT_ENUM, "NAME", NULL,
-     "chat is the folder's chat template, else ChatML; plain is the text as it is [as in training, else "
-     "chat]",
-     .choices = LEM_PROMPT_TEMPLATE_NAMES},
+    LEM_OPT_TEMPLATE,
+    LEM_OPT_SET,
     LEM_OPT_PROMPT_FROM,
     LEM_OPTS_WEIGHTS(", of both models"),
     {"slots", LEM_OPT_INT, "N", "0", "steps in flight, 0 = 256 (never changes a result)", 0, 4096,
@@ -147,6 +145,7 @@ static lem_status read_options(job *j, lem_err *err) {
 
 static lem_status read_prompt(job *j, lem_err *err) {
     lem_prompt_options o = {.template = lem_args_str(j->args, "template"),
+                            .set = lem_args_tree(j->args, "set"),
                             .system = lem_args_str(j->args, "system"),
                             .suffix = lem_args_str(j->args, "suffix"),
                             .from = lem_args_str(j->args, "prompt-from")};
@@ -236,6 +235,7 @@ static lem_status load_model(job *j, lem_err *err) {
     bool chat = j->prompt.template == LEM_PROMPT_CHAT;
     lem_status st = lem_model_check(j->model, LEM_HEAD_LM, &j->config, err);
     if (st == LEM_OK) st = lem_runtime_tokenizer(j->cli, j->model, &j->tok, err);
+    if (st == LEM_OK) st = lem_prompt_settings_apply(&j->prompt, j->tok, err);
     if (st) return st;
     st = lem_prompt_ends(j->tok, j->model, j->config.vocab, chat, &j->ends, err);
     if (st) return st;

@@ -43,6 +43,7 @@ static const lem_opt opts[] = {
      .choices = "all|last"},
     {"template", LEM_OPT_INPUT, "FILE", NULL,
      "chat template (Jinja) in place of the folder's; it is saved with the model"},
+    LEM_OPT_SET,
     {"strip-marks", LEM_OPT_FLAG, NULL, NULL, "remove GSM8K's <<...>> calculator marks"},
     {"box-answer", LEM_OPT_FLAG, NULL, NULL, "turn a last line '#### x' into 'The answer is \\boxed{x}.'"},
     {"offset", LEM_OPT_INT, "N", "0",

@@ -8,6 +8,7 @@
 #include "core/mem.h"
 #include "core/object.h"
 #include "prompt/prompt.h"
+#include "prompt/variables.h"
 #include "token/conversation.h"
 
 #include <string.h>
@@ -21,8 +22,7 @@ static const lem_opt opts[] = {
      "recognise special tokens in messages (never for text you did not write yourself)", 0, 0},
     {"template", LEM_OPT_INPUT, "FILE", NULL, "use this Jinja file in place of the folder's template", 0, 0},
     {"tools", LEM_OPT_INPUT, "FILE", NULL, "JSON array of tools for the template", 0, 0},
-    {"set", LEM_OPT_LIST, "NAME=JSON", NULL,
-     "a further variable of the template, such as enable_thinking=false", 0, 0},
+    LEM_OPT_SET,
     {"date", LEM_OPT_STR, "YYYY-MM-DD", NULL,
      "what strftime_now shows (26 July 2024 if not given; never the clock)", 0, 0},
     {"problem", LEM_OPT_STR, "TEXT", "What is 6*7?", "with --style: the problem"},
@@ -35,7 +35,7 @@ static const char example[] = "[{\"role\":\"system\",\"content\":\"Please reason
 
 typedef struct job {
     lem_tokenizer *t;
-    lem_json *messages, *tools, *extra;
+    lem_json *messages, *tools;
     const char *source; /* which template */
     lem_ids ids;
     uint8_t *mask; /* NULL: refused, and why */
@@ -49,31 +49,7 @@ static void release(job *j) {
     lem_rendered_release(&j->text);
     lem_json_free(j->messages);
     lem_json_free(j->tools);
-    lem_json_free(j->extra);
     lem_tokenizer_free(j->t);
-}
-
-/* NAME=JSON into an object; a word that is no JSON is text. */
-static lem_status read_assignment(const char *s, lem_json *to, lem_err *err) {
-    const char *eq = strchr(s, '=');
-    lem_json *v = NULL;
-    if (!eq || eq == s) return lem_fail(err, LEM_EUSAGE, "--set: expected NAME=JSON, found '%s'", s);
-    char *name = lem_strndup(s, (size_t)(eq - s), err);
-    if (!name) return LEM_EMEM;
-    if (lem_json_parse(eq + 1, strlen(eq + 1), &v, NULL) != LEM_OK) v = lem_json_new_str(eq + 1);
-    bool ok = lem_json_set(to, name, v);
-    lem_free(name);
-    return ok ? LEM_OK : lem_fail(err, LEM_EMEM, "out of memory");
-}
-
-static lem_status read_extra(job *j, const lem_json *list, lem_err *err) {
-    lem_status st = LEM_OK;
-    if (!lem_json_count(list)) return LEM_OK;
-    j->extra = lem_json_new_object();
-    if (!j->extra) return lem_fail(err, LEM_EMEM, "out of memory");
-    for (size_t i = 0; st == LEM_OK && i < lem_json_count(list); i++)
-        st = read_assignment(lem_json_str(lem_json_at(list, i), ""), j->extra, err);
-    return st;
 }
 
 static lem_status load(job *j, const char *dir, const char *file, lem_err *err) {
@@ -89,6 +65,15 @@ static lem_status load(job *j, const char *dir, const char *file, lem_err *err) 
     }
 done:
     lem_buf_release(&text);
+    return st;
+}
+
+static lem_status set_variables(lem_tokenizer *t, const lem_json *list, lem_err *err) {
+    lem_json *variables = NULL;
+    lem_status st = lem_prompt_variables_parse(list, &variables, err);
+    if (st == LEM_OK) st = lem_prompt_variables_check(variables, t, err);
+    if (st == LEM_OK) st = lem_chat_set(t, variables, err);
+    lem_json_free(variables);
     return st;
 }
 
@@ -209,12 +194,11 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
     lem_status st;
     if (date && !lem_date_parse(date, &in.date))
         return lem_fail(err, LEM_EUSAGE, "--date: expected YYYY-MM-DD, found '%s'", date);
-    LEM_TRY(read_extra(&j, lem_args_tree(args, "set"), err));
     LEM_TRY(load(&j, dir, lem_args_str(args, "template"), err));
+    LEM_TRY(set_variables(j.t, lem_args_tree(args, "set"), err));
     LEM_TRY(read_messages(&j, path, lem_args_str(args, "tools"), err));
     in.messages = j.messages;
     in.tools = j.tools;
-    in.extra = j.extra;
     st = encode(&j, &in, err);
     if (st != LEM_OK) st = lem_err_context(err, "%s", path ? path : dir);
     else st = show(&j, cli, err);

@@ -15,6 +15,21 @@
             .choices = LEM_PROMPT_FROM_NAMES                                                                 \
     }
 
+/* A chat template in place of the folder's, and its variables. */
+#define LEM_OPT_TEMPLATE                                                                                     \
+    {                                                                                                        \
+        "template", LEM_OPT_INPUT, "NAME|FILE", NULL,                                                        \
+            "chat is the folder's chat template, else ChatML; plain is the text as it is; else the "         \
+            "file of a chat template (Jinja) in place of the folder's [as in training, else chat]",          \
+            .choices = LEM_PROMPT_TEMPLATE_NAMES                                                             \
+    }
+#define LEM_OPT_SET                                                                                          \
+    {                                                                                                        \
+        "set", LEM_OPT_TEXTS, "NAME=VALUE", NULL,                                                            \
+            "a variable of the chat template, such as enable_thinking=false: JSON, or else a text; "         \
+            "repeatable"                                                                                     \
+    }
+
 /* Prompts by a style, with demonstrations: three rows. */
 #define LEM_OPT_STYLE LEM_OPT_STYLES(LEM_PROMPT_STYLE_NAMES)
 #define LEM_OPT_STYLES(names)                                                                                \

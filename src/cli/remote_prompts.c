@@ -58,8 +58,15 @@ lem_status lem_remote_prompts_make(lem_remote_prompts *p, const lem_cli *cli, co
         return lem_fail(err, LEM_EUSAGE, "--tokenizer is for --api text: messages go without tokens");
     if (dir) {
         st = lem_runtime_tokenizer(cli, dir, &p->tok, err);
+        if (st == LEM_OK) st = lem_prompt_settings_apply(s, p->tok, err);
         return st == LEM_OK ? lem_problems_encode(rows, p->tok, s, INT_MAX, cli->cancel, err) : st;
     }
+    if (s->chat_template || s->variables_given)
+        return lem_fail(
+            err, LEM_EUSAGE,
+            "%s: the template is the served model's; --api text --tokenizer DIR writes prompts here%s",
+            s->chat_template ? "--template FILE" : "--set",
+            s->chat_template ? "" : ", --body '{\"chat_template_kwargs\":{…}}' tells the server");
     p->turns = lem_alloc_zero(rows->n, sizeof *p->turns, err);
     p->text = lem_alloc_zero(rows->n, sizeof *p->text, err);
     if (!p->turns || !p->text) return LEM_EMEM;

@@ -101,6 +101,7 @@ static lem_status load_model(sample_job *j, lem_err *err) {
     lem_status st = lem_model_check(j->model, LEM_HEAD_LM, &j->local.config, err);
     if (st) return st;
     st = lem_runtime_tokenizer(j->cli, j->model, &j->local.tok, err);
+    if (st == LEM_OK) st = lem_prompt_settings_apply(&j->prompt, j->local.tok, err);
     if (st) return st;
     st = find_ends(j, err);
     if (st) return st;

@@ -25,6 +25,7 @@ static lem_status read_prompt(score_model *m, lem_err *err) {
     lem_prompt_options o = {.system = lem_args_str(m->args, "system"),
                             .suffix = lem_args_str(m->args, "suffix"),
                             .template = lem_args_str(m->args, "template"),
+                            .set = lem_args_tree(m->args, "set"),
                             .separator = separator,
                             .from = lem_args_str(m->args, "prompt-from")};
     if (st == LEM_OK) st = lem_prompt_settings_open(m->dir, &o, &m->prompt, err);
@@ -225,6 +226,7 @@ lem_status lem_score_model_prepare(score_model *m, lem_err *err) {
     lem_status st = LEM_OK;
     LEM_TRY(lem_train_folder_config(m->dir, &m->config, NULL, err));
     LEM_TRY(lem_runtime_tokenizer(m->cli, m->dir, &m->tok, err));
+    LEM_TRY(lem_prompt_settings_apply(&m->prompt, m->tok, err));
     m->how.what = whats[m->kind];
     m->how.field = field && m->kind != SCORE_IMPLICIT ? field : fields[m->kind];
     m->how.tokenizer = m->tok;
@@ -285,6 +287,7 @@ static void prompt_of(const score_model *m, char out[400]) {
     const char *system = m->kind == SCORE_BY_HEAD ? m->recipe.system : m->prompt.system,
                *suffix = m->prompt.suffix;
     const char *how = lem_chat_has_template(m->tok) ? "the folder's chat template" : "ChatML";
+    if (m->prompt.chat_template) how = "the chat template of --template";
     if (plain) how = "the text as it is";
     if (m->kind == SCORE_BY_HEAD && !lem_prompt_form_is_chat(m->recipe.form))
         how = "problem and steps as text";

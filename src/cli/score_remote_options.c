@@ -34,7 +34,8 @@ static lem_status check_local(const lem_args *a, lem_err *err) {
         {lem_args_has(a, "reference"), "--reference is for model folders"},
         {lem_args_flag(a, "tokens"), "--tokens is for --head logprob of a model folder"},
         {lem_args_num(a, "add-logprob") != 0, "--add-logprob needs the model's folder, not a server"},
-        {lem_args_has(a, "template"), "--template is for log-probabilities of a model folder"},
+        {lem_args_has(a, "template"), "--template is for a model folder"},
+        {lem_args_has(a, "set"), "--set is for a model folder"},
         {lem_args_is(a, "head", "logprob") || lem_args_is(a, "head", "implicit"),
          "--head logprob and implicit need the model's folder, not a server"},
         {strcmp(lem_args_str(a, "out"), "-") == 0,
@@ -213,6 +214,7 @@ static lem_status choose_form(remote *r, lem_err *err) {
         return LEM_OK;
     }
     LEM_TRY(lem_runtime_tokenizer(r->cli, dir, &r->tok, err));
+    LEM_TRY(lem_prompt_settings_apply(&r->prompt, r->tok, err));
     st = lem_reward_recipe_make(&r->shape, r->tok, dir, &r->prompt, &r->recipe, err);
     r->recipe.keep_empty = compat;
 done:

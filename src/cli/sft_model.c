@@ -117,20 +117,6 @@ static lem_status check_room(lem_sft_job *j, lem_err *err) {
     return lem_train_disk_check(j->cli, lem_job_out(j->job), lem_sft_plan(j->args, &j->config, &o).disk, err);
 }
 
-/* --template in place of the folder's. */
-static lem_status use_template(lem_sft_job *j, lem_err *err) {
-    const char *file = lem_args_str(j->args, "template");
-    lem_buf text = {0};
-    if (!file) return LEM_OK;
-    lem_status st = lem_file_read(file, 1 << 20, &text, err);
-    if (st == LEM_OK) {
-        st = lem_chat_use(j->tok, lem_buf_str(&text), text.len, err);
-        if (st) lem_err_context(err, "%s", file);
-    }
-    lem_buf_release(&text);
-    return st;
-}
-
 /* The model that the first stage to run starts from: --model, a stage that is complete, or a new one. */
 lem_status lem_sft_get_model(lem_sft_job *j, const char *dir, lem_err *err) {
     lem_status st = LEM_OK;
@@ -140,7 +126,7 @@ lem_status lem_sft_get_model(lem_sft_job *j, const char *dir, lem_err *err) {
     if (dir) LEM_TRY(open_folder(j, dir, err));
     else LEM_TRY(get_tokenizer(j, err));
     if (!dir) LEM_TRY(lem_sft_new_config(j, err));
-    LEM_TRY(use_template(j, err));
+    LEM_TRY(lem_prompt_settings_apply(&j->stages[0].prompt, j->tok, err)); /* of the whole run */
     lem_carry_release(&j->carry);
     LEM_TRY(lem_carry_read(source, j->tok, j->config.vocab, true, &j->carry, err));
     LEM_TRY(check_room(j, err));

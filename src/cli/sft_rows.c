@@ -46,6 +46,15 @@ static lem_status forget(lem_sft_job *j, lem_sft_stage *s, int field, const char
 }
 
 static lem_status keep_taken(lem_sft_job *j, lem_sft_stage *s, const lem_drop_counts *d, lem_err *err) {
+    if (s->prompt.variables_given && !d->conversations) {
+        lem_warn(j->cli->log,
+                 "stage %s: no row goes through the chat template; --set is not trained on, and not saved "
+                 "with the model",
+                 s->name);
+        lem_json_free(s->prompt.variables);
+        s->prompt.variables = NULL;
+        s->prompt.told &= ~(unsigned)LEM_PROMPT_TOLD_VARIABLES;
+    }
     lem_status st = forget(j, s, LEM_PROMPT_TOLD_SUFFIX, "suffix", d->with_suffix, err);
     return st ? st : forget(j, s, LEM_PROMPT_TOLD_SYSTEM, "system", d->with_system, err);
 }

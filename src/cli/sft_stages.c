@@ -15,7 +15,7 @@ bool lem_sft_is_whole_run(const char *option) {
         "kv-heads",   "context",      "rope-theta", "untied", "vocab",       "tokenizer", "dtype",
         "stages",     "out",          "threads",    "config", "json",        "dry-run",   "budget",
         "fresh",      "overwrite",    "quiet",      "help",   "prompt-from", "template",  "lora-rank",
-        "lora-alpha", "lora-targets", "rslora"};
+        "lora-alpha", "lora-targets", "rslora",     "set"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(names[i], option) == 0) return true;
     return false;
@@ -78,7 +78,9 @@ static lem_status make_stage(lem_sft_job *j, const lem_json *tree, int index, le
 static lem_status read_prompts(lem_sft_job *j, lem_err *err) {
     for (int i = 0; i < j->n; i++) {
         lem_sft_stage *s = &j->stages[i];
-        lem_prompt_options o = {.system = lem_args_str(&s->args, "system"),
+        lem_prompt_options o = {.template = lem_args_str(j->args, "template"),
+                                .set = lem_args_tree(j->args, "set"),
+                                .system = lem_args_str(&s->args, "system"),
                                 .suffix = lem_args_str(&s->args, "suffix"),
                                 .from = lem_args_str(&s->args, "prompt-from")};
         lem_status st = lem_prompt_settings_open(lem_args_str(j->args, "model"), &o, &s->prompt, err);

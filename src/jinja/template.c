@@ -10,6 +10,7 @@
 struct lem_template {
     lem_arena *arena; /* holds the tree */
     jin_node *root;
+    const char *source; /* [len] in the arena */
     size_t len;
     bool marks;
 };
@@ -26,6 +27,21 @@ void lem_template_free(lem_template *t) {
 }
 
 bool lem_template_marks_replies(const lem_template *t) { return t->marks; }
+
+static bool of_a_name(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+bool lem_template_mentions(const lem_template *t, const char *name) {
+    size_t n = strlen(name);
+    for (size_t i = 0; n && i + n <= t->len; i++) {
+        if (memcmp(t->source + i, name, n) != 0) continue;
+        bool begins = i == 0 || !of_a_name(t->source[i - 1]),
+             ends = i + n == t->len || !of_a_name(t->source[i + n]);
+        if (begins && ends) return true;
+    }
+    return false;
+}
 
 static bool has_generation(const jin_node *n) {
     for (; n; n = n->next)
@@ -44,6 +60,11 @@ lem_status lem_template_parse(const char *source, size_t len, lem_template **out
     t->len = len;
     t->arena = lem_arena_new(16 << 10, 0, err);
     if (!t->arena) goto done;
+    t->source = lem_arena_strndup(t->arena, source, len);
+    if (!t->source) {
+        (void)lem_fail(err, LEM_EMEM, "out of memory for a chat template");
+        goto done;
+    }
     st = lem_jin_parse(source, len, t->arena, &t->root, err);
     if (st == LEM_EDATA) st = lem_err_context(err, "chat template");
     if (st != LEM_OK) goto done;

@@ -57,6 +57,8 @@ lem_status lem_template_parse(const char *source, size_t len, lem_template **out
                               lem_err *err) LEM_MUST_CHECK;
 void lem_template_free(lem_template *t);
 bool lem_template_marks_replies(const lem_template *t); /* has {% generation %} */
+/* The name stands somewhere in its source: a variable of another name cannot matter. */
+bool lem_template_mentions(const lem_template *t, const char *name);
 /* Replaces what out held. Errors begin with "chat template: line N: ". */
 lem_status lem_template_render(const lem_template *t, const lem_template_input *in, lem_rendered *out,
                                lem_err *err) LEM_MUST_CHECK;

@@ -43,7 +43,7 @@ typedef struct lem_opt {
     const char *standard; /* default as text, or NULL = absent */
     const char *help;
     double min, max;     /* range of INT and NUM where min < max */
-    const char *choices; /* ENUM: "a|b|c" */
+    const char *choices; /* ENUM: "a|b|c"; INPUT: words that are no paths */
     lem_opt_effect effect;
     const char *when, *standard_when; /* with the flag `when`, this default in place of `standard` */
 } lem_opt;
@@ -152,6 +152,9 @@ const char *lem_suggest(const char *word, const char *const *names, int n);
 const lem_opt *lem_opt_suggest(const lem_command *cmd, const char *name);
 /* The i-th of the choices of an ENUM, copied into out; false behind the last. */
 bool lem_opt_choice(const lem_opt *o, int i, char out[32]);
+
+/* Whether the value, a text, is a path that is read: of INPUT and INPUTS, what is none of the choices. */
+bool lem_opt_reads(const lem_opt *o, const char *value);
 
 /* A table of commands, NULL-terminated. */
 const lem_command *lem_command_find(const lem_command *const *table, const char *name);

@@ -36,7 +36,7 @@ static void bash_command(const lem_command *cmd, FILE *f) {
         if (o->type == LEM_OPT_FLAG) continue;
         fprintf(f, "        --%s) ", o->name);
         if (o->choices) {
-            fputs("COMPREPLY=($(compgen -W '", f);
+            fprintf(f, "COMPREPLY=($(compgen %s-W '", reads_files(o) ? "-f " : "");
             put_choices(o, " ", f);
             fputs("' -- \"$cur\"))", f);
         } else if (reads_files(o)) fputs("COMPREPLY=($(compgen -f -- \"$cur\"))", f);
@@ -104,11 +104,12 @@ static void zsh_option(const lem_opt *o, FILE *f) {
     fputc(']', f);
     if (o->type != LEM_OPT_FLAG) {
         fprintf(f, ":%s:", o->name);
-        if (o->choices) {
+        if (reads_files(o)) fputs("_files", f);
+        else if (o->choices) {
             fputc('(', f);
             put_choices(o, " ", f);
             fputc(')', f);
-        } else if (reads_files(o)) fputs("_files", f);
+        }
     }
     fputc('\'', f);
 }

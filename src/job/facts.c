@@ -69,14 +69,22 @@ static lem_status add_inputs(gather *g, const char *option, const lem_json *list
 
 static lem_status add_tree(gather *g, const lem_opt *o, const lem_json *v);
 
+/* A path, or a word that stands for none. */
+static lem_status add_path(gather *g, const lem_opt *o, const char *name, const char *path) {
+    bool folder = o->arg && strcmp(o->arg, "DIR") == 0, there = lem_file_exists(path);
+    if (folder && !there) return lem_absent_model(path, g->err);
+    if (o->choices && !there)
+        return lem_fail(g->err, LEM_EUSAGE, "--%s '%.200s' is none of %s, and no file", o->name, path,
+                        o->choices);
+    return add_input(g, name, path);
+}
+
 /* One option under a name such as "lr" or "stages[0].lr"; values go into `into` under the option's own. */
 static lem_status add_option(gather *g, const lem_opt *o, const char *name, const lem_json *v,
                              lem_json *into) {
     if (!v || o->effect == LEM_OPT_CHANGES_NOTHING) return LEM_OK;
-    if (o->type == LEM_OPT_INPUT && o->arg && strcmp(o->arg, "DIR") == 0 &&
-        !lem_file_exists(lem_json_str(v, "")))
-        return lem_absent_model(lem_json_str(v, ""), g->err);
-    if (o->type == LEM_OPT_INPUT) return add_input(g, name, lem_json_str(v, ""));
+    if (o->type == LEM_OPT_INPUT && lem_opt_reads(o, lem_json_str(v, "")))
+        return add_path(g, o, name, lem_json_str(v, ""));
     if (o->type == LEM_OPT_INPUTS) return add_inputs(g, name, v);
     if (o->type == LEM_OPT_TREE) return add_tree(g, o, v);
     return lem_json_set(into, o->name, lem_json_copy(v)) ? LEM_OK : no_memory(g->err);

@@ -43,7 +43,7 @@ static void put_option(const lem_command *cmd, const lem_opt *o, FILE *f) {
     int n = fprintf(f, "  --%s%s%s", o->name, space, arg);
     if (n < TEXT_AT) n += fprintf(f, "%*s", TEXT_AT - n, "");
     lem_buf_puts(&b, o->help);
-    put_choices(o, &b);
+    if (o->type == LEM_OPT_ENUM) put_choices(o, &b);
     if (is_required(cmd, o)) lem_buf_puts(&b, " (required)");
     if (o->when && lem_opt_find(cmd, o->when))
         lem_buf_printf(&b, " [%s; with --%s %s]", o->standard, o->when, o->standard_when);

@@ -58,6 +58,10 @@ const lem_opt *lem_opt_find(const lem_command *cmd, const char *name) {
 
 bool lem_opt_choice(const lem_opt *o, int i, char out[32]) { return lem_choice_at(o->choices, i, out); }
 
+bool lem_opt_reads(const lem_opt *o, const char *value) {
+    return o->type == LEM_OPT_INPUTS || (o->type == LEM_OPT_INPUT && lem_choice_find(o->choices, value) < 0);
+}
+
 const lem_command *lem_command_find(const lem_command *const *table, const char *name) {
     for (int i = 0; table[i]; i++)
         if (strcmp(table[i]->name, name) == 0) return table[i];

@@ -81,7 +81,9 @@ static lem_status check_values(recipe *r, size_t i, const lem_opt *o, const lem_
     char what[80];
     lem_status st = LEM_OK;
     snprintf(what, sizeof what, "--%s ", o->name);
-    if (lem_json_kind(v) == LEM_JSON_STRING) return check_input(r, i, what, lem_json_str(v, ""), err);
+    if (lem_json_kind(v) == LEM_JSON_STRING)
+        return lem_opt_reads(o, lem_json_str(v, "")) ? check_input(r, i, what, lem_json_str(v, ""), err)
+                                                     : LEM_OK;
     for (size_t k = 0; st == LEM_OK && k < lem_json_count(v); k++)
         st = check_input(r, i, what, lem_json_str(lem_json_at(v, k), ""), err);
     return st;

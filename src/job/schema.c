@@ -76,7 +76,7 @@ static lem_json *text_schema(const lem_opt *o) {
 static lem_json *bounded_schema(const lem_opt *o) {
     lem_json *s = value_schema(o);
     bool ok = s != NULL;
-    if (ok && o->choices) ok = put(s, "enum", choices_of(o));
+    if (ok && o->choices && o->type == LEM_OPT_ENUM) ok = put(s, "enum", choices_of(o));
     if (ok && o->min < o->max)
         ok = put(s, "minimum", lem_json_new_num(o->min)) && put(s, "maximum", lem_json_new_num(o->max));
     return done(s, ok);

@@ -55,11 +55,11 @@ lem_status lem_chat_prompt(const lem_tokenizer *t, const char *system, const cha
 lem_status lem_chat_reply(const lem_tokenizer *t, const char *reply, size_t len, lem_ids *ids,
                           lem_err *err) LEM_MUST_CHECK;
 
-/* Messages as they stand in files: objects with role, content, tool_calls …; tools and extra as in
- * lem_template_input. rendered (may be NULL) gets the text and its marks, where LEM_MARK_REPLY is what is
- * trained. parse_special: special tokens are recognised in messages too. */
+/* Messages as they stand in files: objects with role, content, tool_calls …; tools as in lem_template_input.
+ * rendered (may be NULL) gets the text and its marks, where LEM_MARK_REPLY is what is trained. parse_special:
+ * special tokens are recognised in messages too. */
 typedef struct lem_chat_input {
-    const lem_json *messages, *tools, *extra;
+    const lem_json *messages, *tools;
     bool generation_prompt, parse_special;
     lem_date date;
     /* [messages] replies that are not trained; NULL = all are. LEM_EDATA where the mask comes from the

@@ -32,7 +32,7 @@ static lem_status render(work *w, size_t messages, bool prompt, lem_rendered *ou
     lem_template_input in = {.messages = w->in->messages,
                              .n_messages = messages,
                              .tools = w->in->tools,
-                             .extra = w->in->extra,
+                             .extra = lem_chat_variables(w->t),
                              .date = w->in->date};
     in.tokens = lem_chat_tokens(w->t);
     in.generation_prompt = prompt;

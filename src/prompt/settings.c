@@ -4,6 +4,7 @@
 #include "core/file.h"
 #include "core/mem.h"
 #include "prompt/style.h"
+#include "prompt/variables.h"
 
 #include <string.h>
 
@@ -40,6 +41,8 @@ static const char *text_of(const lem_prompt_settings *s, int i) {
 
 void lem_prompt_settings_release(lem_prompt_settings *s) {
     for (int i = 0; i < N_TEXTS; i++) lem_free(*slot(s, i));
+    lem_json_free(s->variables);
+    lem_free(s->chat_template);
     lem_prompt_shots_release(&s->shots);
     *s = (lem_prompt_settings){0};
 }
@@ -48,7 +51,8 @@ static bool same_text(const char *a, const char *b) { return a && b ? strcmp(a, 
 
 bool lem_prompt_settings_equal(const lem_prompt_settings *a, const lem_prompt_settings *b) {
     bool same = a->told == b->told && a->template == b->template && a->form == b->form &&
-                a->signs == b->signs && a->style == b->style;
+                a->signs == b->signs && a->style == b->style &&
+                same_text(a->chat_template, b->chat_template) && lem_json_equal(a->variables, b->variables);
     for (int i = 0; i < N_TEXTS; i++) same = same && same_text(text_of(a, i), text_of(b, i));
     return same;
 }
@@ -103,6 +107,11 @@ static lem_status read_key(lem_prompt_settings *s, const char *key, const lem_js
         s->template = (lem_prompt_template)which;
         s->told |= LEM_PROMPT_TOLD_TEMPLATE;
         return LEM_OK;
+    }
+    if (strcmp(key, "variables") == 0) {
+        lem_status st = lem_prompt_variables_of(v, &s->variables, err);
+        if (st == LEM_OK) s->told |= LEM_PROMPT_TOLD_VARIABLES;
+        return st == LEM_OK ? st : lem_err_context(err, "prompt.variables");
     }
     if (strcmp(key, "signs") == 0) {
         if ((which = name_index(signs_names, 2, name)) < 0)
@@ -186,6 +195,8 @@ lem_json *lem_prompt_settings_json(const lem_prompt_settings *s) {
     if (s->told & LEM_PROMPT_TOLD_TEMPLATE) ok = ok && put_text(o, "template", template_name(s->template));
     for (int i = 0; i < N_TEXTS; i++)
         if (s->told & texts[i].told) ok = ok && put_text(o, texts[i].key, text_of(s, i));
+    if (s->told & LEM_PROMPT_TOLD_VARIABLES)
+        ok = ok && lem_json_set(o, "variables", lem_json_copy(s->variables));
     if (s->told & LEM_PROMPT_TOLD_FORM) ok = ok && put_text(o, "read", lem_prompt_form_name(s->form));
     if (s->told & LEM_PROMPT_TOLD_SIGNS) ok = ok && put_text(o, "signs", signs_names[s->signs]);
     if (ok) return o;
@@ -219,7 +230,6 @@ static lem_status take_text(lem_prompt_settings *s, int i, const char *dir, cons
 static lem_status take_template(lem_prompt_settings *s, const char *dir, const char *given, lem_err *err) {
     int which = name_index(template_names, 2, given);
     if (!given || s->style) return LEM_OK; /* a style tells the template, and was compared */
-    if (which < 0) return lem_fail(err, LEM_EUSAGE, "--template must be chat or plain, found '%.60s'", given);
     if (s->told & LEM_PROMPT_TOLD_TEMPLATE && s->template != (lem_prompt_template)which)
         return lem_prompt_conflict("--template", given, template_name(s->template), dir, err);
     s->template = (lem_prompt_template)which;
@@ -235,19 +245,40 @@ static lem_status take_style(lem_prompt_settings *s, const char *dir, const lem_
     return st == LEM_OK ? lem_prompt_settings_tell(s, LEM_PROMPT_TOLD_SUFFIX, s->style->suffix, err) : st;
 }
 
+static lem_status check_options(const lem_prompt_options *o, bool *alone, lem_err *err) {
+    *alone = o->from && strcmp(o->from, "options") == 0;
+    if (o->from && !*alone && strcmp(o->from, "folder") != 0)
+        return lem_fail(err, LEM_EUSAGE, "--prompt-from '%.60s' is neither folder nor options", o->from);
+    if (o->separator && !*o->separator)
+        return lem_fail(err, LEM_EUSAGE, "the text between steps must not be empty");
+    return LEM_OK;
+}
+
+/* Style, template and its variables; a template's file is another chat template. */
+static lem_status take_ways(lem_prompt_settings *s, const char *dir, const lem_prompt_options *o,
+                            lem_err *err) {
+    bool trained = s->told & LEM_PROMPT_TOLD_TEMPLATE;
+    lem_prompt_options mine = *o;
+    const char *file = o->template && name_index(template_names, 2, o->template) < 0 ? o->template : NULL;
+    lem_status st = LEM_OK;
+    if (file) mine.template = template_name(LEM_PROMPT_CHAT);
+    if (o->style) LEM_TRY(take_style(s, dir, &mine, err));
+    LEM_TRY(take_template(s, dir, mine.template, err));
+    if (file) LEM_TRY(lem_prompt_take_file(s, trained ? dir : NULL, file, err));
+    if (lem_json_count(o->set)) LEM_TRY(lem_prompt_take_variables(s, dir, o->set, err));
+done:
+    return st;
+}
+
 lem_status lem_prompt_settings_open(const char *dir, const lem_prompt_options *o, lem_prompt_settings *out,
                                     lem_err *err) {
     const char *const given[N_TEXTS] = {o->system, o->suffix, o->separator, o->step_token};
     lem_prompt_settings s = {0};
-    lem_status st = LEM_OK;
-    bool options = o->from && strcmp(o->from, "options") == 0;
-    if (o->from && !options && strcmp(o->from, "folder") != 0)
-        return lem_fail(err, LEM_EUSAGE, "--prompt-from '%.60s' is neither folder nor options", o->from);
-    if (dir && !options) LEM_TRY(lem_prompt_settings_load(dir, &s, err));
-    if (o->separator && !*o->separator)
-        LEM_TRY(lem_fail(err, LEM_EUSAGE, "the text between steps must not be empty"));
-    if (o->style) LEM_TRY(take_style(&s, dir, o, err));
-    LEM_TRY(take_template(&s, dir, o->template, err));
+    bool alone;
+    lem_status st;
+    LEM_TRY(check_options(o, &alone, err));
+    if (dir && !alone) LEM_TRY(lem_prompt_settings_load(dir, &s, err));
+    LEM_TRY(take_ways(&s, dir, o, err));
     for (int i = 0; i < N_TEXTS; i++) LEM_TRY(take_text(&s, i, dir, given[i], err));
     *out = s;
     s = (lem_prompt_settings){0};

@@ -5,7 +5,8 @@
  * told may be "none" (a system text of NULL). Folders without the file tell nothing.
  *
  *   {"format": 1,
- *    "prompt": {"template": "chat", "system": "Be brief.", "suffix": null, "read": "reply-end"}}
+ *    "prompt": {"template": "chat", "system": "Be brief.", "suffix": null, "variables":
+ *               {"enable_thinking": false}, "read": "reply-end"}}
  *
  * Limits: the file 1 MiB, each text LEM_PROMPT_TEXT_MAX bytes. An unknown key, another format, a value of the
  * wrong kind is LEM_EDATA that names file and key: a setting that is not understood must not be ignored. */
@@ -14,6 +15,7 @@
 
 #include "core/err.h"
 #include "core/json.h"
+#include "token/tokenizer.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -59,7 +61,8 @@ enum {
     LEM_PROMPT_TOLD_SEPARATOR = 8,
     LEM_PROMPT_TOLD_FORM = 16,
     LEM_PROMPT_TOLD_SIGNS = 32,
-    LEM_PROMPT_TOLD_STEP_TOKEN = 64
+    LEM_PROMPT_TOLD_STEP_TOKEN = 64,
+    LEM_PROMPT_TOLD_VARIABLES = 128
 };
 
 typedef struct lem_prompt_style lem_prompt_style; /* prompt/style.h */
@@ -89,6 +92,9 @@ typedef struct lem_prompt_settings {
     char *step_token; /* what stands behind each step, where it is no separator (prompt/solution.h) */
     lem_prompt_form form;
     lem_prompt_signs signs;
+    lem_json *variables;  /* of the chat template, an object; owned; NULL = none */
+    bool variables_given; /* by an option: the template must know them; not in the file */
+    char *chat_template;  /* the text of --template FILE; owned; NULL = the folder's; not in the file */
     const lem_prompt_style *style; /* --style, or NULL; never in the file, as is all below */
     bool trained_chat;      /* the folder tells chat and the style ChatML: its template must write the same */
     lem_prompt_shots shots; /* owned */
@@ -113,7 +119,9 @@ lem_status lem_prompt_settings_save(const lem_prompt_settings *s, const char *di
 
 /* What the command line says; NULL = the option was not given. */
 typedef struct lem_prompt_options {
-    const char *template, *system, *suffix, *separator, *step_token;
+    const char *template; /* "chat", "plain", or the file of a chat template */
+    const lem_json *set;  /* NAME=VALUE: prompt/variables.h; NULL = none */
+    const char *system, *suffix, *separator, *step_token;
     const char *from;  /* --prompt-from: "folder" (also NULL) or "options" */
     const char *style; /* --style: a name of prompt/style.h */
 } lem_prompt_options;
@@ -121,8 +129,14 @@ typedef struct lem_prompt_options {
 /* The settings of a command: those of the folder (dir NULL = none), and the options where the folder tells
  * nothing. An option that says otherwise than the folder is LEM_EUSAGE that names both, unless from is
  * "options": then the folder is not asked. A style tells template, system and suffix; where folder or options
- * say otherwise than the style it is LEM_EUSAGE too. Demonstrations are the caller's to add. */
+ * say otherwise than the style it is LEM_EUSAGE too. Demonstrations are the caller's to add.
+ * A template's file that is the one saved in dir says nothing else. LEM_EDATA for one that cannot be read. */
 lem_status lem_prompt_settings_open(const char *dir, const lem_prompt_options *o, lem_prompt_settings *out,
                                     lem_err *err) LEM_MUST_CHECK;
+
+/* Hands template and variables over to the tokenizer that will write the prompts, just loaded and not yet
+ * shared. LEM_EUSAGE for variables of an option that its template does not know. */
+lem_status lem_prompt_settings_apply(const lem_prompt_settings *s, lem_tokenizer *t,
+                                     lem_err *err) LEM_MUST_CHECK;
 
 #endif

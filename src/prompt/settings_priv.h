@@ -15,4 +15,12 @@ lem_status lem_prompt_conflict(const char *what, const char *given, const char *
 lem_status lem_prompt_take_style(lem_prompt_settings *s, const char *dir, const lem_prompt_options *o,
                                  lem_err *err) LEM_MUST_CHECK;
 
+/* The chat template of a file. trained: the folder that was trained with its own template, which must be the
+ * same; NULL = none. */
+lem_status lem_prompt_take_file(lem_prompt_settings *s, const char *trained, const char *file,
+                                lem_err *err) LEM_MUST_CHECK;
+/* The variables of --set; dir's may not be others. */
+lem_status lem_prompt_take_variables(lem_prompt_settings *s, const char *dir, const lem_json *list,
+                                     lem_err *err) LEM_MUST_CHECK;
+
 #endif

@@ -21,6 +21,17 @@ lem_status lem_chat_template(const lem_tokenizer *t, const lem_template **out, l
     return LEM_OK;
 }
 
+const lem_json *lem_chat_variables(const lem_tokenizer *t) { return t->chat.variables; }
+
+lem_status lem_chat_set(lem_tokenizer *t, const lem_json *variables, lem_err *err) {
+    lem_json *copy = variables ? lem_json_copy(variables) : NULL;
+    if (variables && !copy)
+        return lem_fail(err, LEM_EMEM, "out of memory for the variables of a chat template");
+    lem_json_free(t->chat.variables);
+    t->chat.variables = copy;
+    return LEM_OK;
+}
+
 const lem_json *lem_chat_tokens(const lem_tokenizer *t) { return t->chat.tokens; }
 
 /* After added tokens it does, but not after those found in text already normalized: the normalizer (which may
@@ -37,6 +48,7 @@ void lem_chat_parts_release(tok_chat *c) {
     lem_free(c->error);
     lem_free(c->source);
     lem_json_free(c->tokens);
+    lem_json_free(c->variables);
     *c = (tok_chat){0};
 }
 

@@ -28,5 +28,9 @@ bool lem_chat_begins_anew(const lem_tokenizer *t, int32_t id);
 /* For a folder's tokenizer just loaded and not yet shared: another template in place of its own, also where
  * it is saved (chat_template.jinja). */
 lem_status lem_chat_use(lem_tokenizer *t, const char *source, size_t len, lem_err *err) LEM_MUST_CHECK;
+/* The same: an object of further variables of every rendering (enable_thinking …), which win over all others.
+ * It is copied; NULL = none. They are not saved: prompt/settings.h saves them. */
+lem_status lem_chat_set(lem_tokenizer *t, const lem_json *variables, lem_err *err) LEM_MUST_CHECK;
+const lem_json *lem_chat_variables(const lem_tokenizer *t); /* NULL = none; borrowed */
 
 #endif

@@ -254,7 +254,8 @@ typedef struct tok_chat {   /* chat_load.c: the chat template of the folder */
     char *error;
     char *source; /* of chat_template.jinja; NULL: the template is in the configuration */
     size_t source_len;
-    lem_json *tokens; /* bos_token, eos_token …, as the template sees them */
+    lem_json *tokens;    /* bos_token, eos_token …, as the template sees them */
+    lem_json *variables; /* further ones (enable_thinking …), or NULL */
 } tok_chat;
 void lem_chat_parts_release(tok_chat *c);
 lem_status lem_chat_read_config(lem_tokenizer *t, const lem_json *config,

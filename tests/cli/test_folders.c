@@ -368,6 +368,72 @@ static void history(void **state) {
     says(0, "sft --model base --data talk.jsonl --dry-run --out x", "[[<think>a</think>first<|im_end|>]]");
 }
 
+/* ---- templates of files, and their variables ---- */
+
+/* As Qwen3's: thinking is written off by a variable. */
+#define NO_THOUGHT "{% if enable_thinking is false %}<think>\n\n</think>\n\n{% endif %}"
+#define THINKS                                                                                               \
+    "{% for m in messages %}<|im_start|>{{ m.role }}\n{% if m.role == 'assistant' %}" NO_THOUGHT             \
+    "{% endif %}{{ m.content }}<|im_end|>\n{% endfor %}"                                                     \
+    "{% if add_generation_prompt %}<|im_start|>assistant\n" NO_THOUGHT "{% endif %}"
+#define SAMPLE " sample --prompts ask.jsonl --n 3 --max-tokens 12 --quiet --fresh --overwrite "
+#define OFF "--template thinks.jinja --set enable_thinking=false "
+
+/* The same candidates as of a folder whose own template has the value written into it. */
+static void template_of_a_file(void **state) {
+    (void)state;
+    put("thinks.jinja", THINKS);
+    put("ask.jsonl", "{\"problem\":\"What is 6*7?\",\"answer\":\"42\"}\n");
+    shell("cp -r base baked");
+    put("baked/chat_template.jinja", "{% set enable_thinking = false %}" THINKS);
+    said_by(0, L SAMPLE "--model baked --out baked.jsonl" ALL);
+    said_by(0, L SAMPLE "--model base " OFF "--out off.jsonl" ALL);
+    said_by(0, L SAMPLE "--model base --template thinks.jinja --out on.jsonl" ALL);
+    said_by(0, "cmp baked.jsonl off.jsonl");
+    said_by(1, "cmp -s on.jsonl off.jsonl");
+    said_by(0, "grep -q '\"enable_thinking=false\"' off.jsonl.manifest.json && "
+               "grep -q '\"option\": \"template\"' off.jsonl.manifest.json");
+    /* The name of the file does not count, its content does; another value is another job. */
+    shell("mv thinks.jinja moved.jinja; sed 's/think>/thought>/' moved.jinja >thinks.jinja");
+    says(2, "sample --prompts ask.jsonl --n 3 --max-tokens 12 --model base " OFF "--out off.jsonl",
+         "--template thinks.jinja: its content changed");
+    shell("mv moved.jinja thinks.jinja");
+    says(2, "sample --model base --prompts ask.jsonl --template thinks.jinja --set x=1 --out never",
+         "--set x: the chat template does not mention that name");
+    says(2, "sample --model base --prompts ask.jsonl --template thanks.jinja --out never",
+         "--template 'thanks.jinja' is none of chat|plain, and no file");
+    says(2, "sample --endpoint http://127.0.0.1:9 --served-model x --prompts ask.jsonl --set x=1 --out never",
+         "--set: the template is the served model's");
+}
+
+/* sft trains with both and saves both: sampling needs neither again. */
+static void trained_with_variables(void **state) {
+    (void)state;
+    said_by(0, L " sft --model base --data rows.jsonl --max-steps 1 --quiet " OFF "--out quiet-model" ALL);
+    said_by(0, "cmp thinks.jinja quiet-model/chat_template.jinja");
+    said_by(0, "tr -d ' \n' <quiet-model/lemma.json | grep -q '\"variables\":{\"enable_thinking\":false}'");
+    const char *said =
+        said_by(0, L " sft --model base --data rows.jsonl --max-steps 1 " OFF "--dry-run --out x" ALL);
+    assert_non_null(strstr(said, "<think>")); /* the row that is shown */
+    said_by(0, L SAMPLE "--model quiet-model --out plainly.jsonl" ALL);
+    said_by(0, L SAMPLE "--model quiet-model " OFF "--out again.jsonl" ALL);
+    said_by(0, "cmp plainly.jsonl again.jsonl");
+    says(2, "sample --model quiet-model --prompts ask.jsonl --set enable_thinking=true --out never",
+         "--set '{\\\"enable_thinking\\\":true}' conflicts with quiet-model/lemma.json");
+    /* A reward model that starts from it reads the same prompts, and saves them too. */
+    said_by(0, L " rm train --model quiet-model --lists lists.jsonl --max-steps 1 --quiet --out judge" ALL);
+    said_by(0, "tr -d ' \n' <judge/lemma.json | grep -q '\"variables\":{\"enable_thinking\":false}'");
+    says(0,
+         "rm score again.jsonl --model judge --template thinks.jinja --set enable_thinking=false --out "
+         "s.jsonl",
+         "the chat template of --template");
+    /* Rows of text do not go through the template. */
+    put("text.jsonl", "{\"text\":\"1+1 is 2\"}\n");
+    says(0, "sft --model base --data text.jsonl --max-steps 1 " OFF "--out text-model",
+         "--set is not trained on, and not saved");
+    said_by(1, "grep variables text-model/lemma.json");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(ends_of_every_training),
                                        cmocka_unit_test(bad_ends),
@@ -378,6 +444,8 @@ int main(void) {
                                        cmocka_unit_test(foreign_folders),
                                        cmocka_unit_test(foreign_heads),
                                        cmocka_unit_test(larger_tokenizer),
+                                       cmocka_unit_test(template_of_a_file),
+                                       cmocka_unit_test(trained_with_variables),
                                        cmocka_unit_test(history)};
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -158,8 +158,6 @@ static void options_alone(void **state) {
     assert_int_equal(s.template, LEM_PROMPT_PLAIN);
     assert_null(s.system);
     assert_int_equal(s.told, LEM_PROMPT_TOLD_TEMPLATE | LEM_PROMPT_TOLD_SYSTEM);
-    FAILS(lem_prompt_settings_open(NULL, &(lem_prompt_options){.template = "chatml"}, &s, &err), LEM_EUSAGE,
-          "--template must be chat or plain, found 'chatml'");
     FAILS(lem_prompt_settings_open(NULL, &(lem_prompt_options){.from = "saved"}, &s, &err), LEM_EUSAGE,
           "--prompt-from 'saved' is neither folder nor options");
     FAILS(lem_prompt_settings_open(NULL, &(lem_prompt_options){.separator = ""}, &s, &err), LEM_EUSAGE,
