@@ -113,6 +113,17 @@ static lem_status choose_scores(const lem_args *args, lem_score_sum *scores, lem
     return LEM_OK;
 }
 
+/* A column that no row has is a slip of the pen. */
+static lem_status check_by(const lem_eval_data *d, lem_err *err) {
+    for (int k = 0; k < d->n_by; k++) {
+        bool there = false;
+        for (int i = 0; i < d->n && !there; i++)
+            there = strcmp(d->value[(size_t)i * LEM_EVAL_MAX_BY + (size_t)k], "(none)") != 0;
+        if (!there) return lem_fail(err, LEM_EUSAGE, "--by %s: no row has this field", d->by[k]);
+    }
+    return LEM_OK;
+}
+
 static lem_status configure(const lem_args *args, lem_eval_load *how, lem_err *err) {
     const lem_json *agg = lem_args_tree(args, "aggregate");
     const char *task = lem_args_str(args, "task");
@@ -121,7 +132,7 @@ static lem_status configure(const lem_args *args, lem_eval_load *how, lem_err *e
         const char *name = lem_json_str(lem_json_at(agg, k), "");
         if (how->n_aggregators == most) return lem_fail(err, LEM_EUSAGE, "--aggregate: at most %d", most);
         if (!lem_eval_aggregator_find(name, &how->aggregators[how->n_aggregators++]))
-            return lem_fail(err, LEM_EUSAGE, "--aggregate: unknown '%s'", name);
+            return lem_fail(err, LEM_EUSAGE, "--aggregate: '%s' is none of " LEM_EVAL_AGGREGATOR_NAMES, name);
     }
     lem_status st = choose_by(lem_args_tree(args, "by"), how, err);
     if (st != LEM_OK) return st;
@@ -200,6 +211,7 @@ static lem_status select_from(lem_cli *cli, const lem_args *args, lem_job *job,
     LEM_TRY(lem_eval_data_load_files(args->words, (size_t)args->n_words, map, &how, &d, err));
     LEM_TRY(lem_bad_rows_end(&bad, cli, job, (uint64_t)d.n, err));
     LEM_TRY(check_ks(&d, &o, err));
+    if (lem_json_count(lem_args_tree(args, "by"))) LEM_TRY(check_by(&d, err));
     lem_eval_opts_from(&o, &d);
     lem_select_pace_compute(&pace, &d, &o);
     LEM_TRY(lem_eval_result_make(&d, &o, &res, err));

@@ -112,13 +112,19 @@ static double chosen_before(const lem_cli *cli, const lem_args *args, const lem_
     return x;
 }
 
+/* The least is one candidate, or one step. */
 static lem_status nothing_fits(const choice *c, const char *budget, const lem_trial *t, lem_err *err) {
+    bool steps = strcmp(c->opt->name, "n") != 0;
+    double parts = steps ? (double)t->total : c->asked;
+    double least = (t->setup + (t->seconds - t->setup) / (parts > 1 ? parts : 1)) / used_share;
     char one[LEM_DURATION_TEXT], setup[LEM_DURATION_TEXT];
-    lem_duration_text(t->seconds, one);
+    lem_duration_text(least + (lem_clock_seconds() - c->began), one);
     lem_duration_text(t->setup, setup);
-    return lem_fail(err, LEM_EUSAGE,
-                    "--budget %s: nothing fits: --%s %.6g would take about %s, %s of them before the first",
-                    budget, c->opt->name, c->asked, one, setup);
+    return lem_fail(
+        err, LEM_EUSAGE,
+        "--budget %s: nothing fits: %s takes about %s, trial included (%s of them before the work "
+        "begins); give that or more",
+        budget, steps ? "one step" : "--n 1", one, setup);
 }
 
 /* What a dry run knows of its work, where the model is too large for a trial. */

@@ -1,13 +1,14 @@
 /* compare.c - what differs between two files of candidates for the same problems */
 #include "eval/compare.h"
 
+#include "core/file.h"
 #include "core/mem.h"
 #include "eval/values.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { MAX_NAMES = 64, NAME = 40 };
+enum { MAX_USUAL = 64, NAME = 40 };
 
 static lem_status match(const lem_eval_data *a, const lem_eval_data *b, lem_matched *m, lem_err *err) {
     static const char *const sides[] = {"the first file", "the second file"};
@@ -82,14 +83,30 @@ static lem_status list_flips(lem_matched *m, const char *name, lem_compared *out
     return LEM_OK;
 }
 
+/* Of the usual metrics: the first score's choice at k, else the vote's, else the first. */
+static int most_telling(const char *const *names, int n, int k) {
+    char at_k[16];
+    int best = 0, rank = 0;
+    snprintf(at_k, sizeof at_k, "@%d", k);
+    for (int i = 0; i < n; i++) {
+        int mine = strncmp(names[i], "maj@", 4) == 0 ? 1 : 2;
+        if (!lem_path_ends(names[i], at_k) || strncmp(names[i], "pass@", 5) == 0 || mine <= rank) continue;
+        best = i;
+        rank = mine;
+    }
+    return best;
+}
+
 lem_status lem_eval_compare(const lem_eval_data *a, const lem_eval_data *b, const char *const *names,
                             int n_names, lem_compared *out, lem_err *err) {
     lem_matched m = {0};
     lem_compared c = {0};
-    char usual[MAX_NAMES][NAME];
-    const char *list[MAX_NAMES];
+    char usual[MAX_USUAL][NAME];
+    const char *list[LEM_MAX_COMPARED];
     lem_status st = LEM_OK;
-    int n = n_names < MAX_NAMES ? n_names : MAX_NAMES, k = 1;
+    int n = n_names, k = 1;
+    if (n > LEM_MAX_COMPARED)
+        return lem_fail(err, LEM_EUSAGE, "%d metrics to compare, %d are the most", n, LEM_MAX_COMPARED);
     LEM_TRY(match(a, b, &m, err));
     while (2 * k <= m.least) k *= 2;
     for (int i = 0; i < n; i++) list[i] = names[i];
@@ -106,7 +123,8 @@ lem_status lem_eval_compare(const lem_eval_data *a, const lem_eval_data *b, cons
     c.at = lem_alloc((size_t)n, sizeof *c.at, err);
     if (!c.at) LEM_TRY(LEM_EMEM);
     for (; c.n_at < n; c.n_at++) LEM_TRY(compare_one(&m, list[c.n_at], &c.at[c.n_at], err));
-    LEM_TRY(list_flips(&m, list[0], &c, err));
+    if (n_names == 0) c.flipped = most_telling(list, n, k);
+    LEM_TRY(list_flips(&m, list[c.flipped], &c, err));
     *out = c;
     c = (lem_compared){0};
 done:
@@ -142,7 +160,7 @@ static lem_status add_protocols(lem_matched *m, const char *name, lem_compared *
 
 lem_status lem_eval_compare_all(lem_compared *c, uint64_t seed, lem_err *err) {
     lem_matched m = {0};
-    char names[MAX_NAMES][NAME];
+    char names[MAX_USUAL][NAME];
     lem_status st = LEM_OK;
     LEM_TRY(match(c->a, c->b, &m, err));
     m.side[0].o.seed = m.side[1].o.seed = seed;

@@ -24,6 +24,8 @@ typedef struct lem_comparison {
     lem_bootstrap bootstrap;
 } lem_comparison;
 
+enum { LEM_MAX_COMPARED = 256 }; /* metrics */
+
 typedef struct lem_flip { /* a problem that is right in one of them: by the first k candidates */
     const char *name;     /* borrowed from the data */
     bool now_right;       /* in b */
@@ -34,7 +36,9 @@ typedef struct lem_compared {   /* zeroed = empty */
     int n, only_a, only_b;      /* problems */
     lem_comparison *at;
     int n_at;
-    lem_flip *flip; /* of the first metric */
+    int flipped; /* the metric whose flips these are: the first, of the usual ones the first score at the
+                    largest k */
+    lem_flip *flip;
     int n_flips;
 } lem_compared;
 

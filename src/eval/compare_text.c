@@ -95,6 +95,7 @@ lem_json *lem_compared_json(const lem_compared *c) {
     lem_object_json(&o, "without_score", counts_json(c));
     lem_object_json(&o, "counts", spoils_json(c));
     lem_object_json(&o, "metrics", metrics);
+    lem_object_str(&o, "flipped_by", c->n_at ? c->at[c->flipped].name : "");
     lem_object_json(&o, "flipped", flips);
     return lem_object_done(&o);
 }
@@ -135,7 +136,7 @@ static void put_sides(const lem_compared *c, lem_buf *out) {
 
 static void put_flips(const lem_compared *c, int flips, lem_buf *out) {
     if (c->n_flips == 0) return;
-    lem_buf_printf(out, "\n%d problems flipped (%s, first k)%s\n", c->n_flips, c->at[0].name,
+    lem_buf_printf(out, "\n%d problems flipped (%s, first k)%s\n", c->n_flips, c->at[c->flipped].name,
                    c->n_flips > flips ? ", the first of them:" : ":");
     for (int i = 0; i < c->n_flips && i < flips; i++)
         lem_buf_printf(out, "  %s  %s\n", c->flip[i].now_right ? "wrong -> right" : "right -> wrong",

@@ -63,10 +63,10 @@ typedef struct part {
 enum { N_PARTS = 5 };
 
 static void parts_of(const lem_spoil *s, part p[N_PARTS]) {
-    p[0] =
-        (part){s->cut, s->with_reason, "cut at their token limit",
-               "of the candidates were cut at their token limit before they ended: their answers are missing "
-               "from every figure made of them"};
+    p[0] = (part){
+        s->cut, s->with_reason, "cut at their token limit",
+        "of the candidates were cut at their token limit before they ended: what they had not answered "
+        "until then is missing from every figure made of them"};
     p[1] = (part){s->undecided, s->n, "undecided, counted as wrong",
                   "of the candidates are undecided: every figure is too low by up to that share"};
     p[2] = (part){s->unscored, s->n, "without score, ranked last",

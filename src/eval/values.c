@@ -206,7 +206,14 @@ lem_status lem_matched_values(lem_matched *m, const char *const *names, const ch
     char of[100];
     snprintf(of, sizeof of, "%.45s:%.45s", names[0], last);
     if (strcmp(names[0], last) == 0) *strchr(of, ':') = '\0';
-    return lem_fail(err, LEM_EUSAGE,
-                    "'%s' cannot be had of %s files for each of the %d problems (%d candidates at least)", of,
-                    files, m->n, m->least);
+    const char *family[2 + LEM_EVAL_MAX_SCORERS];
+    char have[256] = "";
+    for (int i = 0, n = lem_matched_families(m, family); i < n; i++) {
+        size_t len = strlen(have);
+        snprintf(have + len, sizeof have - len, "%s%.20s@k", i ? ", " : "", family[i]);
+    }
+    return lem_fail(
+        err, LEM_EUSAGE,
+        "'%s' cannot be had of %s files for each of the %d problems; there are %s, with k up to %d", of,
+        files, m->n, have, m->least);
 }

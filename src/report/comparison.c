@@ -263,7 +263,7 @@ static lem_status flipped_table(lem_page *p, const comparison *c, lem_err *err) 
             lem_grid_put(&g, now ? "wrong \xe2\x86\x92 right" : "right \xe2\x86\x92 wrong");
         }
     snprintf(title, sizeof title, "Flipped problems (%.60s, first k): %zu became right, %zu became wrong",
-             c->at[0].name, right, n - right);
+             lem_json_str(lem_json_get(c->doc, "flipped_by"), c->at[0].name), right, n - right);
     snprintf(name, sizeof name, "%.100s-flipped", c->csv);
     if (n > FLIPS_OPEN) lem_page_fold(p, title);
     lem_status st = lem_grid_show(&g, p, name, n > FLIPS_OPEN ? NULL : title, -1, err);

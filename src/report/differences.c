@@ -45,7 +45,9 @@ static void claim(const lem_result_metric *x, lem_buf *out) {
     double v = points_of(x->value), lo = points_of(x->lo), hi = points_of(x->hi);
     const char *more = v > 0 ? "more" : "less";
     if (!split_sides(x->name, &s) || !isfinite(lo) || !isfinite(hi)) return;
-    if (x->too_few)
+    if (x->better + x->worse == 0)
+        lem_buf_printf(out, "%s@%ld and %s@%ld do the same on every problem.", s.a, s.k, s.b, s.k);
+    else if (x->too_few)
         lem_buf_printf(
             out,
             "%s@%ld against %s@%ld: %+.1f points, but only %lld problems differ: nothing can be concluded.",
@@ -83,8 +85,16 @@ typedef struct band {
     int n;
 } band;
 
+/* Others have a value at a k between. */
+static bool is_between(const lem_result_metrics *m, double before, long k) {
+    for (int i = 0; i < m->n_ks; i++)
+        if ((double)m->ks[i] > before && m->ks[i] < k) return true;
+    return false;
+}
+
 /* Adds a difference against the majority to the band of its score; metrics stand in the order of k. */
-static void add_point(band *all, int *n, const lem_result_metric *x, const sides *s) {
+static void add_point(const lem_result_metrics *m, band *all, int *n, const lem_result_metric *x,
+                      const sides *s) {
     int i = 0;
     while (i < *n && strcmp(all[i].a, s->a) != 0) i++;
     if (i == *n) {
@@ -94,7 +104,14 @@ static void add_point(band *all, int *n, const lem_result_metric *x, const sides
         snprintf(all[i].name, sizeof all[i].name, "%s@k \xe2\x88\x92 %s@k", s->a, s->b);
     }
     band *b = &all[i];
-    if (b->n == LEM_MAX_RESULT_KS || (b->n && b->x[b->n - 1] >= (double)s->k)) return;
+    if (b->n && b->x[b->n - 1] >= (double)s->k) return;
+    if (b->n && is_between(m, b->x[b->n - 1], s->k) &&
+        b->n < LEM_MAX_RESULT_KS) { /* a gap: nothing is known */
+        b->x[b->n] = b->x[b->n - 1];
+        b->y[b->n] = b->lo[b->n] = b->hi[b->n] = NAN;
+        b->n++;
+    }
+    if (b->n == LEM_MAX_RESULT_KS) return;
     b->x[b->n] = (double)s->k;
     b->y[b->n] = x->value;
     b->lo[b->n] = x->lo;
@@ -112,7 +129,7 @@ lem_status lem_report_difference_curves(lem_page *p, const lem_result_metrics *m
     for (int i = 0; i < d->n; i++)
         if (isfinite(d->at[i].value) && strcmp(d->at[i].protocol, m->exact) == 0 &&
             split_sides(d->at[i].name, &s) && s.k > 1 && strcmp(s.b, "maj") == 0)
-            add_point(all, &n, &d->at[i], &s);
+            add_point(m, all, &n, &d->at[i], &s);
     for (int i = 0; i < n; i++)
         if (all[i].n > 1)
             series[shown++] = (lem_series){all[i].name, all[i].n, all[i].x, all[i].y, all[i].lo, all[i].hi};

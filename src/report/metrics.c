@@ -81,12 +81,24 @@ static int headline_metrics(const lem_result_metrics *m, long k,
     return n;
 }
 
+/* The most problems that a figure is of. */
+static int64_t most_problems(const lem_result_metrics *m) {
+    int64_t most = -1;
+    for (int i = 0; i < m->n; i++)
+        if (m->at[i].n > most) most = m->at[i].n;
+    return most;
+}
+
+static bool is_of_fewer(const lem_result_metric *x, int64_t most) { return x->n >= 0 && x->n < most; }
+
 static void headline(lem_page *p, const lem_result_metrics *m, const char *csv) {
     const lem_result_metric *pick[LEM_MAX_CURVES + 2];
     lem_pair tiles[LEM_MAX_CURVES + 2];
     const char *details[LEM_MAX_CURVES + 2];
     lem_bar bars[LEM_MAX_CURVES + 2];
     char value[LEM_MAX_CURVES + 2][32], ci[LEM_MAX_CURVES + 2][64], name[96];
+    char label[LEM_MAX_CURVES + 2][LEM_RESULT_NAME + 32];
+    int64_t most = most_problems(m);
     long k = lem_result_headline_k(m);
     int n = headline_metrics(m, k, pick);
     if (n < 2) return;
@@ -96,7 +108,10 @@ static void headline(lem_page *p, const lem_result_metrics *m, const char *csv) 
         interval_text(pick[i], ci[i]);
         tiles[i] = (lem_pair){pick[i]->name, value[i]};
         details[i] = ci[i];
-        bars[i] = (lem_bar){pick[i]->name, pick[i]->value, pick[i]->lo, pick[i]->hi};
+        snprintf(label[i], sizeof label[i], "%s", pick[i]->name);
+        if (is_of_fewer(pick[i], most))
+            snprintf(label[i], sizeof label[i], "%s, of %lld problems", pick[i]->name, (long long)pick[i]->n);
+        bars[i] = (lem_bar){label[i], pick[i]->value, pick[i]->lo, pick[i]->hi};
         fractions = fractions && pick[i]->value >= 0 && pick[i]->value <= 1;
     }
     if (n <= 8 && !fractions) lem_page_tiles(p, tiles, details, n);
@@ -112,19 +127,29 @@ typedef struct curve_points {
     char name[LEM_RESULT_NAME + 24];
 } curve_points;
 
-/* The values of a family along k; *percent turns false at a value that is no fraction. */
+/* The values of a family along k; *percent turns false at a value that is no fraction. A k at which others
+ * have one and it has none, or one of fewer problems, is a gap: nothing is known between. *points: those that
+ * are there. */
 static int gather_points(const lem_result_metrics *m, const lem_result_curve *c, curve_points *out,
-                         bool *percent) {
+                         bool *percent, int *points) {
     int n = 0;
+    int64_t most = most_problems(m);
+    *points = 0;
     for (int k = 0; k < m->n_ks; k++) {
         const lem_result_metric *x = find(m, c->family, c->protocol, m->ks[k]);
-        if (!x || !isfinite(x->value)) continue;
-        out->x[n] = (double)x->k;
+        out->x[n] = (double)m->ks[k];
+        out->y[n] = out->lo[n] = out->hi[n] = NAN;
+        if (!x || !isfinite(x->value) || is_of_fewer(x, most)) {
+            n += n > 0;
+            continue;
+        }
+        ++*points;
         out->y[n] = x->value;
         out->lo[n] = x->lo;
         out->hi[n++] = x->hi;
         *percent = *percent && fabs(x->value) <= 1;
     }
+    while (n > 0 && isnan(out->y[n - 1])) n--;
     return n;
 }
 
@@ -140,8 +165,8 @@ static lem_status curves(lem_page *p, const lem_result_metrics *m, const char *c
         curve_points *s = &points[n_series];
         bool chance = strcmp(c->family, "chance") == 0; /* votes by weights stand in the table */
         if (chance ? !is_best_protocol(m, c) : strcmp(c->protocol, m->exact) != 0) continue;
-        int n = gather_points(m, c, s, &percent);
-        if (n < 2) continue;
+        int known, n = gather_points(m, c, s, &percent, &known);
+        if (known < 2) continue;
         snprintf(s->name, sizeof s->name, "%s@k", c->family);
         series[n_series++] = (lem_series){s->name, n, s->x, s->y, s->lo, s->hi};
     }

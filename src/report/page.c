@@ -318,7 +318,7 @@ void lem_page_chart(lem_page *p, const lem_chart *c) {
     html_text(p, c->title);
     lem_buf_puts(&p->body, "</figcaption>\n<div class=\"legend\">");
     for (int k = 0; k < c->n_series; k++) {
-        const char *of = c->series[k].published ? " published" : "";
+        const char *dash = k >= 8 ? " dash" : "", *of = c->series[k].published ? " published" : dash;
         lem_buf_printf(&p->body, "<span><i class=\"s%d%s\"></i>", k % 8, of);
         html_text(p, c->series[k].name);
         lem_buf_puts(&p->body, "</span>");
@@ -501,17 +501,37 @@ const char *lem_page_csv(const lem_page *p, const char *name) {
     return NULL;
 }
 
-static lem_status write_one(const char *path, const lem_buf *text, bool overwrite, lem_err *err) {
-    if (!overwrite && lem_file_exists(path))
+/* One file of the report. look: only whether it can be written. */
+static lem_status put_file(const char *path, const lem_buf *text, bool look, bool overwrite, lem_err *err) {
+    if (look && !overwrite && lem_file_exists(path))
         return lem_fail(err, LEM_EUSAGE, "%s exists already; pass --overwrite to replace it", path);
     lem_status st = lem_buf_ok(text, err);
-    return st ? st : lem_file_write_atomic(path, lem_buf_str(text), text->len, err);
+    return st || look ? st : lem_file_write_atomic(path, lem_buf_str(text), text->len, err);
+}
+
+/* All files of the report, html_path first. */
+static lem_status put_files(const lem_page *p, const char *html_path, bool look, bool overwrite,
+                            lem_err *err) {
+    lem_buf path = {0};
+    int stem = (int)strlen(html_path) - 5;
+    lem_status st = put_file(html_path, &p->html, look, overwrite, err);
+    if (st) return st;
+    lem_buf_printf(&path, "%.*s.md", stem, html_path);
+    LEM_TRY(lem_buf_ok(&path, err));
+    LEM_TRY(put_file(lem_buf_str(&path), &p->md, look, overwrite, err));
+    for (size_t i = 0; i < p->n_sheets; i++) {
+        lem_buf_clear(&path);
+        lem_buf_printf(&path, "%.*s-%s.csv", stem, html_path, p->sheets[i].name);
+        LEM_TRY(lem_buf_ok(&path, err));
+        LEM_TRY(put_file(lem_buf_str(&path), &p->sheets[i].text, look, overwrite, err));
+    }
+done:
+    lem_buf_release(&path);
+    return st;
 }
 
 lem_status lem_page_save(lem_page *p, const char *html_path, bool overwrite, lem_err *err) {
-    lem_buf path = {0};
     size_t n = strlen(html_path);
-    lem_status st = LEM_OK;
     if (n < 6 || strcmp(html_path + n - 5, ".html") != 0)
         return lem_fail(err, LEM_EUSAGE, "the report's path must end in .html, found '%s'", html_path);
     if (p->failed || p->items.failed || p->toc.failed || p->body.failed || p->title.failed ||
@@ -519,20 +539,9 @@ lem_status lem_page_save(lem_page *p, const char *html_path, bool overwrite, lem
         return lem_fail(err, LEM_EMEM, "out of memory for the report");
     lem_buf_clear(&p->stem);
     lem_buf_add(&p->stem, lem_path_base(html_path), strlen(lem_path_base(html_path)) - 5);
-    LEM_TRY(lem_buf_ok(&p->stem, err));
+    lem_status st = lem_buf_ok(&p->stem, err);
+    if (st) return st;
     (void)lem_page_html(p);
-    LEM_TRY(write_one(html_path, &p->html, overwrite, err));
-    lem_buf_add(&path, html_path, n - 5);
-    lem_buf_puts(&path, ".md");
-    LEM_TRY(write_one(lem_buf_str(&path), &p->md, overwrite, err));
-    for (size_t i = 0; i < p->n_sheets; i++) {
-        lem_buf_clear(&path);
-        lem_buf_add(&path, html_path, n - 5);
-        lem_buf_printf(&path, "-%s.csv", p->sheets[i].name);
-        LEM_TRY(lem_buf_ok(&path, err));
-        LEM_TRY(write_one(lem_buf_str(&path), &p->sheets[i].text, overwrite, err));
-    }
-done:
-    lem_buf_release(&path);
-    return st;
+    st = put_files(p, html_path, true, overwrite, err); /* all or none where one is in the way */
+    return st ? st : put_files(p, html_path, false, overwrite, err);
 }

@@ -44,6 +44,10 @@ static void say(const lem_report_pair *x, const char *a, const char *b, lem_buf 
     bool counted = x->better >= 0 && x->worse >= 0;
     if (!isfinite(x->d.value) || !has_interval(&x->d)) return;
     lem_buf_printf(out, "%s: ", x->name);
+    if (counted && x->better + x->worse == 0) {
+        lem_buf_printf(out, "%s and %s do the same on every problem.", b, a);
+        return;
+    }
     if (x->too_few) {
         lem_buf_printf(out,
                        "%s against %s %+.1f points, but only %lld problems differ: nothing can be "

@@ -15,7 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MAX_RESULTS = 12, MAX_ROWS = 64, MAX_NAMES = 32, MAX_RUNS = 64 };
+enum { MAX_RESULTS = 12, MAX_ROWS = 64, MAX_NAMES = LEM_MAX_COMPARED, MAX_RUNS = 64 };
 
 typedef struct result {
     const lem_source *from;
@@ -168,14 +168,16 @@ static void put_first(const result *a, const char *names[MAX_NAMES], int n) {
 /* What both results have by the protocol of the charts; one candidate only as pass@1. */
 static int common_names(const result *a, const result *b, const char *names[MAX_NAMES]) {
     int n = 0;
-    for (int i = 0; i < a->m.n && n < MAX_NAMES; i++) {
-        const lem_result_metric *x = &a->m.at[i];
-        bool single = x->k == 1 && strcmp(x->family, "pass") != 0;
-        if (!x->family[0] || single || !find(a, x->name) || !find(b, x->name)) continue;
-        bool again = false;
-        for (int k = 0; k < n; k++) again = again || strcmp(names[k], x->name) == 0;
-        if (!again) names[n++] = x->name;
-    }
+    for (int rest = 0; rest < 2; rest++) /* the headline's first: they have a place however many there are */
+        for (int i = 0; i < a->m.n && n < MAX_NAMES; i++) {
+            const lem_result_metric *x = &a->m.at[i];
+            bool single = x->k == 1 && strcmp(x->family, "pass") != 0;
+            bool first = x->k == 1 || x->k == lem_result_headline_k(&a->m);
+            if (!x->family[0] || single || first == rest || !find(a, x->name) || !find(b, x->name)) continue;
+            bool again = false;
+            for (int k = 0; k < n; k++) again = again || strcmp(names[k], x->name) == 0;
+            if (!again) names[n++] = x->name;
+        }
     put_first(a, names, n);
     return n;
 }

@@ -251,12 +251,44 @@ static lem_status add_run(lem_sources *s, const char *dir, bool begun, lem_err *
     return st;
 }
 
+/* "select" becomes "select of runs/b". */
+static lem_status name_by_folder(lem_source *x, lem_err *err) {
+    char title[TITLE];
+    char *dir = lem_path_dir(x->path, err);
+    if (!dir) return LEM_EMEM;
+    snprintf(title, sizeof title, "%s of %s", x->title, dir);
+    lem_free(dir);
+    char *named = lem_strdup(title, err);
+    if (!named) return LEM_EMEM;
+    lem_free(x->title);
+    x->title = named;
+    return LEM_OK;
+}
+
+/* Of two inputs that have a file of the same name below them, a reader must see which is which. */
+static lem_status tell_apart(lem_sources *s, int before, lem_err *err) {
+    lem_status st = LEM_OK;
+    for (int i = before; st == LEM_OK && i < s->n; i++) {
+        size_t n = strlen(s->at[i].title);
+        bool met = false;
+        for (int j = 0; st == LEM_OK && j < before; j++) {
+            const char *other = s->at[j].title;
+            if (strncmp(other, s->at[i].title, n) != 0) continue;
+            met = met || !other[n] || strncmp(other + n, " of ", 4) == 0;
+            if (!other[n]) st = name_by_folder(&s->at[j], err);
+        }
+        if (st == LEM_OK && met) st = name_by_folder(&s->at[i], err);
+    }
+    return st;
+}
+
 lem_status lem_sources_add(lem_sources *s, const char *input, lem_err *err) {
     int before = s->n;
     lem_status st = add_job_of(s, input, err);
     bool begun = s->n > before;
     if (st == LEM_OK && lem_file_is_dir(input)) st = add_run(s, input, begun, err);
     else if (st == LEM_OK && !(begun && !lem_file_exists(input))) st = add_named(s, input, err);
+    if (st == LEM_OK) st = tell_apart(s, before, err);
     if (st == LEM_OK) s->n_inputs++;
     return st;
 }

@@ -24,7 +24,8 @@ typedef enum lem_source_kind {
     LEM_SOURCE_JOB      /* the folder OUT.job of a job that is not finished, report/unfinished.h */
 } lem_source_kind;
 typedef struct lem_source {
-    char *path, *title; /* title: the path below its run, without what all such paths end in */
+    char *path, *title; /* title: the path below its run, without what all such paths end in; where two
+                            inputs have the same, with the folder behind it */
     lem_source_kind kind;
     int input; /* which input it came from, from 0 */
 } lem_source;

@@ -399,7 +399,10 @@ static void compares(void **state) {
     expect("compare a.jsonl few.jsonl", 0, "too few problems differ");
     expect("compare a.jsonl twice.jsonl", 3, "twice.jsonl:2: id 'p1' stands twice: in line 1 and here");
     expect("compare a.jsonl rows.jsonl", 3, "no problem stands in both files");
-    expect("compare a.jsonl b.jsonl --metric rm@1", 2, "'rm@1' cannot be had of both files");
+    expect("compare a.jsonl b.jsonl --metric rm@1", 2,
+           "'rm@1' cannot be had of both files for each of the 40 problems; there are pass@k, maj@k, with k "
+           "up to 1");
+    expect("select rows.jsonl --by leveel", 2, "--by leveel: no row has this field");
     expect("compare a.jsonl b.jsonl --metric pass@2", 2, "'pass@2' cannot be had");
     lem_buf_release(&a);
     lem_buf_release(&b);

@@ -184,6 +184,9 @@ static void two_runs_are_compared_on_their_candidates(void **state) {
     assert_int_equal(report(&err, 4, a, b, "--out", out), LEM_OK);
     assert_true(has("two.html", "<h1>Lemma report: old, new</h1>"));
     assert_true(has("two.html", ">new against old</h2>"));
+    assert_true(has("two.html", "two/old</h2>")); /* "select of …/two/old": which is which */
+    assert_true(has("two.html", "two/new</h2>"));
+    assert_true(has("two.html", "Flipped problems (rm@2, first k)"));
     /* 10 of 40 problems became right */
     assert_true(has("two.html", "rm@2: new solves 25.0 points more than old (95 % interval "));
     assert_true(has("two.html", "new is better on 10 problems and worse on 0."));
@@ -197,6 +200,20 @@ static void two_runs_are_compared_on_their_candidates(void **state) {
     free(rows);
     free(a);
     free(b);
+    free(out);
+}
+
+/* A file in the way of one part: nothing of the report is written. */
+static void all_or_nothing(void **state) {
+    (void)state;
+    lem_err err = LEM_ERR_INIT;
+    char *a = in_dir("two/old"), *out = in_dir("way.html");
+    put("way.md", "mine");
+    lem_status st = report(&err, 3, a, "--out", out);
+    assert_int_equal(st, LEM_EUSAGE);
+    assert_non_null(strstr(err.text, "way.md exists already"));
+    assert_false(lem_file_exists(out));
+    free(a);
     free(out);
 }
 
@@ -301,10 +318,10 @@ static void bad_input(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(whole_run),       cmocka_unit_test(twice_is_the_same_bytes),
-        cmocka_unit_test(one_file),        cmocka_unit_test(two_runs_are_compared_on_their_candidates),
-        cmocka_unit_test(picked_examples), cmocka_unit_test(trees_of_a_search),
-        cmocka_unit_test(bad_input),
+        cmocka_unit_test(whole_run),         cmocka_unit_test(twice_is_the_same_bytes),
+        cmocka_unit_test(one_file),          cmocka_unit_test(two_runs_are_compared_on_their_candidates),
+        cmocka_unit_test(all_or_nothing),    cmocka_unit_test(picked_examples),
+        cmocka_unit_test(trees_of_a_search), cmocka_unit_test(bad_input),
     };
     return cmocka_run_group_tests(tests, make_run, remove_run);
 }

@@ -39,6 +39,7 @@ static const char doc[] =
     DIFF("lp@8-maj@8", -0.01, CI(-0.06, 0.04), 10, 12, false) ","
     DIFF("lp@8-rm@8", -0.11, CI(-0.2, -0.02), 3, 15, false) ","
     DIFF("x@8-maj@8", 0.05, CI(-0.01, 0.11), 4, 2, true) ","
+    DIFF("same@8-maj@8", 0, CI(-0.1, 0.1), 0, 0, true) ","
     DIFF("rm@64-maj@64", -0.05, CI(-0.1, 0.0), 5, 12, false) "],"
     "\"scores\":[{\"scorer\":\"rm\",\"pairs\":0.75,\"problems\":31,\"auc\":0.81,\"ci95\":[0.7,0.9],"
     "\"length_rho\":-0.5,\"label_length_rho\":-0.1},{\"scorer\":\"lp\",\"pairs\":0.5,\"problems\":31}],"
@@ -60,11 +61,27 @@ static void the_claim_comes_first(void **state) {
     assert_non_null(at("lp@8 solves 11.0 points less than rm@8 (95 % interval -20.0 to -2.0)."));
     assert_non_null(
         at("x@8 against maj@8: +5.0 points, but only 6 problems differ: nothing can be concluded."));
+    assert_non_null(at("same@8 and maj@8 do the same on every problem."));
     assert_null(at("rm@64 solves")); /* the headline's k is 8 */
     const char *warning = at("<p class=\"note\">49 % were cut"), *figure = at("<figure"),
                *fold = at("class=\"fold\"");
     assert_true(claim < warning && warning < figure && figure < fold);
     assert_true(fold < at("how meant") && at("how meant") < at("</details>"));
+}
+
+/* Nothing is drawn between values that are not there, nor between figures of other problems; bars say whose
+ * they are. */
+static void gaps_in_curves(void **state) {
+    (void)state;
+    metrics(
+        "{\"metrics\":[" METRIC("pass@1", 0.2) "," METRIC("pass@2", 0.3) "," METRIC("pass@4", 0.4) "," METRIC(
+            "w@1", 0.2) "," METRIC("w@4",
+                                   0.5) ",{\"name\":\"pass@8\",\"protocol\":\"exact\",\"value\":1,"
+                                        "\"ci95\":[0.5,1],\"n\":5},{\"name\":\"w@8\",\"protocol\":\"exact\","
+                                        "\"value\":1,\"ci95\":[0.5,1],\"n\":5}]}");
+    assert_true(in_csv("r-curves", "w@k,1,0.2,0.1,0.9\r\nw@k,2,,,\r\nw@k,4,0.5,0.1,0.9\r\n"));
+    assert_null(strstr(lem_page_csv(page, "r-curves"), ",8,"));
+    assert_non_null(at("pass@8, of 5 problems"));
 }
 
 static void tables_of_scores_and_columns(void **state) {
@@ -127,6 +144,7 @@ static void files_without_scores_add_nothing(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_claim_comes_first, open_page, close_page),
+        cmocka_unit_test_setup_teardown(gaps_in_curves, open_page, close_page),
         cmocka_unit_test_setup_teardown(tables_of_scores_and_columns, open_page, close_page),
         cmocka_unit_test_setup_teardown(scores_as_charts, open_page, close_page),
         cmocka_unit_test_setup_teardown(files_without_scores_add_nothing, open_page, close_page)};
