@@ -318,7 +318,8 @@ void lem_page_chart(lem_page *p, const lem_chart *c) {
     html_text(p, c->title);
     lem_buf_puts(&p->body, "</figcaption>\n<div class=\"legend\">");
     for (int k = 0; k < c->n_series; k++) {
-        const char *dash = k >= 8 ? " dash" : "", *of = c->series[k].published ? " published" : dash;
+        const char *of = k >= 8 ? " dash" : "";
+        if (c->series[k].published) of = " published";
         lem_buf_printf(&p->body, "<span><i class=\"s%d%s\"></i>", k % 8, of);
         html_text(p, c->series[k].name);
         lem_buf_puts(&p->body, "</span>");

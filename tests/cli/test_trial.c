@@ -187,7 +187,8 @@ static void budget_is_kept_to(void **state) {
     double took = lem_clock_seconds() - start;
     const char *at = strstr(said, "--budget 12s: took ");
     if (!at || sscanf(at, "--budget 12s: took %lf seconds", &told) != 1) fail_msg("%s", said);
-    if (took > 36 || took < 4 || told > took + 0.1 || told < took - 3) fail_msg("told %g s, took %g s", told, took);
+    if (took > 36 || took < 4 || told > took + 0.1 || told < took - 3)
+        fail_msg("told %g s, took %g s", told, took);
 }
 
 /* Halted for longer than it may take: that is told as soon as it goes on. */
