@@ -83,13 +83,28 @@ static bool is_shown(const comparison *c, int i, long most) {
     return k == 1 ? strcmp(family, "pass") == 0 : k == most;
 }
 
+/* The metrics in which both do the same on every problem, in one sentence. */
+static lem_status say_same(lem_page *p, const comparison *c, long most, lem_err *err) {
+    lem_buf b = {0};
+    int n = 0;
+    for (int i = 0; i < c->n; i++)
+        if (is_shown(c, i, most) && lem_report_pair_is_same(&c->at[i]))
+            lem_buf_printf(&b, "%s%s", n++ ? ", " : "", c->at[i].name);
+    if (n) lem_buf_printf(&b, ": %s and %s do the same on every problem.", c->b, c->a);
+    lem_status st = lem_buf_ok(&b, err);
+    if (st == LEM_OK && n) lem_page_paragraph(p, lem_buf_str(&b));
+    lem_buf_release(&b);
+    return st;
+}
+
 static lem_status say(lem_page *p, const comparison *c, lem_err *err) {
     long most = largest_k(c);
     int said = 0;
     lem_status st = LEM_OK;
     for (int i = 0; st == LEM_OK && i < c->n && said < MAX_SHOWN; i++)
-        if (is_shown(c, i, most)) st = lem_report_pair_claim(p, &c->at[i], c->a, c->b, &said, err);
-    return st;
+        if (is_shown(c, i, most) && !lem_report_pair_is_same(&c->at[i]))
+            st = lem_report_pair_claim(p, &c->at[i], c->a, c->b, &said, err);
+    return st == LEM_OK ? say_same(p, c, most, err) : st;
 }
 
 static void note_left_out(lem_page *p, const comparison *c) {

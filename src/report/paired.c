@@ -39,12 +39,14 @@ lem_report_pair lem_report_pair_of(const lem_json *metric, const lem_json *a, co
     return x;
 }
 
+bool lem_report_pair_is_same(const lem_report_pair *x) { return x->better == 0 && x->worse == 0; }
+
 static void say(const lem_report_pair *x, const char *a, const char *b, lem_buf *out) {
     double d = points_of(x->d.value), lo = points_of(x->d.lo), hi = points_of(x->d.hi);
     bool counted = x->better >= 0 && x->worse >= 0;
     if (!isfinite(x->d.value) || !has_interval(&x->d)) return;
     lem_buf_printf(out, "%s: ", x->name);
-    if (counted && x->better + x->worse == 0) {
+    if (lem_report_pair_is_same(x)) {
         lem_buf_printf(out, "%s and %s do the same on every problem.", b, a);
         return;
     }

@@ -33,6 +33,8 @@ lem_report_estimate lem_report_estimate_of(const lem_json *v);
 lem_report_pair lem_report_pair_of(const lem_json *metric, const lem_json *a, const lem_json *b,
                                    const lem_json *d, const lem_json *evidence);
 
+/* They do the same on every problem, as far as that was counted. */
+bool lem_report_pair_is_same(const lem_report_pair *x);
 /* A paragraph of one sentence with the interval, counted in *said: "rm@8: tuned solves 3.2 points more than
  * base (95 % interval +1.0 to +5.4); it is better on 30 problems and worse on 12." Nothing without an
  * interval.
