@@ -1,6 +1,7 @@
 /* table_text.c - the table of benchmarks for people and for programs */
 #include "bench/table.h"
 
+#include "core/csv.h"
 #include "core/object.h"
 
 #include <string.h>
@@ -135,10 +136,11 @@ void lem_bench_table_markdown(const lem_bench_table *t, lem_buf *out) {
 }
 
 static void csv_line(const lem_bench_table *t, int line, lem_buf *out) {
-    if (line < t->n)
-        lem_buf_printf(out, "%s,%s,%lld", t->at[line].name, t->at[line].macro ? "macro" : "micro",
+    if (line < t->n) {
+        lem_csv_cell(out, t->at[line].name, strlen(t->at[line].name));
+        lem_buf_printf(out, ",%s,%lld", t->at[line].macro ? "macro" : "micro",
                        (long long)t->at[line].problems);
-    else lem_buf_puts(out, "average,,");
+    } else lem_buf_puts(out, "average,,");
     for (int c = 0; c < lem_bench_table_columns(t); c++) {
         if (!shown(t, c)) continue;
         lem_bench_value v = line < t->n ? *lem_bench_table_value(t, line, c) : lem_bench_table_average(t, c);
@@ -155,9 +157,16 @@ void lem_bench_table_csv(const lem_bench_table *t, lem_buf *out) {
     for (int c = 0; c < lem_bench_table_columns(t); c++) {
         lem_buf title = {0};
         if (!shown(t, c)) continue;
+        static const char *const ends[] = {"", " low", " high"};
         lem_bench_table_title(t, c, &title);
-        const char *s = lem_buf_str(&title);
-        lem_buf_printf(out, ",%s,%s low,%s high", s, s, s);
+        size_t n = title.len;
+        for (int k = 0; k < 3; k++) {
+            title.len = n;
+            lem_buf_puts(&title, ends[k]);
+            lem_buf_putc(out, ',');
+            lem_csv_cell(out, lem_buf_str(&title), title.len);
+        }
+        if (title.failed) out->failed = true;
         lem_buf_release(&title);
     }
     lem_buf_puts(out, "\r\n");

@@ -1,6 +1,8 @@
 /* ablate_text.c - an ablation as text for people, as Markdown and as CSV */
 #include "eval/ablate.h"
 
+#include "core/csv.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -179,14 +181,7 @@ void lem_ablation_markdown(const lem_ablation *a, const lem_reference *published
 
 /* ---- CSV ---- */
 
-static void put_quoted(const char *s, lem_buf *out) {
-    lem_buf_putc(out, '"');
-    for (; *s; s++) {
-        if (*s == '"') lem_buf_putc(out, '"');
-        lem_buf_putc(out, *s);
-    }
-    lem_buf_putc(out, '"');
-}
+static void put_text(const char *s, lem_buf *out) { lem_csv_cell(out, s, strlen(s)); }
 
 static void put_number(double x, lem_buf *out) {
     lem_buf_putc(out, ',');
@@ -201,9 +196,13 @@ void lem_ablation_csv(const lem_ablation *a, lem_buf *out) {
             const lem_arm *x = &a->arm[i];
             const lem_arm_metric *m = &x->m[j];
             const lem_eval_pairs *d = &m->less_base;
-            put_quoted(x->name, out);
+            put_text(x->name, out);
             put_number(x->at, out);
-            lem_buf_printf(out, ",%d,%s,%s,%d", x->n_runs, a->name[j], a->protocol[j], a->problems);
+            lem_buf_printf(out, ",%d,", x->n_runs);
+            put_text(a->name[j], out);
+            lem_buf_putc(out, ',');
+            put_text(a->protocol[j], out);
+            lem_buf_printf(out, ",%d", a->problems);
             put_number(m->tokens, out);
             put_number(m->at.mean, out);
             put_number(m->at.lo, out);

@@ -1,6 +1,7 @@
 /* judge_text.c - measures of a benchmark of reward models for programs and for people */
 #include "eval/judge_text.h"
 
+#include "core/csv.h"
 #include "core/object.h"
 
 #include <math.h>
@@ -165,19 +166,7 @@ lem_json *lem_judge_json(const lem_judge_result *r, const lem_reference *publish
 
 /* ---- CSV ---- */
 
-/* Quoted where it must be. */
-static void csv_text(const char *s, lem_buf *out) {
-    if (!strpbrk(s, ",\"\r\n")) {
-        lem_buf_puts(out, s);
-        return;
-    }
-    lem_buf_putc(out, '"');
-    for (; *s; s++) {
-        if (*s == '"') lem_buf_putc(out, '"');
-        lem_buf_putc(out, *s);
-    }
-    lem_buf_putc(out, '"');
-}
+static void csv_text(const char *s, lem_buf *out) { lem_csv_cell(out, s, strlen(s)); }
 
 static void csv_number(double v, lem_buf *out) {
     lem_buf_putc(out, ',');
@@ -190,7 +179,10 @@ void lem_judge_csv(const lem_judge_result *r, lem_buf *out) {
         const lem_judge_metric *m = &r->m[i];
         lem_buf_printf(out, "%s,", lem_judge_name(r->d->kind));
         csv_text(m->subset ? m->subset : "", out);
-        lem_buf_printf(out, ",%s,%s", m->protocol, m->name);
+        lem_buf_putc(out, ',');
+        csv_text(m->protocol, out);
+        lem_buf_putc(out, ',');
+        csv_text(m->name, out);
         csv_number(m->at.mean, out);
         csv_number(m->at.lo, out);
         csv_number(m->at.hi, out);

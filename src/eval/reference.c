@@ -1,6 +1,7 @@
 /* reference.c - published figures from CSV */
 #include "eval/reference.h"
 
+#include "core/csv.h"
 #include "core/mem.h"
 #include "core/object.h"
 
@@ -34,7 +35,8 @@ static lem_status read_line(char *line, lem_reference_row *out, lem_err *err) {
         return lem_fail(err, LEM_EDATA, "value: a number expected, found '%.40s'", f[3]);
     for (int i = 0; i < 5; i++)
         if (!f[i][0]) return lem_fail(err, LEM_EDATA, "field %d is empty", i + 1);
-    *out = (lem_reference_row){f[0], f[1], f[2], f[4], f[5], value};
+    *out = (lem_reference_row){lem_csv_plain(f[0]), lem_csv_plain(f[1]), lem_csv_plain(f[2]),
+                               lem_csv_plain(f[4]), lem_csv_plain(f[5]), value};
     return LEM_OK;
 }
 

@@ -1,6 +1,7 @@
 /* escape.c - text from outside, made safe for HTML, Markdown and CSV */
 #include "report/escape.h"
 
+#include "core/csv.h"
 #include "core/utf8.h"
 
 #include <string.h>
@@ -81,19 +82,15 @@ void lem_escape_md_block(lem_buf *out, const char *text, size_t len) {
 }
 
 void lem_escape_csv(lem_buf *out, const char *text, size_t len) {
-    bool quote = false;
-    for (size_t i = 0; i < len && !quote; i++) quote = strchr(",\"\n\r", text[i]) != NULL || text[i] == '\0';
-    if (quote) lem_buf_putc(out, '"');
+    lem_buf clean = {0};
     for (size_t i = 0; i < len;) {
         int n;
         bool ok;
         const char *p = next_piece(text, len, &i, &n, &ok);
-        if (!ok) {
-            lem_buf_puts(out, replacement);
-        } else {
-            if (n == 1 && *p == '"') lem_buf_putc(out, '"');
-            lem_buf_add(out, p, (size_t)n);
-        }
+        if (ok) lem_buf_add(&clean, p, (size_t)n);
+        else lem_buf_puts(&clean, replacement);
     }
-    if (quote) lem_buf_putc(out, '"');
+    if (clean.failed) out->failed = true;
+    else lem_csv_cell(out, lem_buf_str(&clean), clean.len);
+    lem_buf_release(&clean);
 }

@@ -15,7 +15,7 @@ void lem_escape_html(lem_buf *out, const char *text, size_t len);
 void lem_escape_md(lem_buf *out, const char *text, size_t len);
 /* A fenced block whose fence is longer than any run of backticks inside. */
 void lem_escape_md_block(lem_buf *out, const char *text, size_t len);
-/* One RFC 4180 field, quoted where it must be. */
+/* One field (core/csv.h). */
 void lem_escape_csv(lem_buf *out, const char *text, size_t len);
 
 #endif

@@ -62,6 +62,8 @@ static void csv(void **state) {
     (void)state;
     EXPECT(lem_escape_csv, "plain 1.5", "plain 1.5");
     EXPECT(lem_escape_csv, "a,b", "\"a,b\"");
+    EXPECT(lem_escape_csv, "=1+1", "'=1+1"); /* no formula; core/csv.h */
+    EXPECT(lem_escape_csv, "-0.5", "-0.5");
     EXPECT(lem_escape_csv, "say \"x\"\nnow", "\"say \"\"x\"\"\nnow\"");
 }
 
