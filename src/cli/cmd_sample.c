@@ -39,6 +39,12 @@ static const lem_opt opts[] = {
     {"temperature", LEM_OPT_NUM, "X", "0.7", "0 is greedy", 0, 1000},
     {"top-k", LEM_OPT_INT, "K", "0", "draw among the K likeliest tokens; 0 = all", 0, 1e9},
     {"top-p", LEM_OPT_NUM, "P", "1", "draw among the fewest tokens whose probability reaches P", 0, 1},
+    {"min-p", LEM_OPT_NUM, "P", "0",
+     "leave out tokens less than P times as likely as the likeliest; 0 = none", 0, 1},
+    {"repetition-penalty", LEM_OPT_NUM, "X", "1",
+     "divide the logit of each token that prompt or reply have already (multiply a negative one); 1 = not. "
+     "logprob stays the model's own",
+     0.01, 100},
     {"max-tokens", LEM_OPT_INT, "N", "1024", "tokens per candidate", 1, 1e9},
     {"stop", LEM_OPT_LIST, "TEXT", NULL, "end before this text; repeatable"},
     {"system", LEM_OPT_STR, "TEXT", NULL, "system prompt; '' for none [as in training, else none]"},
@@ -78,11 +84,13 @@ static lem_status read_options(sample_job *j, lem_err *err) {
     if (j->to_stdout && j->cli->json) return lem_fail(err, LEM_EUSAGE, "--out - and --json both want stdout");
     j->engine = lem_endpoint_given(a) ? &lem_sample_engine_remote : &lem_sample_engine_local;
     j->n = (int)lem_args_int(a, "n");
-    j->gen = (lem_generate_opts){.sample = {(float)lem_args_num(a, "temperature"),
-                                            (int)lem_args_int(a, "top-k"), (float)lem_args_num(a, "top-p")},
-                                 .max_tokens = (int)lem_args_int(a, "max-tokens"),
-                                 .slots = (int)lem_args_int(a, "slots"),
-                                 .seed = j->cli->seed};
+    j->gen =
+        (lem_generate_opts){.sample = {(float)lem_args_num(a, "temperature"), (int)lem_args_int(a, "top-k"),
+                                       (float)lem_args_num(a, "top-p"), (float)lem_args_num(a, "min-p"),
+                                       (float)lem_args_num(a, "repetition-penalty")},
+                            .max_tokens = (int)lem_args_int(a, "max-tokens"),
+                            .slots = (int)lem_args_int(a, "slots"),
+                            .seed = j->cli->seed};
     return lem_generate_check(&j->gen, err);
 }
 

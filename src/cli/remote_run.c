@@ -36,6 +36,8 @@ lem_status lem_remote_open(lem_remote *r, lem_cli *cli, const lem_args *args, le
     chat->temperature = lem_args_num(args, "temperature");
     chat->top_p = lem_args_num(args, "top-p");
     chat->top_k = (int)lem_args_int(args, "top-k");
+    chat->min_p = lem_args_num(args, "min-p");
+    chat->repetition_penalty = lem_args_num(args, "repetition-penalty");
     lem_status st = lem_endpoint_read(cli, args, &r->endpoint, &r->o, err);
     if (st == LEM_OK) st = lem_endpoint_read_completion(args, &r->endpoint, &r->o, own, err);
     r->o.max_body = reply_bytes(chat);

@@ -66,7 +66,7 @@ static lem_status new_cpu(const lem_cpu_path *path, lem_pool *pool, lem_backend 
     priv->path = path;
     priv->tile_unit = path && path == lem_cpu_path_avx512() && lem_amx_usable();
     priv->threads = lem_pool_threads(pool);
-    priv->scratch = lem_alloc_aligned((size_t)priv->threads * LEM_SCRATCH_FLOATS, sizeof(float), err);
+    priv->scratch = lem_alloc_aligned((size_t)priv->threads * LEM_SCRATCH_PART, sizeof(float), err);
     if (!priv->scratch) LEM_TRY(LEM_EMEM);
     b->ops = path ? path->ops : &lem_ref_ops;
     b->pool = pool;

@@ -81,15 +81,20 @@ typedef struct lem_attn_plan {
 
 /* How a token is drawn from a row of logits. Weights are whole numbers, w = floor(2^40 exp((logit - max) /
  * temperature)), whose sums are exact: the token depends on the row and u alone, on every backend. A token
- * less than 2^-40 as likely as the best one has weight 0. Order: temperature, top-k (ties at the boundary:
- * lower id first), top-p (smallest set, by falling logit and rising id, whose mass reaches p), then the
- * inverse distribution function in id order. */
+ * less than 2^-40 as likely as the best one has weight 0. Order, as in Transformers: repetition penalty,
+ * temperature, top-k (ties at the boundary: lower id first), top-p (smallest set, by falling logit and rising
+ * id, whose mass reaches p), min-p (tokens less than min_p times as likely as the best one go), then the
+ * inverse distribution function in id order. The penalty divides the positive logit of each token that was
+ * seen, and multiplies a negative one, once however often it was seen. */
 typedef struct lem_draw {
     double u;          /* in [0,1) */
     float temperature; /* 0 = greedy (first of equal maxima) */
     float top_p;       /* 1 (or 0) = off */
     int top_k;         /* 0 = off */
     int row;           /* of the logits */
+    float min_p;       /* 0 = off */
+    float penalty;     /* of repetition; 1 (or 0) = off */
+    int seen, n_seen;  /* the tokens that were seen: seen[seen .. seen+n_seen) of the operation */
 } lem_draw;
 
 typedef struct lem_adamw {
@@ -175,6 +180,7 @@ typedef struct lem_backend_ops {
                     const int32_t *target /* [R] */, float *logprob /* [R] */, float *lse /* [R] or NULL */);
     void (*sample)(lem_backend *b, int n, int V /* 1..2^20 */, const float *logits /* [*,V] */,
                    const lem_draw *draw /* [n] */,
+                   const int32_t *seen /* [*] ids within V, or NULL where no draw has a penalty */,
                    int32_t *token /* [n]; -1 if a logit is NaN or +Inf, or none is finite */);
     void (*softmax_xent_grad)(lem_backend *b, int R, int V,
                               float *logits /* [R,V] in; out: weight*(softmax - onehot) */,

@@ -23,13 +23,15 @@ const lem_cpu_path *lem_cpu_path_avx512(void);
 #define LEM_PANEL 32 /* columns of a packed weight panel; the keys of a kv page are read as one */
 _Static_assert(LEM_PAGE_KEYS == LEM_PANEL && LEM_PACK_ROWS == LEM_PANEL, "pages and packed rows are panels");
 
-/* Scratch of the cpu backends, one equal part per worker. A row of the largest vocabulary fits twice. */
-#define LEM_SCRATCH_FLOATS (2u << 20) /* per worker: 8 MiB, touched only as far as used */
+/* Scratch of the cpu backends, one equal part per worker, touched only as far as used. A row of the largest
+ * vocabulary fits twice; a third one belongs to the operation `sample`. */
+#define LEM_SCRATCH_FLOATS (2u << 20)
+#define LEM_SCRATCH_PART (LEM_SCRATCH_FLOATS + (1u << 20)) /* of a worker: 12 MiB */
 typedef struct lem_cpu_priv {
     const lem_cpu_path *path; /* NULL for the reference */
     bool tile_unit;           /* bf16 products go through amx.c; tests turn it off */
     int threads;
-    float *scratch; /* [threads][LEM_SCRATCH_FLOATS] */
+    float *scratch; /* [threads][LEM_SCRATCH_PART] */
 } lem_cpu_priv;
 
 /* Products of bf16: one panel of 32 columns, with up to 32 rows. */
@@ -87,7 +89,8 @@ void lem_host_merge_qkv(lem_backend *b, int T, int H, int KH, int E, const float
 size_t lem_host_packed_bytes(int N, int K, lem_dtype dtype);
 void lem_host_pack_rows(lem_backend *b, int row0, int n, const void *rows, lem_packed *dst);
 /* host_sample.c */
-void lem_host_sample(lem_backend *b, int n, int V, const float *logits, const lem_draw *draw, int32_t *token);
+void lem_host_sample(lem_backend *b, int n, int V, const float *logits, const lem_draw *draw,
+                     const int32_t *seen, int32_t *token);
 
 #define LEM_HOST_OPS                                                                                         \
     .host_memory = true, .alloc = lem_host_alloc, .release = lem_host_release, .zero = lem_host_zero,        \

@@ -165,6 +165,24 @@ static int32_t pick(const float *p, int V, uint64_t want) {
     return at;
 }
 
+/* The logits under the repetition penalty: a copy, where there is one. */
+static const float *penalised(const float *logits, int V, const lem_draw *o, const int32_t *seen,
+                              float *copy) {
+    if (!(o->penalty > 0) || o->penalty == 1 || o->n_seen <= 0) return logits;
+    memcpy(copy, logits, (size_t)V * sizeof *copy);
+    for (int i = o->seen; i < o->seen + o->n_seen; i++) {
+        float x = logits[seen[i]];
+        copy[seen[i]] = x < 0 ? x * o->penalty : x / o->penalty;
+    }
+    return copy;
+}
+
+/* The best token has weight 1, so that a weight is how likely a token is beside it. */
+static void drop_unlikely(float *p, int V, float min_p) {
+    for (int i = 0; i < V; i++)
+        if (p[i] < min_p) p[i] = 0;
+}
+
 /* scratch: V floats; order: V numbers */
 static int32_t draw_token(const float *logits, int V, const lem_draw *o, float *scratch, int32_t *order) {
     int32_t best = argmax_checked(logits, V);
@@ -178,6 +196,10 @@ static int32_t draw_token(const float *logits, int V, const lem_draw *o, float *
         keep_best(logits, V, max, inverse, false, target ? target : 1, p, order);
         total = total_weight(p, V);
     }
+    if (o->min_p > 0) {
+        drop_unlikely(p, V, o->min_p);
+        total = total_weight(p, V);
+    }
     uint64_t want =
         (uint64_t)(o->u * (double)total); /* total <= 2^60, at least 2^40: the maximum weighs one */
     return pick(p, V, want < total ? want : total - 1);
@@ -188,22 +210,25 @@ typedef struct sample_job {
     int n, V, n_tasks;
     const float *logits;
     const lem_draw *draw;
+    const int32_t *seen;
     int32_t *token;
 } sample_job;
 
 static void sample_task(void *ctx, int task, int worker) {
     const sample_job *j = ctx;
-    float *scratch = ((const lem_cpu_priv *)j->b->priv)->scratch + (size_t)worker * LEM_SCRATCH_FLOATS;
+    float *scratch = ((const lem_cpu_priv *)j->b->priv)->scratch + (size_t)worker * LEM_SCRATCH_PART,
+          *copy = scratch + LEM_SCRATCH_FLOATS;
     int32_t *order = (int32_t *)(void *)(scratch + LEM_SCRATCH_FLOATS / 2);
     for (int i = task; i < j->n; i += j->n_tasks) {
         const float *row = j->logits + (size_t)j->draw[i].row * (size_t)j->V;
+        row = penalised(row, j->V, &j->draw[i], j->seen, copy);
         j->token[i] = draw_token(row, j->V, &j->draw[i], scratch, order);
     }
 }
 
 void lem_host_sample(lem_backend *b, int n, int V, const float *logits, const lem_draw *draw,
-                     int32_t *token) {
+                     const int32_t *seen, int32_t *token) {
     int tasks = 2 * ((const lem_cpu_priv *)b->priv)->threads;
-    sample_job j = {b, n, V, n < tasks ? n : tasks, logits, draw, token};
+    sample_job j = {b, n, V, n < tasks ? n : tasks, logits, draw, seen, token};
     if (n > 0) lem_pool_run(b->pool, j.n_tasks, sample_task, &j);
 }

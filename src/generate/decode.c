@@ -2,13 +2,77 @@
  */
 #include "generate/engine_priv.h"
 
+#include <limits.h>
+#include <string.h>
+
 static lem_draw draw_of(const gen_engine *g, const gen_job *j) {
     const gen_slot *s = &g->slots[j->slot];
     const gen_request *r = s->request;
     if (!r) return (lem_draw){.row = j->row}; /* cancelled by the sink in this step */
     uint64_t index = (uint64_t)(uint32_t)s->index << 32 | (uint32_t)s->tokens;
     const lem_sample_opts *o = &r->opts.sample;
-    return (lem_draw){lem_rng_unit_at(&r->rng, index), o->temperature, o->top_p, o->top_k, j->row};
+    return (lem_draw){.u = lem_rng_unit_at(&r->rng, index),
+                      .temperature = o->temperature,
+                      .top_p = o->top_p,
+                      .top_k = o->top_k,
+                      .row = j->row,
+                      .min_p = o->min_p,
+                      .penalty = o->repetition_penalty};
+}
+
+static bool has_penalty(const lem_draw *d) { return d->penalty > 0 && d->penalty != 1; }
+
+/* Appends the tokens of a candidate's path and its own. */
+static lem_status see_path(gen_engine *g, const gen_slot *s, lem_draw *d, lem_err *err) {
+    const gen_request *r = s->request;
+    int n = r->length + s->tokens, to = r->length;
+    void *seen = g->seen;
+    if (n > INT_MAX / 2 - g->n_seen)
+        return lem_fail(err, LEM_EMEM, "too many tokens for a repetition penalty");
+    lem_status st = lem_gen_grow(&seen, &g->cap_seen, g->n_seen + n, sizeof *g->seen, err);
+    g->seen = seen;
+    if (st) return st;
+    int32_t *at = g->seen + g->n_seen;
+    if (s->tokens) memcpy(at + to, s->ids, (size_t)s->tokens * sizeof *at);
+    for (; r; r = r->parent) {
+        to -= r->n_own;
+        if (r->n_own) memcpy(at + to, r->ids, (size_t)r->n_own * sizeof *at);
+    }
+    d->seen = g->n_seen;
+    d->n_seen = n;
+    g->n_seen += n;
+    return LEM_OK;
+}
+
+/* Copies what was seen to the backend; its memory there grows. */
+static lem_status hand_over(gen_engine *g, lem_err *err) {
+    size_t need = (size_t)g->n_seen * sizeof *g->seen;
+    if (need > g->seen_at.bytes) {
+        lem_buffer_release(&g->seen_at);
+        lem_status st = lem_buffer_init(&g->seen_at, g->backend, need + need / 2, false, err);
+        if (st) return st;
+    }
+    g->backend->ops->copy_in(g->backend, g->seen_at.at, g->seen, need);
+    return LEM_OK;
+}
+
+/* What each draw with a penalty has seen. Candidates of a request begin with the same tokens. */
+static lem_status see(gen_engine *g, const gen_job *jobs, int n, lem_err *err) {
+    const gen_request *first = NULL;
+    lem_draw like = {0};
+    lem_status st = LEM_OK;
+    g->n_seen = 0;
+    for (int i = 0; st == LEM_OK && i < n; i++) {
+        const gen_slot *s = &g->slots[jobs[i].slot];
+        lem_draw *d = &g->draw[i];
+        if (!s->request || !has_penalty(d)) continue;
+        bool same = s->tokens == 0 && s->request == first;
+        if (same) d->seen = like.seen, d->n_seen = like.n_seen;
+        else st = see_path(g, s, d, err);
+        first = s->tokens == 0 ? s->request : NULL;
+        like = *d;
+    }
+    return st == LEM_OK && g->n_seen ? hand_over(g, err) : st;
 }
 
 static lem_status check_drawn(const gen_engine *g, gen_job *j, int32_t token, lem_err *err) {
@@ -24,10 +88,12 @@ static lem_status check_drawn(const gen_engine *g, gen_job *j, int32_t token, le
 static lem_status draw(gen_engine *g, const float *logits, gen_job *jobs, int n, lem_err *err) {
     lem_backend *b = g->backend;
     for (int i = 0; i < n; i++) g->draw[i] = draw_of(g, &jobs[i]);
+    lem_status st = see(g, jobs, n, err);
+    if (st) return st;
     b->ops->copy_in(b, g->draws.at, g->draw, (size_t)n * sizeof *g->draw);
-    b->ops->sample(b, n, g->V, logits, g->draws.at, g->drawn.at);
+    b->ops->sample(b, n, g->V, logits, g->draws.at, g->n_seen ? g->seen_at.at : NULL, g->drawn.at);
     b->ops->copy_out(b, g->tokens, g->drawn.at, (size_t)n * sizeof *g->tokens);
-    lem_status st = b->ops->sync(b, err);
+    st = b->ops->sync(b, err);
     for (int i = 0; st == LEM_OK && i < n; i++) st = check_drawn(g, &jobs[i], g->tokens[i], err);
     for (int i = 0; st == LEM_OK && i < n; i++)
         if (g->tokens[i] != jobs[i].token)

@@ -131,8 +131,10 @@ void lem_engine_close(lem_engine *e) {
     for (int i = 0; e->slots && i < e->n_slots; i++) close_slot(&e->slots[i]);
     lem_gen_free_requests(e);
     void *const owned[] = {e->slots,    e->free_slots, e->jobs,      e->draw, e->tokens,
-                           e->logprobs, e->feeds,      e->feed_slot, e->rows, (void *)e->feed_request};
-    lem_buffer *const device[] = {&e->prompt_logits, &e->logits, &e->draws, &e->drawn, &e->drawn_logprob};
+                           e->logprobs, e->feeds,      e->feed_slot, e->rows, (void *)e->feed_request,
+                           e->seen};
+    lem_buffer *const device[] = {&e->prompt_logits, &e->logits,        &e->draws,
+                                  &e->drawn,         &e->drawn_logprob, &e->seen_at};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) lem_free(owned[i]);
     for (size_t i = 0; i < sizeof device / sizeof *device; i++) lem_buffer_release(device[i]);
     if (e->session) lem_session_free(e->session);

@@ -37,7 +37,7 @@ typedef struct lem_candidate { /* handed to the sink; borrowed during the call *
                          UTF-8 character */
     size_t len;
     int tokens;     /* generated tokens, the stop token included */
-    double logprob; /* sum of log p(token) under the model at temperature 1, in order */
+    double logprob; /* sum of log p(token) under the model itself, in order: temperature 1, no penalty */
     lem_finish finish;
     lem_request request;   /* it continues */
     lem_request node;      /* with keep: its tokens but the last, to continue and to drop; else none */
@@ -65,6 +65,8 @@ typedef struct lem_sample_opts { /* as in lem_draw */
     float temperature;           /* 0 = greedy (first of equal maxima) */
     int top_k;                   /* 0 = off */
     float top_p;                 /* 1 (or 0) = off */
+    float min_p;                 /* 0 = off */
+    float repetition_penalty;    /* of the tokens of the path and of the candidate; 1 (or 0) = off */
 } lem_sample_opts;
 
 typedef struct lem_request_opts { /* copied by submit */

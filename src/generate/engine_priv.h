@@ -37,6 +37,7 @@ typedef struct gen_request {
     int n_children;
     int32_t *ids; /* [n_ids] own copy */
     int n_ids, cap_ids, fed;
+    int n_own;       /* of ids: n_ids, or the tokens of a kept candidate, which are fed already */
     int length;      /* tokens of its path */
     int *candidates; /* [n] own copy */
     int n, cap_candidates, started, live;
@@ -100,6 +101,9 @@ typedef struct lem_engine {
     lem_buffer prompt_logits, logits, draws, drawn, drawn_logprob;
     gen_job *jobs; /* [max_jobs] */
     int n_jobs, max_jobs;
+    int32_t *seen; /* [n_seen] what the draws with a penalty have seen, one behind the other */
+    int n_seen, cap_seen;
+    lem_buffer seen_at;         /* the same in the backend's memory; grows */
     lem_draw *draw;             /* [max_jobs] for the copies to and from there */
     int32_t *tokens;            /* [max_jobs] */
     float *logprobs;            /* [max_jobs] */

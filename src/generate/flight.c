@@ -2,6 +2,8 @@
  * what has begun can always end */
 #include "generate/engine_priv.h"
 
+#include <string.h>
+
 int lem_gen_pages(int tokens) { return (tokens + LEM_PAGE_KEYS - 1) / LEM_PAGE_KEYS; }
 
 /* ---- admission */
@@ -93,13 +95,24 @@ void lem_gen_drop_rows(gen_engine *g) {
     g->n_waiting = kept;
 }
 
+/* For a penalty of those below it. */
+static lem_status own_ids(gen_request *k, const gen_slot *s, lem_err *err) {
+    void *ids = k->ids;
+    lem_status st = lem_gen_grow(&ids, &k->cap_ids, s->tokens - 1, sizeof *k->ids, err);
+    k->ids = ids;
+    if (st == LEM_OK && s->tokens > 1) memcpy(k->ids, s->ids, (size_t)(s->tokens - 1) * sizeof *k->ids);
+    return st;
+}
+
 lem_status lem_gen_keep(gen_engine *g, int slot, lem_request *out, lem_err *err) {
     gen_slot *s = &g->slots[slot];
     gen_request *r = s->request, *k;
     lem_status st = lem_gen_new_request(g, &k, err);
+    if (st == LEM_OK) st = own_ids(k, s, err);
     if (st == LEM_OK && s->node < 0) st = lem_session_node(g->session, r->node, &s->node, err);
     if (st) return st;
     lem_gen_use(g, k, r, GEN_ADMITTED);
+    k->n_own = s->tokens - 1;
     s->kept = lem_gen_pages(s->tokens - 1);
     k->node = s->node;
     k->n_ids = k->n = 0;

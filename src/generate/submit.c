@@ -14,14 +14,23 @@ static lem_status check_stops(const lem_request_opts *o, lem_err *err) {
     return LEM_OK;
 }
 
+static lem_status check_sample(const lem_sample_opts *o, lem_err *err) {
+    if (!(o->temperature >= 0) || o->temperature > 1000)
+        return lem_fail(err, LEM_EUSAGE, "temperature must lie in 0..1000, found %g", (double)o->temperature);
+    if (o->top_k < 0) return lem_fail(err, LEM_EUSAGE, "top-k must not be negative, found %d", o->top_k);
+    if (!(o->top_p >= 0) || o->top_p > 1)
+        return lem_fail(err, LEM_EUSAGE, "top-p must lie in 0..1, found %g", (double)o->top_p);
+    if (!(o->min_p >= 0) || o->min_p > 1)
+        return lem_fail(err, LEM_EUSAGE, "min-p must lie in 0..1, found %g", (double)o->min_p);
+    if (!(o->repetition_penalty >= 0) || o->repetition_penalty > 1000)
+        return lem_fail(err, LEM_EUSAGE, "the repetition penalty must lie in 0..1000, found %g",
+                        (double)o->repetition_penalty);
+    return LEM_OK;
+}
+
 lem_status lem_request_check(const lem_request_opts *o, lem_err *err) {
-    if (!(o->sample.temperature >= 0) || o->sample.temperature > 1000)
-        return lem_fail(err, LEM_EUSAGE, "temperature must lie in 0..1000, found %g",
-                        (double)o->sample.temperature);
-    if (o->sample.top_k < 0)
-        return lem_fail(err, LEM_EUSAGE, "top-k must not be negative, found %d", o->sample.top_k);
-    if (!(o->sample.top_p >= 0) || o->sample.top_p > 1)
-        return lem_fail(err, LEM_EUSAGE, "top-p must lie in 0..1, found %g", (double)o->sample.top_p);
+    lem_status st = check_sample(&o->sample, err);
+    if (st) return st;
     if (o->max_tokens < 1)
         return lem_fail(err, LEM_EUSAGE, "max-tokens must be at least 1, found %d", o->max_tokens);
     if (o->n < 0 || o->n_end < 0)
@@ -90,7 +99,7 @@ static lem_status copy(gen_request *r, const int32_t *ids, int n_ids, const lem_
     if (st == LEM_OK) st = copy_ints(&r->end, &r->cap_end, o->end, o->n_end, err);
     if (st == LEM_OK) st = copy_stops(r, o, err);
     r->opts = *o;
-    r->n_ids = n_ids;
+    r->n_ids = r->n_own = n_ids;
     r->n = o->n;
     r->rng = lem_rng_make(o->seed, "sample", o->key);
     return st;

@@ -78,6 +78,9 @@ lem_status lem_completion_body(const lem_completion_opts *o, const char *prompt,
     lem_object_num(&b, "temperature", o->temperature);
     if (o->top_p < 1) lem_object_num(&b, "top_p", o->top_p);
     if (o->top_k > 0) lem_object_int(&b, "top_k", (uint64_t)o->top_k);
+    if (o->min_p > 0) lem_object_num(&b, "min_p", o->min_p);
+    if (o->repetition_penalty > 0 && o->repetition_penalty != 1)
+        lem_object_num(&b, "repetition_penalty", o->repetition_penalty);
     lem_object_int(&b, "max_tokens", (uint64_t)o->max_tokens);
     if (o->n != 1) lem_object_int(&b, "n", (uint64_t)o->n);
     if (seed >= 0) lem_object_int(&b, "seed", (uint64_t)seed);

@@ -19,11 +19,13 @@ typedef struct lem_completion_opts {
     const lem_json *turns; /* messages in place of system and prompt; NULL = none */
     const int32_t *ids;    /* [n_ids] text: the prompt as tokens; NULL = as text */
     size_t n_ids;
-    double temperature;      /* always sent */
-    double top_p;            /* sent where it is not 1 */
-    int top_k;               /* sent where it is not 0 */
-    int max_tokens, n;       /* n is sent where it is not 1 */
-    const char *const *stop; /* [n_stop] sent where there are any */
+    double temperature;        /* always sent */
+    double top_p;              /* sent where it is not 1 */
+    int top_k;                 /* sent where it is not 0 */
+    double min_p;              /* the same */
+    double repetition_penalty; /* sent where it is neither 0 nor 1 */
+    int max_tokens, n;         /* n is sent where it is not 1 */
+    const char *const *stop;   /* [n_stop] sent where there are any */
     int n_stop;
     bool logprobs;         /* asked for */
     bool fewer;            /* a reply may have fewer choices, one at least */

@@ -406,6 +406,57 @@ static void template_of_a_file(void **state) {
          "--set: the template is the served model's");
 }
 
+/* ---- how tokens are drawn */
+
+/* The greedy text under a penalty is that of Transformers' generate (tools/golden/make_processors.py). */
+static void penalties(void **state) {
+    (void)state;
+    lem_err err = LEM_ERR_INIT;
+    lem_json *all = NULL, *row;
+    assert_int_equal(lem_json_load(LEMMA_TEST_DATA "/golden/processors.json", 1 << 20, &all, &err), LEM_OK);
+    const lem_json *greedy = lem_json_get(all, "greedy");
+    assert_int_equal(lem_json_count(greedy), 3);
+    for (size_t i = 0; i < 3; i++) {
+        const lem_json *one = lem_json_at(greedy, i);
+        char line[300];
+        snprintf(line, sizeof line,
+                 L " sample --model base --prompts ask.jsonl --n 1 --max-tokens 24 --temperature 0 --quiet "
+                   "--repetition-penalty %g --fresh --overwrite --out greedy.jsonl" ALL,
+                 lem_json_num(lem_json_get(one, "repetition_penalty"), 0));
+        said_by(0, line);
+        const char *text = said_by(0, "cat greedy.jsonl");
+        assert_int_equal(lem_json_parse(text, strlen(text), &row, &err), LEM_OK);
+        assert_string_equal(lem_json_str(lem_json_at(lem_json_get(row, "completions"), 0), ""),
+                            lem_json_str(lem_json_get(one, "text"), "?"));
+        lem_json_free(row);
+    }
+    lem_json_free(all);
+    says(2, "sample --model base --prompts ask.jsonl --min-p 1.1 --out never", "--min-p");
+    says(2, "sample --model base --prompts ask.jsonl --repetition-penalty 0 --out never",
+         "--repetition-penalty");
+}
+
+/* What a folder proposes is not taken, and that is said. */
+static void proposals(void **state) {
+    (void)state;
+    shell("cp -r base proposes");
+    put("proposes/generation_config.json",
+        "{\"eos_token_id\": [0, 2], \"temperature\": 0.6, \"top_p\": 0.95, "
+        "\"top_k\": 0, \"repetition_penalty\": 1.05}\n");
+    const char *said =
+        "generation_config.json: temperature 0.6, top_p 0.95, repetition_penalty 1.05 not used; the "
+        "options say 0.7, 1, 1";
+    says(0, "sample --model proposes --prompts ask.jsonl --n 1 --max-tokens 4 --out proposed.jsonl", said);
+    said_by(
+        0,
+        "grep -q '\"generation_config\": \"temperature 0.6, top_p 0.95, repetition_penalty 1.05 not used\"' "
+        "proposed.jsonl.manifest.json");
+    said = said_by(
+        0, L " sample --model proposes --prompts ask.jsonl --n 1 --max-tokens 4 --temperature 0.6 --top-p "
+             "0.95 --repetition-penalty 1.05 --out same.jsonl" ALL);
+    assert_null(strstr(said, "not used"));
+}
+
 /* sft trains with both and saves both: sampling needs neither again. */
 static void trained_with_variables(void **state) {
     (void)state;
@@ -445,6 +496,8 @@ int main(void) {
                                        cmocka_unit_test(foreign_heads),
                                        cmocka_unit_test(larger_tokenizer),
                                        cmocka_unit_test(template_of_a_file),
+                                       cmocka_unit_test(penalties),
+                                       cmocka_unit_test(proposals),
                                        cmocka_unit_test(trained_with_variables),
                                        cmocka_unit_test(history)};
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -182,11 +182,13 @@ static void run_logprob(bench *t, const shape *s) {
 static void run_sample(bench *t, const shape *s) {
     enum { DRAWS = 40 };
     lem_draw draw[DRAWS];
+    const int32_t seen[] = {0, s->K - 1, 0, s->K / 2};
     for (int i = 0; i < DRAWS; i++)
         draw[i] = (lem_draw){0.024 * i, 0.4f * (float)(i % 4), i % 2 ? 0.9f : 1.0f, i % 3 * 2, i % s->T};
+    for (int i = 0; i < DRAWS; i += 2) draw[i].penalty = 1.5f, draw[i].n_seen = 4;
     float *logits = put_random(t, sizes_of(s).tk, 27);
     int32_t *token = room(t, DRAWS * sizeof *token);
-    t->b->ops->sample(t->b, DRAWS, s->K, logits, put(t, draw, sizeof draw), token);
+    t->b->ops->sample(t->b, DRAWS, s->K, logits, put(t, draw, sizeof draw), put(t, seen, sizeof seen), token);
     take(t, token, DRAWS * sizeof *token);
 }
 

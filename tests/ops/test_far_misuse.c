@@ -145,7 +145,7 @@ static void page_past(misuse *m) {
 }
 static void draw_past(misuse *m) {
     lem_draw draw = {.temperature = 1, .row = 10};
-    m->b->ops->sample(m->b, 1, 10, m->x, put(m->t, &draw, sizeof draw), room(m->t, 4));
+    m->b->ops->sample(m->b, 1, 10, m->x, put(m->t, &draw, sizeof draw), NULL, room(m->t, 4));
 }
 static void adamw_on_device(misuse *m) {
     m->b->ops->adamw(m->b, 1, m->x, m->x + 1, m->x + 2, m->x + 3, (const lem_adamw *)(const void *)m->y);

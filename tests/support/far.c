@@ -514,13 +514,22 @@ static void op_logprob(lem_backend *b, int R, int V, const float *logits, const 
 }
 
 static void op_sample(lem_backend *b, int n, int V, const float *logits, const lem_draw *draw,
-                      int32_t *token) {
+                      const int32_t *seen, int32_t *token) {
     BEGIN;
     BYTES(draw, (size_t)n * sizeof *draw);
     size_t rows = n > 0 ? end_of(&c, "draw row", &draw->row, (size_t)n, sizeof *draw) : 0;
     FLOATS(logits, rows * (size_t)V);
+    size_t read = 0;
+    for (int i = 0; c.alive && seen && i < n; i++) {
+        size_t end = draw[i].n_seen > 0 ? (size_t)draw[i].seen + (size_t)draw[i].n_seen : 0;
+        read = read < end ? end : read;
+    }
+    if (read) {
+        NUMBERS(seen, read);
+        check_that(&c, "seen", END_OF(seen, read) <= (size_t)V, "is past the vocabulary");
+    }
     NUMBERS(token, (size_t)n);
-    INNER(sample, n, V, logits, draw, token);
+    INNER(sample, n, V, logits, draw, seen, token);
 }
 
 static void op_softmax_xent_grad(lem_backend *b, int R, int V, float *logits, const int32_t *target,

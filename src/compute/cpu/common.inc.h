@@ -37,7 +37,7 @@ SIMD void v_store_tail(float *p, int n, v16 a) {
 static int threads_of(const lem_backend *b) { return ((const lem_cpu_priv *)b->priv)->threads; }
 
 static float *scratch_of(const lem_backend *b, int worker) {
-    return ((const lem_cpu_priv *)b->priv)->scratch + (size_t)worker * LEM_SCRATCH_FLOATS;
+    return ((const lem_cpu_priv *)b->priv)->scratch + (size_t)worker * LEM_SCRATCH_PART;
 }
 
 static void run_tasks(lem_backend *b, int n, lem_pool_fn *fn, void *ctx) {

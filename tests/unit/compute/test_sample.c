@@ -1,5 +1,6 @@
 /* test_sample.c - the drawing of tokens against brute force, ties, and its distribution */
 #include "compute/backend.h"
+#include "core/json.h"
 #include "core/rng.h"
 
 #include <math.h>
@@ -20,7 +21,7 @@ static lem_backend *backends[2]; /* the reference, and the path of this machine:
 static int32_t draw(const float *x, int V, float temperature, int top_k, float top_p, double u) {
     const lem_draw how = {u, temperature, top_p, top_k, 0};
     int32_t token[2];
-    for (int i = 0; i < 2; i++) backends[i]->ops->sample(backends[i], 1, V, x, &how, &token[i]);
+    for (int i = 0; i < 2; i++) backends[i]->ops->sample(backends[i], 1, V, x, &how, NULL, &token[i]);
     assert_int_equal(token[0], token[1]);
     return token[0];
 }
@@ -158,12 +159,78 @@ static void test_chi_square(void **state) {
     assert_true(chi > 3); /* and not suspiciously even: 0.001 % quantile */
 }
 
+/* ---- against Transformers (tools/golden/make_processors.py) */
+
+static int32_t draw_as(const lem_draw *how, const float *x, const int32_t *seen, int V) {
+    int32_t token[2];
+    for (int i = 0; i < 2; i++) backends[i]->ops->sample(backends[i], 1, V, x, how, seen, &token[i]);
+    assert_int_equal(token[0], token[1]);
+    return token[0];
+}
+
+/* In the middle of each token's share of the distribution function, and just within its ends. */
+static void same_shares(const lem_json *one) {
+    float x[64];
+    int32_t seen[64];
+    const lem_json *logits = lem_json_get(one, "logits"), *ids = lem_json_get(one, "seen"),
+                   *want = lem_json_get(one, "logprob");
+    int V = (int)lem_json_count(logits), n = (int)lem_json_count(ids);
+    for (int i = 0; i < V; i++) x[i] = (float)lem_json_num(lem_json_at(logits, (size_t)i), 0);
+    for (int i = 0; i < n; i++) seen[i] = (int32_t)lem_json_int(lem_json_at(ids, (size_t)i), 0);
+    lem_draw how = {.temperature = (float)lem_json_num(lem_json_get(one, "temperature"), 0),
+                    .top_k = (int)lem_json_int(lem_json_get(one, "top_k"), 0),
+                    .top_p = (float)lem_json_num(lem_json_get(one, "top_p"), 0),
+                    .min_p = (float)lem_json_num(lem_json_get(one, "min_p"), 0),
+                    .penalty = (float)lem_json_num(lem_json_get(one, "repetition_penalty"), 0),
+                    .n_seen = n};
+    double from = 0;
+    for (int i = 0; i < V; i++) {
+        const lem_json *lp = lem_json_at(want, (size_t)i);
+        if (lem_json_kind(lp) == LEM_JSON_NULL) continue;
+        double p = exp(lem_json_num(lp, 0)), at[3] = {from + 2e-6, from + p / 2, from + p - 2e-6};
+        for (int k = 0; k < 3 && p > 1e-5; k++) {
+            how.u = at[k];
+            if (draw_as(&how, x, seen, V) != i) fail_msg("token %d of %.3g at %.9g", i, p, at[k]);
+        }
+        from += p;
+    }
+    assert_true(fabs(from - 1) < 1e-9);
+}
+
+static void test_processors(void **state) {
+    (void)state;
+    lem_err err = LEM_ERR_INIT;
+    lem_json *all = NULL;
+    assert_int_equal(lem_json_load(LEMMA_TEST_DATA "/golden/processors.json", 1 << 20, &all, &err), LEM_OK);
+    const lem_json *cases = lem_json_get(all, "cases");
+    assert_int_equal(lem_json_count(cases), 12);
+    for (size_t i = 0; i < lem_json_count(cases); i++) same_shares(lem_json_at(cases, i));
+    lem_json_free(all);
+}
+
+/* A row that several draws share is penalised for each by what it has seen; 0 and 1 are no penalty. */
+static void test_shared_row(void **state) {
+    (void)state;
+    static const float x[] = {2, 1.9f, 1.8f, -1};
+    static const int32_t seen[] = {0, 1, 0};
+    static const lem_draw how[] = {{.penalty = 1.2f, .seen = 0, .n_seen = 1},
+                                   {.penalty = 1.2f, .seen = 0, .n_seen = 3},
+                                   {.penalty = 1, .n_seen = 3},
+                                   {.n_seen = 3},
+                                   {.penalty = 1.2f}};
+    static const int32_t want[] = {1, 2, 0, 0, 0};
+    int32_t token[5];
+    for (int b = 0; b < 2; b++) {
+        backends[b]->ops->sample(backends[b], 5, 4, x, how, seen, token);
+        for (int i = 0; i < 5; i++) assert_int_equal(token[i], want[i]);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_brute_force),
-        cmocka_unit_test(test_greedy_and_ties),
-        cmocka_unit_test(test_extremes),
-        cmocka_unit_test(test_chi_square),
+        cmocka_unit_test(test_brute_force), cmocka_unit_test(test_greedy_and_ties),
+        cmocka_unit_test(test_extremes),    cmocka_unit_test(test_chi_square),
+        cmocka_unit_test(test_processors),  cmocka_unit_test(test_shared_row),
     };
     lem_err err = LEM_ERR_INIT;
     if (lem_backend_new(LEM_ISA_REF, NULL, &backends[0], &err) != LEM_OK ||

@@ -20,8 +20,12 @@ static const char *const prompts[N_PROMPTS] = {
 
 static lem_generate_opts options(void) {
     static const int32_t end[] = {0};
-    return (lem_generate_opts){
-        .sample = {1.0f, 0, 1}, .max_tokens = 40, .end = end, .n_end = 1, .slots = 7, .seed = 42};
+    return (lem_generate_opts){.sample = {.temperature = 1.0f, .top_p = 1},
+                               .max_tokens = 40,
+                               .end = end,
+                               .n_end = 1,
+                               .slots = 7,
+                               .seed = 42};
 }
 
 static tiny_run make_run(const tiny *t, tiny_result *result) {
@@ -38,18 +42,31 @@ static void assert_same(const tiny_result *a, const tiny_result *b) {
 
 /* One token by the operation alone. */
 static int32_t draw(lem_backend *b, const float *logits, int V, const lem_sample_opts *o, double u) {
-    const lem_draw how = {u, o->temperature, o->top_p, o->top_k, 0};
+    const lem_draw how = {u, o->temperature, o->top_p, o->top_k, 0, o->min_p, 0, 0, 0};
     lem_err err = LEM_ERR_INIT;
     lem_buffer in, out;
     int32_t token = -1;
     need(lem_buffer_init(&in, b, sizeof how, true, &err), &err);
     need(lem_buffer_init(&out, b, sizeof token, true, &err), &err);
     b->ops->copy_in(b, in.at, &how, sizeof how);
-    b->ops->sample(b, 1, V, logits, in.at, out.at);
+    b->ops->sample(b, 1, V, logits, in.at, NULL, out.at);
     b->ops->copy_out(b, &token, out.at, sizeof token);
     lem_buffer_release(&in);
     lem_buffer_release(&out);
     return token;
+}
+
+/* Each token once, however often it stands in the path: from the path's own texts, not from the engine's
+ * lists. */
+static void penalise(lem_backend *b, const lem_buffer *logits, int V, const bool *seen, float penalty) {
+    float x[512];
+    if (!(penalty > 0)) return;
+    b->ops->copy_out(b, x, logits->at, (size_t)V * sizeof *x);
+    lem_err err = LEM_ERR_INIT;
+    need(b->ops->sync(b, &err), &err);
+    for (int i = 0; i < V; i++)
+        if (seen[i]) x[i] = x[i] < 0 ? x[i] * penalty : x[i] / penalty;
+    b->ops->copy_in(b, logits->at, x, (size_t)V * sizeof *x);
 }
 
 /* The same candidate by a session of one node, one token at a time. */
@@ -63,7 +80,9 @@ static void plain_loop(const tiny *t, const lem_generate_opts *o, int prompt, in
     int node, n = (int)strlen(prompts[prompt]);
     need(lem_session_new(t->weights, t->backend, 8, 256, &s, &err), &err);
     need(lem_session_node(s, -1, &node, &err), &err);
+    bool seen[V] = {false};
     for (int i = 0; i < n; i++) ids[i] = t->id_of[(unsigned char)prompts[prompt][i]];
+    for (int i = 0; i < n; i++) seen[ids[i]] = true;
     lem_rng r = lem_rng_make(o->seed, "sample", 1000 + (uint64_t)prompt);
     memset(out, 0, sizeof *out);
     out->there = true;
@@ -73,12 +92,14 @@ static void plain_loop(const tiny *t, const lem_generate_opts *o, int prompt, in
         need(lem_session_step(s, &feed, 1, &err), &err);
         int row = lem_session_row(s, 0, n - 1);
         lem_session_logits(s, 1, &row, logits.at);
+        penalise(t->backend, &logits, V, seen, o->sample.repetition_penalty);
         int32_t id = draw(t->backend, logits.at, V, &o->sample,
                           lem_rng_unit_at(&r, (uint64_t)index << 32 | (uint64_t)out->tokens));
         float lp;
         need(lem_session_logprobs(s, 1, &row, &id, &lp, &err), &err);
         out->logprob += (double)lp;
         out->tokens++;
+        seen[id] = true;
         if (o->n_end && id == o->end[0]) {
             out->finish = LEM_FINISH_STOP;
             break;
@@ -97,10 +118,12 @@ static void plain_loop(const tiny *t, const lem_generate_opts *o, int prompt, in
 static void test_plain_loop(void **state) {
     (void)state;
     static tiny_result got[N_PROMPTS * N], want;
-    for (int qwen = 0; qwen < 2; qwen++) {
+    for (int way = 0; way < 4; way++) {
+        int qwen = way & 1;
         tiny t = tiny_open(qwen, 2, LEM_ISA_AUTO, qwen ? LEM_DTYPE_BF16 : LEM_DTYPE_F32);
         lem_generate_opts o = options();
-        if (qwen) o.sample = (lem_sample_opts){0.8f, 40, 0.95f};
+        if (qwen) o.sample = (lem_sample_opts){0.8f, 40, 0.95f, 0, 0};
+        if (way >= 2) o.sample.min_p = 0.02f, o.sample.repetition_penalty = 1.4f;
         tiny_run r = make_run(&t, got);
         lem_err err = LEM_ERR_INIT;
         lem_generate_stats stats;
@@ -133,6 +156,8 @@ static void test_invariance(void **state) {
         for (size_t s = 0; s < 5; s++)
             for (int variant = 0; variant < 3; variant++) {
                 lem_generate_opts o = options();
+                o.sample.min_p = 0.01f;
+                o.sample.repetition_penalty = 1.3f;
                 o.slots = slots[s];
                 if (variant == 2) o.kv_bytes = 1; /* room for hardly more than one candidate */
                 tiny_run r = make_run(&t, first ? base : got);

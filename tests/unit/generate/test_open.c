@@ -107,7 +107,7 @@ static void steps(bench *b, int n) {
 
 static lem_request_opts request(int index, int n) {
     static const int32_t end[] = {0};
-    return (lem_request_opts){.sample = {1.0f, 0, 1},
+    return (lem_request_opts){.sample = {.temperature = 1.0f, .top_p = 1, .repetition_penalty = 1.4f},
                               .max_tokens = 20,
                               .end = end,
                               .n_end = 1,
@@ -245,8 +245,8 @@ static lem_request_opts kind(int i) {
     static const int32_t ends[] = {-1, 7, 65, 100};
     lem_request_opts o = request(i, N - i);
     o.max_tokens = 7 + 6 * i;
-    if (i == 1) o.sample = (lem_sample_opts){0, 0, 1};
-    if (i == 2) o.sample = (lem_sample_opts){0.7f, 20, 0.9f};
+    if (i == 1) o.sample = (lem_sample_opts){.top_p = 1};
+    if (i == 2) o.sample = (lem_sample_opts){0.7f, 20, 0.9f, 0.01f, 1.5f};
     if (i == 3) o.stop = stop, o.n_stop = 2;
     if (i == 4) o.seed = 99, o.n_end = 0;
     if (i == 5) o.end = ends, o.n_end = 4, o.logprobs = false;
