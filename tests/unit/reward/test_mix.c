@@ -23,15 +23,17 @@ static void shares(void **state) {
     (void)state;
     static const struct {
         int n;
-        const char *text[4];
-        double want[4]; /* of the rest, of each file */
+        const char *text[5];
+        double want[5]; /* of the rest, of each file */
     } cases[] = {{2, {NULL}, {1, 0, 0}},
                  {2, {"2=0.08", NULL}, {0.92, 0, 0.08}},
                  {3, {"1=0.1", "2=0.2", "3=0.7", NULL}, {0, 0.1, 0.2, 0.7}},
-                 {3, {"3=1", NULL}, {0, 0, 0, 1}}};
+                 {3, {"3=1", NULL}, {0, 0, 0, 1}},
+                 /* as doubles they come to 2 parts in 10^16 more than 1 */
+                 {4, {"1=0.2", "2=0.4", "3=0.3", "4=0.1", NULL}, {0, 0.2, 0.4, 0.3, 0.1}}};
     for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
         lem_mix m = mix(cases[c].n, cases[c].text);
-        int count[4] = {0}, moved = 0;
+        int count[5] = {0}, moved = 0;
         for (uint64_t key = 0; key < PROBLEMS; key++) {
             int at = lem_mix_choose(&m, cases[c].n, 7, key);
             assert_in_range(at + 1, 0, cases[c].n);

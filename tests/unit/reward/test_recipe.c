@@ -173,6 +173,10 @@ static void refusals(void **state) {
     FAILS(lem_reward_recipe_make(&(lem_head_shape){.kind = LEM_HEAD_KIND_SKYWORK_PRM}, chat,
                                  folder_path("math_shepherd"), &none, &r, &err),
           LEM_EDATA, "bos_token '<s>'");
+    lem_prompt_settings other = {.told = LEM_PROMPT_TOLD_FORM, .form = LEM_PROMPT_STEP_TURNS};
+    FAILS(lem_reward_recipe_make(&(lem_head_shape){.kind = LEM_HEAD_KIND_QWEN_PRM}, chat,
+                                 folder_path("qwen_prm"), &other, &r, &err),
+          LEM_EDATA, "is read in the form step-token");
     assert_int_equal(r.tag, 77);
     fixture f = make(LEM_HEAD_KIND_RLHFLOW_PRM, "math_shepherd", NULL, NULL);
     f.how.good++; /* as if '+' were another token inside the conversation */

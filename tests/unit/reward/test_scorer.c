@@ -139,6 +139,53 @@ static void log_probabilities(void **state) {
     drop(&f);
 }
 
+static bool same_beginning(const lem_score_item *a, const lem_score_item *b, int n) {
+    return b->n >= n && memcmp(a->ids, b->ids, (size_t)n * sizeof *a->ids) == 0;
+}
+
+/* In one pass each beginning that any of the sequences has is computed once. */
+static void computed_once(void **state) {
+    (void)state;
+    static family x;
+    fixture f = make("qwen_prm");
+    for (uint64_t id = 0; id < 5; id++) {
+        lem_scorer *s = NULL;
+        uint64_t beginnings = 0;
+        draw(&x, id);
+        for (int i = 0; i < SEQUENCES; i++) {
+            x.at[i][0] = x.item[i].n - 1;
+            x.item[i].n_at = 1;
+            for (int n = 1; n <= x.item[i].n; n++) {
+                int earlier = 0;
+                while (earlier < i && !same_beginning(&x.item[i], &x.item[earlier], n)) earlier++;
+                beginnings += earlier == i;
+            }
+        }
+        OK(lem_scorer_new(f.w, f.b, &f.how, 5, 7, SEQUENCES * LONGEST, &s, &err));
+        OK(lem_scorer_run(s, x.item, SEQUENCES, &err));
+        assert_int_equal(lem_scorer_tokens(s), beginnings);
+        lem_scorer_free(s);
+    }
+    drop(&f);
+}
+
+static void not_finite(void **state) {
+    (void)state;
+    fixture f = make("openrlhf");
+    lem_scorer *s = NULL;
+    const int32_t ids[] = {1, 2, 3};
+    const int last = 2;
+    float v;
+    f.how.formula = LEM_HEAD_NORMALIZED;
+    f.how.mean = 0;
+    f.how.std = 0;
+    OK(lem_scorer_new(f.w, f.b, &f.how, -1, -1, 64, &s, &err));
+    FAILS(lem_scorer_run(s, &(lem_score_item){ids, 3, &last, 1, &v}, 1, &err), LEM_ENUMERIC,
+          "a reward is not finite");
+    lem_scorer_free(s);
+    drop(&f);
+}
+
 static void refusals(void **state) {
     (void)state;
     fixture f = make("qwen_prm"), lm = make("math_shepherd");
@@ -159,6 +206,9 @@ static void refusals(void **state) {
     FAILS(lem_scorer_run(s, &(lem_score_item){ids, 3, &outside, 1, v}, 1, &err), LEM_EDATA, "cannot be read");
     FAILS(lem_scorer_run(s, &(lem_score_item){ids, 3, backwards, 2, v}, 1, &err), LEM_EDATA,
           "cannot be read");
+    ids[1] = lem_weights_config(f.w)->vocab;
+    FAILS(lem_scorer_run(s, &(lem_score_item){ids, 3, &last, 1, v}, 1, &err), LEM_EDATA,
+          "the tokenizer is of another model");
     ids[1] = 100000;
     FAILS(lem_scorer_run(s, &(lem_score_item){ids, 3, &last, 1, v}, 1, &err), LEM_EDATA,
           "the tokenizer is of another model");
@@ -175,6 +225,7 @@ static void refusals(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(passes_change_nothing),
-                                       cmocka_unit_test(log_probabilities), cmocka_unit_test(refusals)};
+                                       cmocka_unit_test(log_probabilities), cmocka_unit_test(refusals),
+                                       cmocka_unit_test(computed_once), cmocka_unit_test(not_finite)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

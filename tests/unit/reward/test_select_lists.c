@@ -89,6 +89,38 @@ static void positives_and_short_ones(void **state) {
     assert_int_equal(drawn(1, 1, 5, true, &right), 2);
 }
 
+/* Of equal scores the first responses come into question; of the right ones the shorter half, rounded up, of
+ * equal lengths the first. */
+static void equal_ones(void **state) {
+    (void)state;
+    int8_t label[12];
+    double score[12] = {0};
+    static const size_t lengths[] = {9, 4, 5, 6, 7}, same[] = {5, 5, 5, 5};
+    int drawn_of[12] = {0}, out[4];
+    for (int i = 0; i < 12; i++) label[i] = (int8_t)(i < 6);
+    for (uint64_t id = 0; id < 60; id++) {
+        lem_rng r = lem_rng_make(1, "t", id);
+        lem_list_opts o = {4, 3, false, 0, false, NULL};
+        assert_int_equal(lem_list_select(&o, 12, label, score, &r, out), 4);
+        for (int i = 0; i < 4; i++) drawn_of[out[i]]++;
+    }
+    for (int i = 0; i < 12; i++) assert_true((drawn_of[i] > 0) == (i % 6 < 3));
+    static const int8_t five[] = {1, 1, 1, 1, 1, 0}, four[] = {1, 1, 1, 1, 0};
+    static const double rising[] = {1, 2, 3, 4, 0};
+    int of_five[6] = {0}, of_four[6] = {0};
+    for (uint64_t id = 0; id < 60; id++) {
+        lem_rng r = lem_rng_make(1, "t", id);
+        lem_list_opts o = {2, 14, false, 1, false, lengths};
+        assert_int_equal(lem_list_select(&o, 6, five, score, &r, out), 2);
+        of_five[out[0]]++;
+        o.bytes = same;
+        assert_int_equal(lem_list_select(&o, 5, four, rising, &r, out), 2);
+        of_four[out[0]]++;
+    }
+    for (int i = 0; i < 5; i++) assert_true((of_five[i] > 0) == (i >= 1 && i <= 3));
+    for (int i = 0; i < 4; i++) assert_true((of_four[i] > 0) == (i < 2));
+}
+
 static void reasons(void **state) {
     (void)state;
     static const int8_t right[] = {1, -1, 1}, wrong[] = {-1, 0, 0}, both[] = {1, 0, -1},
@@ -119,8 +151,9 @@ static void random_covers_all(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(sorted_extremes), cmocka_unit_test(balance),
-                                       cmocka_unit_test(random_covers_all),
-                                       cmocka_unit_test(positives_and_short_ones), cmocka_unit_test(reasons)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sorted_extremes),   cmocka_unit_test(balance),
+        cmocka_unit_test(random_covers_all), cmocka_unit_test(positives_and_short_ones),
+        cmocka_unit_test(reasons),           cmocka_unit_test(equal_ones)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
