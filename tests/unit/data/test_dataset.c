@@ -503,6 +503,82 @@ static void ranking_lists(void **state) {
     lem_lists_release(&l);
 }
 
+/* A soft label of just one half is right; prompt and response together are no longer than max_len. */
+static void lists_at_the_edges(void **state) {
+    (void)state;
+    const char *path = write_file(
+        "s.jsonl", "{\"problem\":\"p\",\"responses\":[\"good one\",\"bad\"],\"labels\":[0.5,0.25]}\n");
+    lem_prompt_recipe recipe = {.form = LEM_PROMPT_REPLY_END};
+    lem_lists_how how = {&recipe, 1000, -1, NULL, true};
+    lem_lists l = {0};
+    lem_drop_counts d = {0};
+    lem_err err = LEM_ERR_INIT;
+    assert_int_equal(lem_lists_load(&l, path, tok, &how, &d, NULL, &err), LEM_OK);
+    assert_int_equal(l.n, 1);
+    assert_true(l.response[0].label == 1 && l.response[1].label == 0);
+    int longest = l.list[0].prompt + l.response[0].len;
+    assert_true(l.response[0].len > l.response[1].len);
+    lem_lists_release(&l);
+    for (int less = 0; less < 2; less++) {
+        l = (lem_lists){0};
+        d = (lem_drop_counts){0};
+        how.max_len = longest - less;
+        assert_int_equal(lem_lists_load(&l, path, tok, &how, &d, NULL, &err), LEM_OK);
+        assert_int_equal(l.n, 1 - less);
+        assert_int_equal(d.too_long, less);
+        lem_lists_release(&l);
+    }
+}
+
+/* A response that is the beginning of another keeps its last token apart. */
+static void beginnings_are_shared(void **state) {
+    (void)state;
+    lem_tokenizer *t = with_template("{% for m in messages %}{{ m.content }}{% endfor %}");
+    const char *path =
+        write_file("w.jsonl", "{\"problem\":\"Q\",\"responses\":[\"xyz\",\"x\"],\"labels\":[1,0]}\n");
+    lem_prompt_recipe recipe = {.form = LEM_PROMPT_WHOLE_TURN, .separator = "\n\n"};
+    lem_lists l = {0};
+    lem_drop_counts d = {0};
+    lem_err err = LEM_ERR_INIT;
+    if (lem_prompt_recipe_find(&recipe, t, dir, &err) != LEM_OK) fail_msg("%s", err.text);
+    if (lem_lists_load(&l, path, t, &(lem_lists_how){&recipe, 100, -1, NULL, false}, &d, NULL, &err) !=
+        LEM_OK)
+        fail_msg("%s", err.text);
+    assert_int_equal(l.list[0].prompt, 2); /* "Q ", of "Q x" and "Q xyz" */
+    assert_int_equal(l.response[0].len, 3);
+    assert_int_equal(l.response[1].len, 1);
+    lem_lists_release(&l);
+    lem_tokenizer_free(t);
+}
+
+/* A row whose first token alone would be trained trains nothing, for nothing predicts that; a row with a
+ * system text of its own does not take the one that is told. */
+static void first_token_and_own_system(void **state) {
+    (void)state;
+    lem_examples e = {0};
+    lem_drop_counts d = {0};
+    lem_err err = LEM_ERR_INIT;
+    lem_sft_load how = {.max_len = 200, .limit = -1};
+    lem_tokenizer *t = with_template(
+        "{% for m in messages %}{% if m.role == 'assistant' %}{{ m.content }}{% endif %}{% endfor %}");
+    const char *path = write_file("one.jsonl", "{\"prompt\":\"a\",\"completion\":\"b\"}\n");
+    assert_int_equal(lem_examples_load(&e, path, t, &how, &d, NULL, &err), LEM_EDATA);
+    assert_non_null(strstr(err.text, "zero tokens"));
+    path = write_file("two.jsonl", "{\"prompt\":\"a\",\"completion\":\"bc\"}\n");
+    assert_int_equal(lem_examples_load(&e, path, t, &how, &d, NULL, &err), LEM_OK);
+    assert_true(d.kept == 1 && d.tokens == 2 && d.trained == 1);
+    lem_examples_release(&e);
+    lem_tokenizer_free(t);
+    e = (lem_examples){0};
+    d = (lem_drop_counts){0};
+    how.system = "told";
+    path = write_file("own.jsonl", "{\"messages\":[{\"role\":\"system\",\"content\":\"own\"}," U("a") "," A(
+                                       "b") "]}\n{\"messages\":[" U("a") "," A("b") "]}\n");
+    assert_int_equal(lem_examples_load(&e, path, tok, &how, &d, NULL, &err), LEM_OK);
+    assert_true(d.kept == 2 && d.with_system == 1);
+    lem_examples_release(&e);
+}
+
 /* A row whose conversation the template refuses is named. */
 static void refused_by_the_template(void **state) {
     (void)state;
@@ -547,6 +623,9 @@ int main(void) {
                                        cmocka_unit_test(calls_of_sharegpt),
                                        cmocka_unit_test(counted_and_refused),
                                        cmocka_unit_test(ranking_lists),
+                                       cmocka_unit_test(lists_at_the_edges),
+                                       cmocka_unit_test(beginnings_are_shared),
+                                       cmocka_unit_test(first_token_and_own_system),
                                        cmocka_unit_test(refused_by_the_template),
                                        cmocka_unit_test(too_long_and_domains),
                                        cmocka_unit_test(many_domains)};

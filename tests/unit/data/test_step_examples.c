@@ -87,6 +87,20 @@ static void is_shown(const lem_step_examples *e, uint64_t i, const lem_tokenizer
 static const char two_steps[] =
     "{\"prompt\":\"p\",\"completions\":[\"a\\nb\",\"c\",\"d\"],\"labels\":[1,0,-1]}\n";
 
+/* A soft label counts as right from one half on. */
+static void soft_labels(void **state) {
+    (void)state;
+    lem_step_examples e = {0};
+    lem_prompt_recipe r = recipe_of(LEM_PROMPT_STEP_LINE, plain);
+    rows("{\"prompt\":\"p\",\"completions\":[\"a\",\"b\",\"c\",\"d\"],\"labels\":[0.49,0.5,0,1]}\n");
+    (void)load(
+        &e, NULL, plain,
+        &(lem_step_load){.rows = {.limit = -1, .rule = LEM_STEPS_SOFT}, .recipe = &r, .max_len = 1000});
+    assert_int_equal(e.labels, 4);
+    assert_int_equal(e.right, 2);
+    lem_step_examples_release(&e);
+}
+
 static void labels_stand_where_scores_are_read(void **state) {
     (void)state;
     const lem_prompt_form forms[] = {LEM_PROMPT_STEP_LINE, LEM_PROMPT_STEP_TEXT, LEM_PROMPT_STEP_TURNS};
@@ -190,6 +204,7 @@ static void problems_are_held_back_whole(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(soft_labels),
         cmocka_unit_test(labels_stand_where_scores_are_read),
         cmocka_unit_test(rlhflow),
         cmocka_unit_test(what_is_left_out_is_counted),
