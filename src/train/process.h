@@ -26,7 +26,8 @@ typedef struct lem_process_rows { /* plain data of its caller */
     const float *label;    /* beside ids: in [0,1] where a score is read, below 0 = none */
     lem_process_head head;
     int32_t good, bad;   /* SIGNS: the tokens '+' and '-' */
-    const uint8_t *also; /* SIGNS: beside ids: 1 = this token is predicted by the one before; NULL = none */
+    const uint8_t *also; /* SIGNS: beside ids: 1 = this token is predicted by the one before, which a row's
+                            first has not; NULL = none */
 } lem_process_rows;
 
 typedef struct lem_process_stats { /* of a batch; NAN where there is nothing to measure */

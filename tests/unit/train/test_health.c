@@ -1,5 +1,5 @@
 /* test_health - a run that diverges ends with exit 4 and keeps its good checkpoints; one that cannot have
- * learned says so; a loss or a gradient that is not finite leaves the weights of the step before
+ * learned says so; a loss or a gradient that is not finite leaves the weights of the step before; patience
  *
  * The loss is scripted: the objective tells what the test says, and learns labels all the same. */
 #include "core/file.h"
@@ -52,6 +52,8 @@ typedef struct script {
     lem_objective inner;
     const double *loss, *times;
     int step, stop_at; /* stop_at: the wish to stop comes in that step */
+    const double
+        *look; /* what the answers of each step are worth; two looks that are no better end the run */
     lem_cancel cancel;
 } script;
 
@@ -79,6 +81,15 @@ static int s_end(void *ctx, lem_train_metric *out) {
     if (s->loss) out[0].value = s->loss[s->step];
     if (++s->step == s->stop_at) s->cancel.requested = 1;
     return n;
+}
+
+static lem_status s_answer(void *ctx, const lem_model *m, lem_train_metric *out, int *n, lem_err *e) {
+    const script *s = ctx;
+    (void)m;
+    (void)e;
+    out[0] = (lem_train_metric){"accuracy", s->look[s->step - 1]};
+    *n = 1;
+    return LEM_OK;
 }
 
 typedef struct outcome {
@@ -110,6 +121,11 @@ static outcome train(script *s, long steps, bool checkpoints) {
                               .max_rows = ROWS * LEN,
                               .checkpoint_every = 1,
                               .checkpoint_dir = checkpoints ? dir : NULL,
+                              .answer = s->look ? s_answer : NULL,
+                              .answer_ctx = s,
+                              .answer_every = 1,
+                              .best_by = s->look ? "eval_accuracy" : NULL,
+                              .patience = s->look ? 2 : 0,
                               .identity = "x",
                               .stage = "t"};
     outcome out = {0};
@@ -218,6 +234,25 @@ static void resumed(void **state) {
     clear();
 }
 
+/* A step that is as good as the best is no better; looks that are no better are counted over a run that was
+ * cut between them. */
+static void patience(void **state) {
+    (void)state;
+    static const double tie[] = {5, 4, 5, 9, 9, 9}, cut[] = {5, 4, 3, 9, 9, 9};
+    script s = {.look = tie};
+    outcome o = train(&s, 6, false);
+    assert_true(o.result.stopped && o.result.steps == 3);
+    expect(&o, LEM_OK, "");
+    s = (script){.look = cut, .stop_at = 2};
+    o = train(&s, 6, true);
+    expect(&o, LEM_EINTR, "interrupted at step 2");
+    s = (script){.look = cut, .step = 2};
+    o = train(&s, 6, true);
+    assert_true(o.result.stopped && o.result.steps == 3);
+    expect(&o, LEM_OK, "");
+    clear();
+}
+
 /* What is said of a run that has ended. */
 static const char *doubts(const char *rows, long steps, uint64_t kept, uint64_t all) {
     static char text[512];
@@ -266,9 +301,12 @@ static void may_have_learned_nothing(void **state) {
 
 int main(void) {
     snprintf(dir, sizeof dir, "/tmp/lemma-health-%ld", (long)getpid());
-    const struct CMUnitTest tests[] = {cmocka_unit_test(not_finite), cmocka_unit_test(loss_beyond),
-                                       cmocka_unit_test(norm_beyond), cmocka_unit_test(resumed),
-                                       cmocka_unit_test(may_have_learned_nothing)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(not_finite),
+                                       cmocka_unit_test(loss_beyond),
+                                       cmocka_unit_test(norm_beyond),
+                                       cmocka_unit_test(resumed),
+                                       cmocka_unit_test(may_have_learned_nothing),
+                                       cmocka_unit_test(patience)};
     int rc = cmocka_run_group_tests(tests, NULL, NULL);
     return lem_dir_remove(dir, NULL) == LEM_OK ? rc : 1;
 }

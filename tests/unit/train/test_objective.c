@@ -251,6 +251,44 @@ static void process_loss(void **state) {
     close_fixture(&f);
 }
 
+/* Signs: a row's first token has none before it that could predict it, whatever `also` says; any other is
+ * trained. A label of just one half is on the side of 1. */
+static void process_edges(void **state) {
+    (void)state;
+    fixture f = open_fixture(LEM_ISA_GENERIC);
+    const uint64_t items[ITEMS] = {0, 1, 2, 3, 4};
+    uint8_t also[ITEMS * LEN] = {0};
+    steps s;
+    lem_process *p = NULL;
+    lem_err err = LEM_ERR_INIT;
+    size_t n = f.m->n_params;
+    float *plain = lem_alloc(n, sizeof *plain, &err), *marked = lem_alloc(n, sizeof *marked, &err);
+    assert_true(plain && marked);
+    make_steps(&s);
+    s.rows.head = LEM_PROCESS_SIGNS;
+    s.rows.good = 1;
+    s.rows.bad = 2;
+    s.rows.also = also;
+    for (int i = 0; i < ITEMS * LEN; i++)
+        if (s.label[i] >= 0) s.label[i] = 0.5f;
+    assert_int_equal(lem_process_new(&s.rows, &p, &err), LEM_OK);
+    lem_objective obj = lem_process_objective(p);
+    gradient_of(&f, &obj, items, ITEMS, 128, 1, plain);
+    assert_int_equal(lem_process_last(p)->labels, ITEMS * LEN / 3);
+    assert_int_equal(lem_process_last(p)->with_error, 0);
+    assert_int_equal(lem_process_last(p)->without_error, ITEMS);
+    for (int i = 0; i < ITEMS; i++) also[i * LEN] = 1;
+    gradient_of(&f, &obj, items, ITEMS, 128, 1, marked);
+    assert_memory_equal(plain, marked, n * sizeof *plain);
+    also[LEN + 1] = 1;
+    gradient_of(&f, &obj, items, ITEMS, 128, 1, marked);
+    assert_memory_not_equal(plain, marked, n * sizeof *plain);
+    lem_free(plain);
+    lem_free(marked);
+    lem_process_free(p);
+    close_fixture(&f);
+}
+
 /* One item twice side by side is two groups; and a batch in one forest has the bits of a batch in many. */
 static void splits_and_repeats(void **state) {
     (void)state;
@@ -387,10 +425,14 @@ static void slots_of_three(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(slots_of_three),          cmocka_unit_test(toy_by_differences),
-        cmocka_unit_test(process_by_differences),  cmocka_unit_test(process_loss),
-        cmocka_unit_test(splits_and_repeats),      cmocka_unit_test(groups_need_a_loss),
-        cmocka_unit_test(processes_change_no_bit), cmocka_unit_test(tree_is_fixed)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(slots_of_three),
+                                       cmocka_unit_test(toy_by_differences),
+                                       cmocka_unit_test(process_by_differences),
+                                       cmocka_unit_test(process_loss),
+                                       cmocka_unit_test(splits_and_repeats),
+                                       cmocka_unit_test(groups_need_a_loss),
+                                       cmocka_unit_test(processes_change_no_bit),
+                                       cmocka_unit_test(tree_is_fixed),
+                                       cmocka_unit_test(process_edges)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
