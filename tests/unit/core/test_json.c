@@ -323,10 +323,12 @@ static void fail_each(const char *text, size_t n, int least) {
         for (;; k++) {
             lem_err err = LEM_ERR_INIT;
             lem_json *v = NULL;
+            uint64_t failures = lem_mem_failures();
             lem_mem_fail_after((uint64_t)k, sticky);
             lem_status st = lem_json_parse(text, n, &v, &err);
             lem_mem_fail_after(0, false);
             if (st == LEM_OK) {
+                assert_int_equal(lem_mem_failures(), failures);
                 assert_true(lem_json_equal(v, right));
                 lem_json_free(v);
                 break;

@@ -63,6 +63,34 @@ static void hook(void **state) {
     lem_free(p[0]);
 }
 
+/* Behind a failed allocation of a library all others fail at once, but those of a text that grows. */
+static void libraries(void **state) {
+    (void)state;
+    lem_err err = LEM_ERR_INIT;
+    void *p[4];
+    assert_ok(lem_mem_library_begin(64, &err));
+    lem_mem_fail_after(2, false);
+    for (int i = 0; i < 3; i++) p[i] = lem_mem_library(24);
+    p[3] = lem_mem_library(32);
+    assert_true(p[0] && !p[1] && !p[2] && p[3]);
+    assert_false(lem_mem_library_end());
+    free(p[0]);
+    free(p[3]);
+    assert_ok(lem_mem_library_begin(64, &err));
+    p[0] = lem_mem_library(24);
+    lem_mem_fail_after(1, false);
+    p[1] = lem_mem_library(32); /* from what was spared */
+    assert_true(p[0] && p[1]);
+    assert_false(lem_mem_library_end());
+    free(p[0]);
+    free(p[1]);
+    assert_ok(lem_mem_library_begin(0, &err));
+    p[0] = lem_mem_library(24);
+    assert_non_null(p[0]);
+    assert_true(lem_mem_library_end());
+    free(p[0]);
+}
+
 static void arena(void **state) {
     (void)state;
     lem_err err = LEM_ERR_INIT;
@@ -130,8 +158,9 @@ static void buffer_failure(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(sizes),  cmocka_unit_test(zero_and_aligned),
-                                       cmocka_unit_test(hook),   cmocka_unit_test(arena),
-                                       cmocka_unit_test(buffer), cmocka_unit_test(buffer_failure)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(sizes),    cmocka_unit_test(zero_and_aligned),
+                                       cmocka_unit_test(hook),     cmocka_unit_test(arena),
+                                       cmocka_unit_test(buffer),   cmocka_unit_test(buffer_failure),
+                                       cmocka_unit_test(libraries)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -139,6 +139,32 @@ static void protocols(void **state) {
     lem_metrics_release(&m);
 }
 
+/* Of two seeds: the mean, and the standard deviation, of what either gives alone. */
+static void two_seeds(void **state) {
+    (void)state;
+    static toy t[40];
+    lem_eval_problem p[40];
+    make_toys(t, p, 40);
+    lem_eval_opts o = {.ks = {3}, .n_ks = 1, .scorers = {"rm"}, .n_scorers = 1, .n_seeds = 1};
+    double alone[2];
+    lem_metrics m;
+    lem_err err = LEM_ERR_INIT;
+    for (int k = 0; k < 2; k++) {
+        o.seed = 5 + (uint64_t)k;
+        assert_int_equal(lem_eval_metrics(p, 40, &o, &m, &err), LEM_OK);
+        alone[k] = value(&m, "rm@3", "seeds");
+        assert_true(isnan(lem_metrics_find(&m, "rm@3", "seeds")->seed_sd));
+        lem_metrics_release(&m);
+    }
+    assert_true(fabs(alone[0] - alone[1]) > 1e-3);
+    o.seed = 5;
+    o.n_seeds = 2;
+    assert_int_equal(lem_eval_metrics(p, 40, &o, &m, &err), LEM_OK);
+    assert_near(value(&m, "rm@3", "seeds"), (alone[0] + alone[1]) / 2, 1e-9);
+    assert_near(lem_metrics_find(&m, "rm@3", "seeds")->seed_sd, fabs(alone[0] - alone[1]) / sqrt(2), 1e-7);
+    lem_metrics_release(&m);
+}
+
 enum { POOL = 64, PROBLEMS = 40 };
 typedef struct large {
     double score[POOL];
@@ -298,12 +324,9 @@ static void no_scores_no_votes(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(qwen_file),
-                                       cmocka_unit_test(protocols),
-                                       cmocka_unit_test(exact_within_seeds),
-                                       cmocka_unit_test(as_drawn_anew),
-                                       cmocka_unit_test(tokens),
-                                       cmocka_unit_test(json_shape),
-                                       cmocka_unit_test(no_scores_no_votes)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(qwen_file),     cmocka_unit_test(protocols),
+                                       cmocka_unit_test(two_seeds),     cmocka_unit_test(exact_within_seeds),
+                                       cmocka_unit_test(as_drawn_anew), cmocka_unit_test(tokens),
+                                       cmocka_unit_test(json_shape),    cmocka_unit_test(no_scores_no_votes)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
