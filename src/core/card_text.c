@@ -169,7 +169,7 @@ static lem_card_use use_of(line l) {
     static const char *const free_ones[] = {
         "apache", "mit",  "bsd", "cc0", "cc-by", "odc-by",          "gpl",
         "lgpl",   "agpl", "mpl", "isc", "pddl",  "cdla-permissive", "unlicense"};
-    char name[NAME_MAX_LEN];
+    char name[NAME_MAX_LEN] = "";
     normal_name(l, name);
     const char *nc = strstr(name, "-nc");
     if (nc && (!nc[3] || nc[3] == '-')) return LEM_CARD_NON_COMMERCIAL;

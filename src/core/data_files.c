@@ -238,6 +238,7 @@ static lem_status add_path(const char *path, lem_data_files *out, lem_err *err) 
 static lem_status add_pattern(const char *pattern, lem_data_files *out, lem_err *err) {
     glob_t found = {0};
     lem_status st = LEM_OK;
+    /* It asks for homes and the environment, which nothing changes. NOLINTNEXTLINE(concurrency-mt-unsafe) */
     int rc = glob(pattern, GLOB_ERR, NULL, &found);
     if (rc == GLOB_NOMATCH) st = lem_fail(err, LEM_EDATA, "%s: no file matches this pattern", pattern);
     else if (rc == GLOB_NOSPACE) st = lem_fail(err, LEM_EMEM, "out of memory for the files of '%s'", pattern);

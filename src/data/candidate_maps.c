@@ -91,8 +91,7 @@ static const lem_candidate_map_info maps[] = {
               "candidates",
      .need = {"doc_id", "resps", "target"},
      .path = {"doc_id",
-              "doc.problem||doc.question||doc.Problem||doc.query||arguments.gen_args_0.arg_0||"
-              "arguments.0.0",
+              "doc.problem||doc.question||doc.Problem||doc.query||arguments.gen_args_0.arg_0||arguments.0.0",
               "target", "resps.0", "predicted_answer||filtered_resps",
               "correct||exact_match||math_verify||acc", "rm_score", "logprob", "tokens", "step_scores",
               "logprob_mean", "finish_reason"},

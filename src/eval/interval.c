@@ -32,11 +32,17 @@ static double beta_fraction(double a, double b, double x) {
     return f;
 }
 
+/* lgamma without its global sign, which threads would share. */
+static double log_gamma(double x) {
+    int sign;
+    return lgamma_r(x, &sign);
+}
+
 /* P(X <= x) for X ~ Beta(a, b). */
 static double beta_cdf(double a, double b, double x) {
     if (x <= 0) return 0;
     if (x >= 1) return 1;
-    double front = exp(lgamma(a + b) - lgamma(a) - lgamma(b) + a * log(x) + b * log1p(-x));
+    double front = exp(log_gamma(a + b) - log_gamma(a) - log_gamma(b) + a * log(x) + b * log1p(-x));
     if (x < (a + 1) / (a + b + 2)) return front * beta_fraction(a, b, x) / a;
     return 1 - front * beta_fraction(b, a, 1 - x) / b;
 }
@@ -167,7 +173,7 @@ static double sign_test(int k, int m) {
     if (m == 0) return 1;
     double p = 0;
     for (int i = 0; i <= k; i++)
-        p += exp(lgamma(m + 1.0) - lgamma(i + 1.0) - lgamma(m - i + 1.0) - m * M_LN2);
+        p += exp(log_gamma(m + 1.0) - log_gamma(i + 1.0) - log_gamma(m - i + 1.0) - m * M_LN2);
     return 2 * p < 1 ? 2 * p : 1;
 }
 

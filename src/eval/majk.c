@@ -229,9 +229,10 @@ static double steps(const exact *x) {
         for (int g = 0; g < x->p->n && !any; g++) any = x->size[g] == m;
         for (int j = 1; any && j <= m && j <= x->k; j++) {
             double per = 0;
+            int sizes = x->k / j;
             for (int g = 0; g < x->p->n; g++)
                 if (x->size[g]) per += (x->size[g] < j ? x->size[g] : j) + 1;
-            sum += (per + groups + x->silent) * (x->k + 1) * (x->k / j);
+            sum += (per + groups + x->silent) * (x->k + 1) * sizes;
         }
     }
     return sum;

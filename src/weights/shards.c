@@ -204,6 +204,14 @@ static lem_status read_piece(const lem_stored *t, size_t from, size_t n, float *
     return lem_safetensors_file_read_part(t->file, t->tensor, from, n, out, scratch, err);
 }
 
+/* Other than by ==, of zeros only those of one sign, and a NaN with itself. */
+static bool same_bits(float x, float y) {
+    uint32_t a, b;
+    memcpy(&a, &x, sizeof a);
+    memcpy(&b, &y, sizeof b);
+    return a == b;
+}
+
 lem_status lem_stored_compare(const lem_stored *a, const lem_stored *b, size_t count, size_t *equal,
                               lem_err *err) {
     enum { PIECE = 1 << 15 };
@@ -215,7 +223,7 @@ lem_status lem_stored_compare(const lem_stored *a, const lem_stored *b, size_t c
         size_t n = count - at < PIECE ? count - at : PIECE;
         LEM_TRY(read_piece(a, at, n, x, y + PIECE, err));
         LEM_TRY(read_piece(b, at, n, y, y + PIECE, err));
-        for (i = 0; i < n && memcmp(x + i, y + i, sizeof *x) == 0;) i++;
+        for (i = 0; i < n && same_bits(x[i], y[i]);) i++;
         at += i;
         if (i < n) break;
     }

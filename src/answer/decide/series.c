@@ -207,7 +207,7 @@ static bool add_terms(lem_work *w, const term *t, slong from, slong to, arb_t su
 static bool geometric(lem_work *w, const term *t, slong from, arb_t sum) {
     double z = fabs(fmpq_get_d(t->z)), roots = relative_size(t->den), bound = growth(t), rest = 1;
     long d = (long)(fmpq_poly_degree(t->num) - fmpq_poly_degree(t->den));
-    if (roots > MAX_TERMS / 4 || z > 0.99) return false;
+    if (4 * roots > MAX_TERMS || z > 0.99) return false;
     slong to = from;
     for (to = (slong)(2 * roots) + 4 > from + 16 ? (slong)(2 * roots) + 4 : from + 16; to < from + MAX_TERMS;
          to += 16) {
