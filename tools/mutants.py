@@ -6,14 +6,17 @@ Usage: tools/mutants.py --check              every row still stands in its file 
 A row of mutants.tsv is one defect, its columns divided by tabs:
   file under src/ | exact old text, once in the file | new text | what it is | tests to ask first | why it may survive
 The last two may be missing. The tree is copied to build-mutants/tree and built once; then each defect is put in, the programs that link
-its file are built and run, nearest first (its folder's unit tests, golden and ops, other folders' unit tests), and the first that fails
-has killed it. Results are kept in build-mutants/results.jsonl, so that a run that was stopped goes on; --again asks all rows anew.
-docs/mutants.md is the table.
+its file are built and run, nearest first (those of the row one by one, its folder's unit tests, golden and ops, other folders' unit tests),
+and the first that fails has killed it: the row then names it first. A row that says why it may survive is asked of its own tests and its
+folder's alone. Results are kept in build-mutants/results.jsonl, so that a run that was stopped goes on; --again asks all rows anew.
+docs/mutants.md is the table; its minutes are processor time, which is what a quiet machine of one core takes at most.
 """
 import argparse
+import hashlib
 import json
 import os
 import re
+import resource
 import shutil
 import subprocess
 import sys
@@ -28,6 +31,7 @@ RESULTS, BASELINE = os.path.join(WORK, "results.jsonl"), os.path.join(WORK, "bas
 PAGE = os.path.join(ROOT, "docs", "mutants.md")
 LEAST, SHARE = 120, 0.95
 PAUSE = 100  # programs that are built at once
+BATCH = 8    # programs that are built before the first of them is asked
 
 
 class Row:
@@ -100,8 +104,8 @@ def copy_tree():
         os.makedirs(os.path.dirname(new), exist_ok=True)
         if not same(old, new):
             shutil.copy(old, new)
-            if os.path.exists(BASELINE):
-                os.remove(BASELINE)
+            if not n.endswith((".c", ".h", ".md", ".py", ".tsv")) and os.path.exists(BASELINE):
+                os.remove(BASELINE)  # what tests read; programs are known by what they hold
     for at, folders, there in os.walk(TREE):
         if at == TREE:
             folders[:] = [f for f in folders if f != "build"]
@@ -139,14 +143,18 @@ class Tests:
     """Programs by name: their suite, what they link, how long they take when all is well."""
 
     def __init__(self, jobs):
-        out = need(["ctest", "--test-dir", BUILD, "--show-only=json-v1"])
         self.suite, self.command, self.links, self.seconds = {}, {}, {}, {}
+        self.env = dict(os.environ, LEMMA_DATA=f"{ROOT}/../shared/data")
+        self.jobs = jobs
+        self.read()
+
+    def read(self):
+        """Commands of programs that are built."""
+        out = need(["ctest", "--test-dir", BUILD, "--show-only=json-v1"])
         for t in json.loads(out)["tests"]:
             props = {p["name"]: p["value"] for p in t["properties"]}
             self.suite[t["name"]] = (props.get("LABELS") or ["?"])[0]
             self.command[t["name"]] = t.get("command", [])
-        self.env = dict(os.environ, LEMMA_DATA=f"{ROOT}/../shared/data")
-        self.jobs = jobs
 
     def index(self, names):
         for n in names:
@@ -175,31 +183,44 @@ class Tests:
         return failed[0] if failed else f"exit {r.returncode}", took
 
 
-def in_order(tests, row, usable, near_only):
-    """Batches of programs to ask, nearest first."""
+FIRST, OWN, ALL = range(3)  # rounds: the tests of the row, those of its folder, whatever links the file
+
+
+def last_round(row):
+    return OWN if row.why else ALL
+
+
+def programs(tests, row, turn):
+    """Those to ask in that round."""
     folder, stem = row.file.split("/")[0], os.path.splitext(os.path.basename(row.file))[0]
-    linked = [n for n in tests.linking(row.file) if n in usable]
-    by_time = sorted(linked, key=lambda n: tests.seconds.get(n, 0))
-    own = [n for n in by_time if n.startswith(folder + "_")]
-    near = [n for n in own if n == f"{folder}_test_{stem}"]
-    first = row.tests + near
-    golden = [n for n in by_time if tests.suite[n] in ("golden", "ops")]
-    seen, out = set(), []
-    for batch in (first, own) if near_only else (first, own, golden, by_time):
-        fresh = [n for n in batch if n not in seen and not seen.add(n)]
-        if fresh:
-            out.append(fresh)
-    return out
+    first = row.tests + [n for n in (f"{folder}_test_{stem}",) if n in tests.suite and n not in row.tests]
+    own = [n for n in tests.suite if tests.suite[n] == "unit" and n.startswith(folder + "_test_") and n not in first]
+    if turn == FIRST:
+        return first
+    if turn == OWN:
+        return own
+    return [n for n in tests.suite if tests.suite[n] in ("unit", "golden", "ops") and n not in first + own]
 
 
-def ask(tests, row, usable, near_only):
+def in_order(tests, row, turn):
+    """Batches of programs that are built together, the likely ones first."""
+    names = [n for n in programs(tests, row, turn) if n in tests.seconds]
+    if turn == FIRST:
+        return [[n] for n in names]
+    if turn == ALL:
+        names = [n for n in tests.linking(row.file) if n in names]
+    names.sort(key=lambda n: (tests.suite[n] == "unit", tests.seconds[n]))
+    return [names[i:i + BATCH] for i in range(0, len(names), BATCH)]
+
+
+def ask(tests, row, turn):
     """(killed by, how) or (None, '')"""
-    for batch in in_order(tests, row, usable, near_only):
+    for batch in in_order(tests, row, turn):
         told = build(targets_of(batch), tests.jobs)
         if told:
             return "?", "does not build: " + " ".join(re.findall(r"error: .*", told)[:1])
         for n in batch:
-            why, _ = tests.run(n, max(60, 20 * tests.seconds.get(n, 1)))
+            why, _ = tests.run(n, max(60, 20 * tests.seconds[n]))
             if why:
                 return n, why
     return None, ""
@@ -210,35 +231,38 @@ def put(path, text):
         f.write(text)
 
 
-def plant(tests, row, usable, near_only):
+def plant(tests, row, turn):
     path = os.path.join(TREE, "src", row.file)
     with open(path) as f:
         good = f.read()
     try:
         put(path, good.replace(row.old, row.new))
-        return ask(tests, row, usable, near_only)
+        return ask(tests, row, turn)
     finally:
         put(path, good)
 
 
+def digest(path):
+    with open(path, "rb") as f:
+        return hashlib.sha256(f.read()).hexdigest()
+
+
 def baseline(tests, names):
-    """What passes without a defect, and how long it takes: known from the last run where the tree has not changed."""
+    """What passes without a defect, and how long it takes: known from the last run where the program is the same."""
     known = {}
     if os.path.exists(BASELINE):
         with open(BASELINE) as f:
             known = json.load(f)
     for n in names:
-        if n in known:
+        key = "".join(digest(p) for p in [tests.command[n][0]] + [os.path.join(BUILD, t) for t in targets_of([n]) if t == "lemma"])
+        if known.get(n, [""])[0] == key:
             continue
         why, took = tests.run(n, 600)
-        known[n] = None if why else took
+        known[n] = [key, None if why else took]
         if why:
             print(f"mutants: {n} fails without a defect ({why}) and is not asked", file=sys.stderr)
         put(BASELINE, json.dumps(known))
-    usable = {n for n in names if known[n] is not None}
-    tests.seconds = {n: known[n] for n in usable}
-    tests.index([n for n in usable if tests.suite[n] in ("unit", "golden", "ops")])
-    return usable
+    tests.seconds.update((n, known[n][1]) for n in names if known[n][1] is not None)
 
 
 def read_results():
@@ -251,19 +275,72 @@ def read_results():
     return done
 
 
+def is_done(row, done):
+    known = done.get(row.key)
+    return bool(known) and (bool(known["by"]) or known["turn"] >= last_round(row))
+
+
+def processor():
+    """Seconds of all programs that have run for this one."""
+    r = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return r.ru_utime + r.ru_stime
+
+
+def name_killers(rows, done):
+    """Each killed row names first what killed it, so that the next run asks that."""
+    with open(LIST) as f:
+        lines = f.read().split("\n")
+    for r in rows:
+        by = done.get(r.key, {}).get("by")
+        if by and r.tests[:1] != [by]:
+            cells = lines[r.line - 1].split("\t") + [""]
+            cells[4] = " ".join([by] + [t for t in r.tests if t != by])
+            lines[r.line - 1] = "\t".join(cells).rstrip("\t")
+    put(LIST, "\n".join(lines))
+
+
+def ask_round(tests, rows, done, turn, until):
+    """Those that are still to be asked in that round; stops at that time."""
+    fresh = {"by": None, "turn": -1, "seconds": 0, "processor": 0}
+    left = [r for r in rows if not done.get(r.key, fresh)["by"] and done.get(r.key, fresh)["turn"] < turn <= last_round(r)]
+    names = {n for r in left for n in programs(tests, r, turn)}
+    if not names or time.time() > until:
+        return
+    told = build(targets_of(names), tests.jobs)
+    if told:
+        raise SystemExit(f"mutants: the tree does not build:\n{told[-3000:]}")
+    tests.read()
+    baseline(tests, sorted(names))
+    if turn == ALL:
+        tests.index(n for n in names if n in tests.seconds)
+    for r in left:
+        if time.time() > until:
+            return
+        t, used = time.time(), processor()
+        by, how = plant(tests, r, turn)
+        if by == "?":
+            raise SystemExit(f"tools/mutants.tsv:{r.line}: {how}")
+        before = done.get(r.key, fresh)
+        done[r.key] = {"key": r.key, "by": by, "how": how, "turn": turn, "seconds": before["seconds"] + time.time() - t,
+                       "processor": before["processor"] + processor() - used}
+        with open(RESULTS, "a") as f:
+            f.write(json.dumps(done[r.key]) + "\n")
+        print(f"{'killed  ' if by else 'SURVIVED'} {time.time() - t:5.1f} s  {r.file}: {r.what}  {by or ''} {how}", flush=True)
+
+
 def code(text):
     return "`" + text.replace("|", "\\|") + "`" if text else "nothing"
 
 
 def page(rows, done):
-    asked = [r for r in rows if r.key in done]
+    asked = [r for r in rows if is_done(r, done)]
     killed = [r for r in asked if done[r.key]["by"]]
     left = [r for r in asked if not done[r.key]["by"]]
-    rest = [r for r in rows if r.key not in done]
-    minutes = sum(done[r.key]["seconds"] for r in asked) / 60
+    rest = [r for r in rows if r not in asked]
+    minutes = sum(done[r.key]["processor"] for r in asked) / 60
     lines = ["# Planted defects", "",
              f"Written by `tools/mutants.py`, which plants the {len(rows)} defects of `tools/mutants.tsv` one at a time. {len(asked)} were asked in {minutes:.0f} "
-             f"minutes: {len(killed)} were noticed by the tests that link the file ({100 * len(killed) / max(1, len(asked)):.1f} %), {len(left)} were not.", ""]
+             f"minutes of processor time: {len(killed)} were noticed by the tests that link the file ({100 * len(killed) / max(1, len(asked)):.1f} %), {len(left)} were not.", ""]
     if left:
         lines += ["## Not noticed", "", "| file | defect | why |", "|---|---|---|"]
         lines += [f"| {r.file} | {r.what}: {code(r.old.strip())} → {code(r.new.strip())} | {r.why or '**a test is missing**'} |" for r in left]
@@ -296,30 +373,18 @@ def main():
         return
     if a.page:
         sys.exit(0 if page(rows, read_results()) else 1)
-    begin = time.time()
     copy_tree()
     configure()
-    hinted = {t for r in rows for t in r.tests}
-    told = build(["tests_unit", "tests_golden", "tests_ops", *targets_of(hinted)], a.jobs)
-    if told:
-        raise SystemExit(f"mutants: the tree does not build:\n{told[-3000:]}")
     tests = Tests(a.jobs)
-    names = [n for n in tests.command if tests.suite[n] in ("unit", "golden", "ops") or n in hinted]
-    usable = baseline(tests, names)
     done = {} if a.again else read_results()
-    for r in rows:
-        if not re.search(a.only, r.key) or (r.key in done and (done[r.key]["by"] or not a.only)):
-            continue
-        if a.minutes and time.time() - begin > 60 * a.minutes:
-            break
-        t = time.time()
-        by, how = plant(tests, r, usable, a.near)
-        if by == "?":
-            raise SystemExit(f"tools/mutants.tsv:{r.line}: {how}")
-        done[r.key] = {"key": r.key, "by": by, "how": how, "seconds": time.time() - t}
-        with open(RESULTS, "a") as f:
-            f.write(json.dumps(done[r.key]) + "\n")
-        print(f"{'killed  ' if by else 'SURVIVED'} {done[r.key]['seconds']:5.1f} s  {r.file}: {r.what}  {by or ''} {how}", flush=True)
+    until = time.time() + 60 * a.minutes if a.minutes else float("inf")
+    rows_asked = [r for r in rows if re.search(a.only, r.key)]
+    for r in rows_asked:
+        if a.only and not done.get(r.key, {"by": "none"})["by"]:
+            del done[r.key]  # what survived is asked anew where it is named
+    for turn in range(OWN + 1 if a.near else ALL + 1):
+        ask_round(tests, rows_asked, done, turn, until)
+    name_killers(rows, done)
     if not page(rows, done):
         sys.exit(1)
 
