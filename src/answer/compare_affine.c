@@ -91,7 +91,7 @@ static ast_node *without_rest(lem_work *w, const ast_node *a, const ast_node *wi
 /* The c for which a = y, where a has it once and behind sums, products, powers and logarithms; else NULL. */
 static ast_node *solved(lem_work *w, const ast_node *a, const ast_node *c, ast_node *y) {
     if (times_in(w, a, c) != 1) return NULL;
-    for (int k = 0; k < MAX_SOLVE && y; k++) {
+    for (int k = 0; k < MAX_SOLVE && y && a; k++) {
         const ast_node *with = a->n ? a->kid[0] : NULL;
         if (a->kind == AST_SYM) return y;
         for (uint32_t j = 0; j < a->n; j++)

@@ -138,7 +138,7 @@ static ast_node *parse_choice(parser *p, text_span t, size_t rest, char letter, 
              *a = name ? lem_ast_new(p->w, AST_CHOICE, what != NULL) : NULL;
     if (!a) return NULL;
     if (what) a->kid[0] = what;
-    else if (r.n && !(what = lem_parse_text(p, r.s, r.n))) return NULL;
+    else if (r.n && !lem_parse_text(p, r.s, r.n)) return NULL;
     a->name = name;
     a->len = 1;
     return a;

@@ -487,7 +487,7 @@ static ast_node *parse_limit(parser *p) {
     ast_node *name = parse_is(parse_peek(p), '_') ? lem_parse_subscript(p, "lim", 3, AST_SYM)
                                                   : lem_ast_named(p->w, AST_SYM, "lim", 3);
     ast_node *body = name ? lem_parse_binary(p, PREC_MUL) : NULL, *a = lem_ast_wrap(p->w, AST_FN, body);
-    if (a) a->name = name->name, a->len = name->len;
+    if (a && name) a->name = name->name, a->len = name->len;
     return a;
 }
 
