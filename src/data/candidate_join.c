@@ -62,7 +62,7 @@ static bool same_text(const char *a, const char *b) { return a == b || (a && b &
 
 /* All files have the rows of the first, as far as rows tell what they are. */
 static lem_status check_places(const lem_candidate_set *s, lem_err *err) {
-    size_t n = 0;
+    size_t n = 1;
     while (n < s->n_items && s->item[n].file == s->item[0].file) n++;
     size_t place = 0;
     for (size_t i = 0; i < s->n_items; i++) {

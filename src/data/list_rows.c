@@ -163,7 +163,6 @@ static lem_status read_groups(lem_list_rows *r, lem_err *err) {
 
 /* The kind of the first row, which stays to be read. */
 static lem_status choose_kind(lem_list_rows *r, lem_err *err) {
-    lem_status st = LEM_OK;
     r->first_line = lem_rowset_number(r->rows);
     r->kind = r->o.kind != LEM_ROW_UNKNOWN ? r->o.kind : lem_row_detect(r->first);
     r->is = lem_row_kind_of(r->kind)->is;
@@ -171,12 +170,10 @@ static lem_status choose_kind(lem_list_rows *r, lem_err *err) {
         r->kind = LEM_ROW_LISTS; /* handed out as it stands, like these */
         return LEM_OK;
     }
-    if (!(r->is & LEM_ROW_REPLIES)) {
-        st = no_kind(r->first, r->kind, err);
+    if (!(r->is & LEM_ROW_REPLIES) && no_kind(r->first, r->kind, err) != LEM_OK)
         return lem_err_context(err, "%s:%llu", lem_rowset_file(r->rows), (unsigned long long)r->first_line);
-    }
     if (r->o.kind == LEM_ROW_UNKNOWN) tell_kind(r);
-    return r->is & LEM_ROW_ONE_REPLY ? read_groups(r, err) : st;
+    return r->is & LEM_ROW_ONE_REPLY ? read_groups(r, err) : LEM_OK;
 }
 
 /* Takes rows. */

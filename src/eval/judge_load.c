@@ -95,7 +95,7 @@ static lem_status aggregate(loader *l, const lem_json *row, lem_judge_item *it, 
 }
 
 static lem_status read_scores(loader *l, const lem_json *row, lem_judge_item *it, lem_err *err) {
-    const lem_json *list;
+    const lem_json *list = NULL;
     int s = 0;
     lem_status st = LEM_OK;
     if (l->has_rm) {

@@ -208,6 +208,8 @@ static value sum_value(const scene *s, const qwen_node *a) {
     value all = plain(product);
     long double first = creall(from.v), last = creall(to.v);
     if (last - first > MAX_TERMS) return none();
+    /* From a number that need not be whole, at most MAX_TERMS steps.
+     * NOLINTNEXTLINE(clang-analyzer-security.FloatLoopCounter) */
     for (long double k = first; k <= last; k++) {
         binding b = {a->kid[1]->name, k, s->bound};
         scene inner = *s;
