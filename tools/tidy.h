@@ -1,4 +1,4 @@
-/* tidy.h - put before each file by tools/tidy.sh: the analyzer sees one file at a time, and is told what failures return */
+/* tidy.h - put before each file by tools/tidy.sh: tells the analyzer what failures return */
 #include "core/err.h"
 
 static inline lem_status tidy_status(lem_status returned, lem_status given) {
