@@ -192,6 +192,7 @@ static canon_poly *integer_root(lem_work *w, mpz_srcptr z, const lem_rat *e) {
     mpz_init(d);
     for (unsigned long k = 2; p && k <= MAX_PRIME; k++) {
         unsigned long power = 0;
+        if (mpz_cmp_ui(rest, k * k) < 0) break; /* 1 or a prime */
         while (mpz_divisible_ui_p(rest, k)) mpz_divexact_ui(rest, rest, k), power++;
         mpz_set_ui(d, k);
         if (power) p = times_root(w, p, d, power, e);

@@ -27,7 +27,8 @@ static bool has(const symbols *s, const ast_node *a) {
 }
 
 static bool equal(lem_work *w, ast_node *a, ast_node *b) {
-    return a && b && lem_decide_scalars(w, a, b).verdict == LEM_ANSWER_EQUAL_EXACT;
+    return a && b && !lem_decide_apart(w, a, b) &&
+           lem_decide_scalars(w, a, b).verdict == LEM_ANSWER_EQUAL_EXACT;
 }
 
 /* Equal, if only as far as numbers tell. */
@@ -35,6 +36,11 @@ static bool alike(lem_work *w, ast_node *a, ast_node *b, bool *numeric) {
     lem_answer_result r = a && b ? lem_decide_scalars(w, a, b) : compare_say(LEM_ANSWER_LIMIT, RULE_WORK);
     *numeric = *numeric || r.verdict == LEM_ANSWER_EQUAL_NUMERIC;
     return compare_is_equal(r);
+}
+
+/* The same, where they are mostly different: a cheap proof of that first. */
+static bool perhaps_alike(lem_work *w, ast_node *a, ast_node *b, bool *numeric) {
+    return a && b && !lem_decide_apart(w, a, b) && alike(w, a, b, numeric);
 }
 
 static ast_node *minus(lem_work *w, ast_node *a, ast_node *b) { return lem_ast_add(w, a, lem_ast_neg(w, b)); }
@@ -74,7 +80,7 @@ static bool is_constant(lem_work *w, ast_node *a, bool *numeric) {
         name[s.at[k]->len] = '~';
         other = with(w, other, s.at[k], lem_ast_named(w, AST_SYM, name, s.at[k]->len + 1));
     }
-    return a && (s.n == 0 || alike(w, a, other, numeric));
+    return a && (s.n == 0 || perhaps_alike(w, a, other, numeric));
 }
 
 static bool by_added_constant(lem_work *w, const ast_node *g, const ast_node *p, const symbols *sg,
@@ -127,7 +133,7 @@ static bool by_new_names(lem_work *w, const ast_node *g, const ast_node *p, cons
     for (size_t o = 0; o < count[n] && !w->limit; o++) {
         ast_node *a = (ast_node *)p;
         for (size_t k = 0; k < n && a; k++) a = with(w, a, y[k], (ast_node *)x[orders[o][k]]);
-        if (alike(w, (ast_node *)g, a, numeric)) return true;
+        if (perhaps_alike(w, (ast_node *)g, a, numeric)) return true;
     }
     return false;
 }
@@ -187,6 +193,8 @@ static ast_node *elsewhere(lem_work *w, ast_node *a, size_t times) {
  * many independent points is zero. */
 static bool spans(lem_work *w, const span *s, ast_node *f, bool *numeric) {
     size_t n = s->n + 1;
+    for (size_t k = 0; k < s->n; k++)
+        if (lem_decide_multiple(w, f, s->part[k])) return true;
     ast_node *m = lem_ast_new(w, AST_MATRIX, (uint32_t)(n * n));
     for (size_t k = 0; m && k < n * n; k++) {
         ast_node *v = k % n < s->n ? s->part[k % n] : f;
@@ -194,7 +202,7 @@ static bool spans(lem_work *w, const span *s, ast_node *f, bool *numeric) {
     }
     if (m) m->cols = (uint32_t)n;
     ast_node *d = m ? lem_ast_determinant(w, m) : NULL;
-    return d && alike(w, d, lem_ast_int(w, 0), numeric);
+    return perhaps_alike(w, d, lem_ast_int(w, 0), numeric);
 }
 
 /* Two parts of which one is a multiple of the other. */
@@ -209,7 +217,8 @@ static bool same_spans(lem_work *w, const span *a, const span *b, bool *numeric)
     bool none = false;
     ast_node *zero = lem_ast_int(w, 0);
     for (size_t k = 0; k < a->n; k++) {
-        if (alike(w, a->part[k], zero, &none) || alike(w, b->part[k], zero, &none)) return false;
+        if (perhaps_alike(w, a->part[k], zero, &none) || perhaps_alike(w, b->part[k], zero, &none))
+            return false;
         if (!spans(w, a, b->part[k], numeric) || !spans(w, b, a->part[k], numeric)) return false;
     }
     return true;
@@ -225,7 +234,7 @@ static bool by_span(lem_work *w, const ast_node *g, const ast_node *p, const sym
     if (!span_of(w, g, x, n, &a) || !span_of(w, p, y, m, &b)) return false;
     if (depends(w, &a) || depends(w, &b) || !same_spans(w, &a, &b, numeric)) return false;
     ast_node *zero = lem_ast_int(w, 0), *between = minus(w, a.base, b.base);
-    return between && (alike(w, between, zero, numeric) || spans(w, &a, between, numeric));
+    return between && (perhaps_alike(w, between, zero, numeric) || spans(w, &a, between, numeric));
 }
 
 /* ---- lines by a parameter ---- */

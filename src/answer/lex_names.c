@@ -1,4 +1,4 @@
-/* lex_names.c - what LaTeX commands, function names, unit words and Unicode characters stand for */
+/* lex_names.c - what function names, unit words and Unicode characters stand for */
 #include "answer/lex_priv.h"
 
 #include <string.h>
@@ -50,113 +50,6 @@ bool lem_lex_is_greek(const char *s, size_t n) {
     static const char names[] = "alpha beta gamma delta epsilon zeta theta iota kappa lambda sigma omega rho "
                                 "tau phi psi Gamma Delta Theta Lambda Sigma Phi Omega";
     return lem_lex_in_words(names, s, n);
-}
-
-typedef struct named_op {
-    const char *names; /* separated by spaces */
-    char op;
-    const char *as;
-} named_op;
-
-static const named_op ops[] = {
-    {"cdot times ast bullet star", '*', NULL},
-    {"div slash", '/', NULL},
-    {"le leq leqslant leqq", OP_LE, NULL},
-    {"ge geq geqslant geqq", OP_GE, NULL},
-    {"ne neq", OP_NE, NULL},
-    {"lt", '<', NULL},
-    {"gt", '>', NULL},
-    {"approx sim simeq thickapprox doteq", OP_APPROX, NULL},
-    {"in", OP_IN, NULL},
-    {"notin", OP_NOT_IN, NULL},
-    {"cup bigcup", OP_UNION, NULL},
-    {"cap bigcap", OP_INTER, NULL},
-    {"setminus backslash smallsetminus", OP_SETMINUS, NULL},
-    {"circ degree", OP_DEGREE, NULL},
-    {"pm", OP_PM, NULL},
-    {"mp", OP_MP, NULL},
-    {"mid", OP_MID, NULL},
-    {"vert", '|', NULL},
-    {"lvert", OP_BAR_OPEN, NULL},
-    {"rvert", OP_BAR_CLOSE, NULL},
-    {"emptyset varnothing", OP_EMPTY, NULL},
-    {"lbrace", OP_SET_OPEN, NULL},
-    {"rbrace", OP_SET_CLOSE, NULL},
-    {"prime", '\'', NULL},
-    {"colon", ':', NULL},
-    {"land wedge", OP_WEDGE, NULL},
-    {"lor vee", OP_VEE, NULL},
-    {"to rightarrow longrightarrow", OP_TO, NULL},
-    {"subset subsetneq", OP_SUBSET, NULL},
-    {"supset supsetneq", OP_SUPSET, NULL},
-    {"subseteq subseteqq", OP_SUBSET_EQ, NULL},
-    {"supseteq supseteqq", OP_SUPSET_EQ, NULL},
-    {"lbrack", '[', NULL},
-    {"rbrack", ']', NULL},
-    {"lgroup", '(', NULL},
-    {"rgroup", ')', NULL},
-    {"lfloor llcorner", OP_FLOOR_OPEN, NULL},
-    {"rfloor lrcorner", OP_FLOOR_CLOSE, NULL},
-    {"lceil ulcorner", OP_CEIL_OPEN, NULL},
-    {"rceil urcorner", OP_CEIL_CLOSE, NULL},
-    {"langle", OP_ANGLE_OPEN, NULL},
-    {"rangle", OP_ANGLE_CLOSE, NULL},
-    {"euro", OP_MONEY, "EUR"},
-    {"pounds", OP_MONEY, "GBP"},
-    {"yen", OP_MONEY, "JPY"},
-    {"equiv", OP_EQUIV, NULL},
-    {"percent", '%', NULL},
-    {"newline cr", OP_ROW, NULL},
-    {"pmod", OP_PMOD, NULL},
-    {"bmod mod", OP_MOD, NULL},
-};
-
-/* A command, and how its symbol or function is called from here on where that differs. */
-typedef struct named_as {
-    const char *command, *as;
-} named_as;
-
-static const char symbols[] =
-    "alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi pi rho "
-    "sigma tau upsilon phi "
-    "varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega infty ell hbar dots "
-    "angle triangle odot oplus perp parallel nabla partial Re Im aleph";
-static const named_as symbols_as[] = {{"imath", "i"},    {"jmath", "j"},    {"R", "reals"},
-                                      {"dotsc", "dots"}, {"dotsb", "dots"}, {"dotsm", "dots"},
-                                      {"ldots", "dots"}, {"cdots", "dots"}};
-static const char functions[] = "overline bar vec hat widehat tilde widetilde dot ddot overrightarrow "
-                                "mathring sum prod int iint oint lim overbrace choose mathbb Bbb";
-static const named_as functions_as[] = {
-    {"dfrac", "frac"},        {"tfrac", "frac"},  {"cfrac", "frac"}, {"dbinom", "binom"},
-    {"tbinom", "binom"},      {"widebar", "bar"}, {"intop", "int"},  {"overleftrightarrow", "overline"},
-    {"xoverline", "overline"}};
-static const char skipped[] = "left right big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr Biggl Biggr "
-                              "displaystyle textstyle limits mleft mright boxed fbox rm "
-                              "bf it middle nolimits small large Large scriptstyle hline ensuremath "
-                              "normalsize tiny footnotesize cal sf tt underbrace "
-                              "mathop mathrel mathbin mathord operatornamewithlimits phantom hphantom "
-                              "vphantom strut notag nonumber allowbreak";
-static const char spaces[] = "quad qquad enspace thinspace space medspace thickspace negthinspace";
-static const char texts[] = "text mathrm textbf textit mbox hbox mathbf operatorname textrm textnormal "
-                            "mathit mathsf texttt mathtt emph boldsymbol bm "
-                            "underline textsf mathcal mathscr mathfrak rom textup textsc mathnormal";
-
-lex_command lem_lex_command(const char *name, size_t n) {
-    lex_command c = {LEX_UNKNOWN, 0, NULL};
-    for (size_t k = 0; k < sizeof ops / sizeof *ops; k++)
-        if (lem_lex_in_words(ops[k].names, name, n)) return (lex_command){LEX_OP, ops[k].op, ops[k].as};
-    if (lem_lex_in_words(skipped, name, n)) c.kind = LEX_SKIP;
-    else if (lem_lex_in_words(spaces, name, n)) c.kind = LEX_SPACE;
-    else if (lem_lex_in_words(texts, name, n)) c.kind = LEX_TEXT;
-    else if (lem_lex_in_words(symbols, name, n)) c.kind = LEX_SYMBOL;
-    else if (lem_lex_in_words(functions, name, n) || lem_lex_is_function(name, n)) c.kind = LEX_FUNCTION;
-    for (size_t k = 0; c.kind == LEX_UNKNOWN && k < sizeof symbols_as / sizeof *symbols_as; k++)
-        if (lem_lex_in_words(symbols_as[k].command, name, n))
-            c = (lex_command){LEX_SYMBOL, 0, symbols_as[k].as};
-    for (size_t k = 0; c.kind == LEX_UNKNOWN && k < sizeof functions_as / sizeof *functions_as; k++)
-        if (lem_lex_in_words(functions_as[k].command, name, n))
-            c = (lex_command){LEX_FUNCTION, 0, functions_as[k].as};
-    return c;
 }
 
 static const struct {

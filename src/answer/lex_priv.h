@@ -122,7 +122,7 @@ typedef struct lex_command {
     char op;          /* OP */
     const char *name; /* OP with a currency, SYMBOL and FUNCTION: how it is called from here on */
 } lex_command;
-lex_command lem_lex_command(const char *name, size_t n);
+lex_command lem_lex_command(const char *name, size_t n); /* lex_commands.c */
 
 /* What a code point above ASCII stands for: an operator, a symbol, a function, a character run such as "1/2",
  * or space. */

@@ -76,6 +76,17 @@ static int64_t order_of(const lem_rat *q) {
     return mpz_even_p(mpq_numref(q->q)) ? m : 2 * m;
 }
 
+/* Euler's function; FLINT's own sieves primes at each call. */
+static int64_t totient(ulong n) {
+    ulong phi = n;
+    for (ulong k = 2; k * k <= n; k++) {
+        if (n % k) continue;
+        phi -= phi / k;
+        while (n % k == 0) n /= k;
+    }
+    return (int64_t)(n > 1 ? phi - phi / n : phi);
+}
+
 int64_t lem_bound_degree(const dag *d, const uint8_t *need, uint32_t n) {
     int64_t degree = 1;
     ulong order = 1;
@@ -93,7 +104,7 @@ int64_t lem_bound_degree(const dag *d, const uint8_t *need, uint32_t n) {
         order = order / n_gcd(order, (ulong)m) * (ulong)m;
         if (degree > MAX_DEGREE || order > MAX_ORDER) return 0;
     }
-    int64_t phi = (int64_t)n_euler_phi(order);
+    int64_t phi = totient(order);
     return degree *
            (imaginary || order <= 2 ? phi : (phi + 1) / 2); /* cosines alone lie in the real subfield */
 }

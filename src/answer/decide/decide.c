@@ -275,6 +275,39 @@ lem_answer_result lem_decide_scalars(lem_work *w, const ast_node *a, const ast_n
     return r;
 }
 
+/* One ball each, at the first sample points or of constants. */
+static bool balls_apart(dag *d, uint32_t a, uint32_t b) {
+    bool function = d->node[a].symbols || d->node[b].symbols, apart = false;
+    balls e;
+    if (lem_balls_init(&e, d, a, b))
+        for (int p = function ? 0 : BALL_CONSTANT; p < (function ? ENOUGH_POINTS : 0) && !apart; p++)
+            apart = lem_balls_run(&e, 64, p) == BALL_OK && lem_balls_differ(&e);
+    lem_balls_release(&e);
+    flint_cleanup();
+    return apart;
+}
+
+bool lem_decide_apart(lem_work *w, const ast_node *a, const ast_node *b) {
+    dag d;
+    residues m;
+    if (a->kind == AST_NUM && b->kind == AST_NUM) return !lem_rat_equal(a->q, b->q);
+    uint32_t x = lem_dag_init(&d, w) ? lem_dag_build(&d, a) : 0, y = x ? lem_dag_build(&d, b) : 0;
+    if (w->limit || !x || !y || x == y) return false;
+    const dag_node *u = &d.node[x], *v = &d.node[y];
+    if (u->infinite || v->infinite || u->free || v->free) return false;
+    return lem_modular_compare(&d, x, y, &m) == MODULAR_DIFFERENT || balls_apart(&d, x, y);
+}
+
+bool lem_decide_multiple(lem_work *w, const ast_node *a, const ast_node *b) {
+    budget rest = lend(w, CANON_FUEL);
+    const canon_poly *p = lem_canon_scalar(w, a), *q = p ? lem_canon_scalar(w, b) : NULL;
+    const char *x = q ? lem_canon_poly_text(w, lem_canon_primitive(w, p, true)) : NULL,
+               *y = x ? lem_canon_poly_text(w, lem_canon_primitive(w, q, true)) : NULL;
+    bool multiple = x && y && !w->limit && strcmp(x, y) == 0 && strcmp(x, "0") != 0;
+    settle(w, rest);
+    return multiple;
+}
+
 lem_rat *lem_decide_rational(lem_work *w, const ast_node *a) {
     dag d;
     uint32_t x = lem_dag_init(&d, w) ? lem_dag_build(&d, a) : 0;

@@ -136,8 +136,46 @@ static void threads(void **state) {
         }
 }
 
+/* What is apart is different, and what is a multiple is one; of anything else neither is said. */
+static const struct {
+    const char *a, *b;
+    bool apart, multiple;
+} cheap[] = {{"\\sin x", "\\cos x", true, false},
+             {"\\sin x", "-2\\sin x", true, true},
+             {"\\sin^2 x+\\cos^2 x", "1", false, false},
+             {"e^{-t}", "\\frac{e^{-t}}{3}", true, true},
+             {"\\cosh x", "\\frac{e^x+e^{-x}}{2}", false, false},
+             {"\\sqrt{3+2\\sqrt2}", "1+\\sqrt2", false, false},
+             {"\\sqrt{3+2\\sqrt2}", "1+\\sqrt3", true, false},
+             {"\\frac{x^2-1}{x-1}", "x+1", false, false},
+             {"\\frac{x^2-1}{x-1}", "x+2", true, false},
+             {"3", "5", true, true},
+             {"0", "x", true, false},
+             {"0", "0", false, false},
+             {"\\gcd(a,b)", "\\gcd(a,c)", false, false},
+             {"\\infty", "3", false, false}};
+
+static void cheap_steps(void **state) {
+    (void)state;
+    lem_err err = LEM_ERR_INIT;
+    for (size_t k = 0; k < 2 * sizeof cheap / sizeof *cheap; k++) {
+        const char *x = k % 2 ? cheap[k / 2].b : cheap[k / 2].a, *y = k % 2 ? cheap[k / 2].a : cheap[k / 2].b;
+        lem_work w;
+        assert_int_equal(lem_work_init(&w, &err), LEM_OK);
+        ast_node *a = lem_answer_parse(&w, x, strlen(x)), *b = lem_answer_parse(&w, y, strlen(y));
+        assert_true(a && b);
+        bool apart = lem_decide_apart(&w, a, b), multiple = lem_decide_multiple(&w, a, b);
+        if (apart != cheap[k / 2].apart || multiple != cheap[k / 2].multiple)
+            print_message("%s | %s: apart %d, multiple %d\n", x, y, apart, multiple);
+        assert_int_equal(apart, cheap[k / 2].apart);
+        assert_int_equal(multiple, cheap[k / 2].multiple);
+        lem_work_release(&w);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(hard_pairs), cmocka_unit_test(orders),
-                                       cmocka_unit_test(tolerances), cmocka_unit_test(threads)};
+                                       cmocka_unit_test(tolerances), cmocka_unit_test(cheap_steps),
+                                       cmocka_unit_test(threads)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
