@@ -15,7 +15,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { BATCH = 256, MAX_SHOWN = 100, MAX_LOGGED = 10 };
+enum { BATCH = 512, MAX_SHOWN = 100, MAX_LOGGED = 10 };
 
 static const lem_opt opts[] = {
     {"explain", LEM_OPT_FLAG, NULL, NULL,
@@ -97,10 +97,13 @@ typedef struct job {
     lem_marks_tally marked;
     lem_pool *pool;
     lem_out *out;
-    lem_buf finished; /* lines of the batch before, written while the next one is graded */
-    lem_status written;
-    lem_err written_err;
-    item *items; /* [BATCH] */
+    item *items,
+        *before; /* [BATCH] each; the batch before is written and released while this one is graded */
+    int n_items, n_before;
+    bool ids_later;         /* looked at beside grading */
+    int at_id;              /* the last item whose id was looked at, */
+    lem_status written, id; /* and what came of it */
+    lem_err written_err, id_err;
     lem_grade_tally tally, other_tally;
     lem_spoil spoil;
     lem_json *disagreements; /* the first MAX_SHOWN */
@@ -184,15 +187,8 @@ static void release_item(item *it) {
     lem_problem_parts_release(&it->own);
     lem_free(it->near);
     lem_json_free(it->row);
-    lem_buf_clear(&it->written);
     it->near = NULL;
     it->row = NULL;
-    it->st = LEM_OK;
-}
-
-static void release_task(void *ctx, int task, int worker) {
-    (void)worker;
-    release_item(&((job *)ctx)->items[task]);
 }
 
 static const char *correct_word(int c) {
@@ -261,24 +257,42 @@ static lem_status finish_item(job *j, item *it, lem_err *err) {
     const lem_audit_place where = {it->file, it->line, &it->c};
     if (st == LEM_OK && j->audit) st = lem_audit_add(j->audit, &it->g, other, it->near, &where, err);
     if (j->marks) lem_marks_count(j->marks, &it->g, other, &j->marked);
-    if (st != LEM_OK || !j->out) return st;
-    lem_buf_add(&j->finished, it->written.data, it->written.len);
-    lem_job_wrote(j->file, 1);
-    return lem_buf_ok(&j->finished, err);
-}
-
-static lem_status write_finished(job *j, lem_err *err) {
-    if (!j->out || j->finished.len == 0) return LEM_OK;
-    lem_status st = lem_out_write(j->out, j->finished.data, j->finished.len, err);
-    lem_buf_clear(&j->finished);
+    if (st == LEM_OK && j->out) lem_job_wrote(j->file, 1);
     return st;
 }
 
-/* Task 0 writes what was finished before, task i + 1 grades item i. */
+/* The lines of the batch before. */
+static lem_status write_before(job *j, lem_err *err) {
+    lem_status st = LEM_OK;
+    for (int i = 0; i < j->n_before; i++) {
+        lem_buf *line = &j->before[i].written;
+        if (st == LEM_OK && line->len) st = lem_out_write(j->out, line->data, line->len, err);
+        lem_buf_clear(line);
+    }
+    return st;
+}
+
+/* No id stands twice: row by row. */
+static void check_ids(job *j) {
+    j->id = LEM_OK;
+    for (int i = 0; i < j->n_items && j->id == LEM_OK && j->ids_later; i++) {
+        const item *it = &j->items[i];
+        j->at_id = i;
+        j->id = lem_candidate_set_once(j->set, it->row, it->file, it->line, &j->id_err);
+    }
+}
+
+/* Task 0 looks at ids and writes what was finished before; task i + 1 releases an item of it and grades item
+ * i. */
 static void batch_task(void *ctx, int task, int worker) {
     job *j = ctx;
-    if (task == 0) j->written = write_finished(j, &j->written_err);
-    else grade_item(j, task - 1, worker);
+    if (task > 0) {
+        if (task <= j->n_before) release_item(&j->before[task - 1]);
+        grade_item(j, task - 1, worker);
+        return;
+    }
+    check_ids(j);
+    j->written = write_before(j, &j->written_err);
 }
 
 /* Policy and task for the rows, and for what they are held against. */
@@ -294,15 +308,25 @@ static lem_status apply_benchmark(job *j, lem_err *err) {
     return LEM_OK;
 }
 
-static lem_status grade_batch(job *j, int n, lem_err *err) {
-    lem_pool_run(j->pool, n + 1, batch_task, j);
+/* This batch becomes the one before. */
+static void turn_batches(job *j) {
+    item *graded = j->items;
+    for (int i = j->n_items; i < j->n_before; i++) release_item(&j->before[i]); /* the others are */
+    j->items = j->before;
+    j->before = graded;
+    j->n_before = j->n_items;
+    j->n_items = 0;
+}
+
+static lem_status grade_batch(job *j, lem_err *err) {
+    lem_pool_run(j->pool, j->n_items + 1, batch_task, j);
     lem_status st = j->written;
     if (st != LEM_OK) *err = j->written_err;
-    for (int i = 0; i < n; i++) {
-        item *it = &j->items[i];
-        if (st == LEM_OK) st = finish_item(j, it, err);
+    for (int i = 0; i < j->n_items && st == LEM_OK; i++) {
+        if (j->id != LEM_OK && i == j->at_id) return *err = j->id_err, j->id;
+        st = finish_item(j, &j->items[i], err);
     }
-    lem_pool_run(j->pool, n, release_task, j);
+    turn_batches(j);
     return st;
 }
 
@@ -317,21 +341,22 @@ static lem_status look_at(job *j, const item *it, lem_err *err) {
     return st ? lem_err_context(err, "%s:%llu", it->file, (unsigned long long)it->line) : LEM_OK;
 }
 
-/* *n rows of this shard, fewer than `most` only at the end; *left: those that --limit allows still. */
-static lem_status read_batch(job *j, int most, int64_t *left, int *n, lem_err *err) {
+/* Rows of this shard, fewer than `most` only at the end; *left: those that --limit allows still. */
+static lem_status read_batch(job *j, int most, int64_t *left, lem_err *err) {
     lem_status st = LEM_OK;
-    while (st == LEM_OK && *n < most && *left != 0) {
-        item *it = &j->items[*n];
+    while (st == LEM_OK && j->n_items < most && *left != 0) {
+        item *it = &j->items[j->n_items];
         st = lem_candidate_set_next(j->set, &it->row, err);
         if (st != LEM_OK || !it->row) break;
         it->file = lem_candidate_set_file(j->set);
         it->line = lem_candidate_set_number(j->set);
         *left -= *left > 0;
         st = look_at(j, it, err);
-        if (lem_job_takes(j->file, j->read++)) ++*n;
+        if (lem_job_takes(j->file, j->read++)) j->n_items++;
         else release_item(it);
     }
-    return st;
+    if (st != LEM_OK) check_ids(j); /* an id that stands twice in front of what is wrong is told first */
+    return st != LEM_OK && j->id != LEM_OK ? (*err = j->id_err, j->id) : st;
 }
 
 /* Rows that are graded at a time: programs take seconds, and are told of more often. */
@@ -353,19 +378,16 @@ static lem_status grade_rows(job *j, lem_err *err) {
     const int most = batch_of(j);
     bool end = false;
     for (int64_t left = j->cli->limit; st == LEM_OK && !end;) {
-        int n = 0;
-        st = read_batch(j, most, &left, &n, err);
-        end = n < most;
-        if (st == LEM_OK) st = grade_batch(j, n, err);
-        else
-            for (int i = 0; i < n; i++) release_item(&j->items[i]);
-        lem_progress_add(p, (uint64_t)n);
+        st = read_batch(j, most, &left, err);
+        end = j->n_items < most;
+        if (st == LEM_OK) st = grade_batch(j, err);
+        lem_progress_add(p, (uint64_t)j->n_before);
         lem_progress_share(p, end ? 1 : share_done(j, left));
         if (st == LEM_OK && j->cli->cancel && j->cli->cancel->requested)
             st = lem_fail(err, LEM_EINTR, "interrupted; nothing was written (grading starts over)");
     }
     lem_progress_free(p);
-    return st == LEM_OK ? write_finished(j, err) : st;
+    return st == LEM_OK ? write_before(j, err) : st;
 }
 
 static double share(uint64_t part, uint64_t all) { return all ? (double)part / (double)all : 0; }
@@ -607,7 +629,10 @@ static lem_status choose_profile(const job *j, lem_job *file, lem_err *err) {
 
 static lem_status grade_file(job *j, lem_job *file, lem_err *err) {
     const lem_cancel *cancel = j->cli->cancel;
-    lem_candidate_set_opts o = {.filter = lem_args_str(j->args, "filter"), .cancel = cancel, .pool = j->pool};
+    lem_candidate_set_opts o = {.filter = lem_args_str(j->args, "filter"),
+                                .cancel = cancel,
+                                .pool = j->pool,
+                                .ids_later = j->ids_later};
     double start = lem_clock_seconds();
     lem_status st = LEM_OK;
     LEM_TRY(lem_bad_rows_reader(&j->bad, LEM_BAD_GRADED, j->path, j->wanted, cancel, &o.judge, err));
@@ -635,23 +660,30 @@ done:
 
 static lem_status new_parts(job *j, const lem_args *args, lem_err *err) {
     j->items = lem_alloc_zero(BATCH, sizeof *j->items, err);
+    j->before = lem_alloc_zero(BATCH, sizeof *j->before, err);
+    j->ids_later = !lem_args_has(args, "shard"); /* which drops rows before they are graded */
     j->disagreements = lem_json_new_array();
     j->pool = lem_pool_new(j->cli->threads, err);
-    if (!j->items || !j->pool) return LEM_EMEM;
+    if (!j->items || !j->before || !j->pool) return LEM_EMEM;
     if (!j->disagreements) return lem_fail(err, LEM_EMEM, "out of memory");
     return configure(j, args, err);
 }
 
-static void release(job *j) {
-    for (int i = 0; j->items && i < BATCH; i++) {
-        lem_candidates_release(&j->items[i].c);
-        lem_buf_release(&j->items[i].written);
+static void release_items(item *items) {
+    for (int i = 0; items && i < BATCH; i++) {
+        release_item(&items[i]);
+        lem_candidates_release(&items[i].c);
+        lem_buf_release(&items[i].written);
     }
-    lem_buf_release(&j->finished);
+    lem_free(items);
+}
+
+static void release(job *j) {
+    release_items(j->items);
+    release_items(j->before);
     lem_audit_free(j->audit);
     lem_marks_free(j->marks);
     lem_sandbox_close(j->sandbox);
-    lem_free(j->items);
     lem_json_free(j->disagreements);
     lem_bad_rows_release(&j->bad);
     lem_out_close(j->out);

@@ -140,21 +140,37 @@ static lem_status make_room(lem_map *m, size_t key_len, lem_err *err) {
     return (m->count + 1) * 4 > m->slot_count * 3 ? grow_slots(m, err) : LEM_OK;
 }
 
-lem_status lem_map_set(lem_map *m, const char *key, size_t len, int64_t value, lem_err *err) {
+/* The entry of a key; *added: it is new. NULL without memory. */
+static entry *entry_of(lem_map *m, const char *key, size_t len, bool *added, lem_err *err) {
     uint64_t hash = lem_hash64(key, len, m->seed);
     size_t at = find_slot(m, key, len, hash);
-    if (m->slots[at]) {
-        m->entries[(uint32_t)m->slots[at] - 1].value = value;
-        return LEM_OK;
-    }
+    *added = !m->slots[at];
+    if (!*added) return &m->entries[(uint32_t)m->slots[at] - 1];
     const size_t slots = m->slot_count;
-    lem_status st = make_room(m, len, err);
-    if (st != LEM_OK) return st;
+    if (make_room(m, len, err) != LEM_OK) return NULL;
     if (m->slot_count != slots) at = find_slot(m, key, len, hash);
-    m->entries[m->count] = (entry){.hash = hash, .key_at = m->keys_len, .key_len = len, .value = value};
+    m->entries[m->count] = (entry){.hash = hash, .key_at = m->keys_len, .key_len = len};
     if (len) memcpy(m->keys + m->keys_len, key, len);
     m->keys_len += len;
-    m->slots[at] = slot_of(hash, m->count++);
+    m->slots[at] = slot_of(hash, m->count);
+    return &m->entries[m->count++];
+}
+
+lem_status lem_map_set(lem_map *m, const char *key, size_t len, int64_t value, lem_err *err) {
+    bool added;
+    entry *e = entry_of(m, key, len, &added, err);
+    if (!e) return LEM_EMEM;
+    e->value = value;
+    return LEM_OK;
+}
+
+lem_status lem_map_add(lem_map *m, const char *key, size_t len, int64_t *value, bool *there, lem_err *err) {
+    bool added;
+    entry *e = entry_of(m, key, len, &added, err);
+    if (!e) return LEM_EMEM;
+    if (added) e->value = *value;
+    *value = e->value;
+    *there = !added;
     return LEM_OK;
 }
 

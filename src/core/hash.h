@@ -28,6 +28,9 @@ typedef struct lem_map lem_map;
 lem_map *lem_map_new(lem_err *err);
 void lem_map_free(lem_map *m);
 lem_status lem_map_set(lem_map *m, const char *key, size_t len, int64_t value, lem_err *err) LEM_MUST_CHECK;
+/* A key that is not there gets *value; of one that is, *value becomes the value there, and *there is true. */
+lem_status lem_map_add(lem_map *m, const char *key, size_t len, int64_t *value, bool *there,
+                       lem_err *err) LEM_MUST_CHECK;
 bool lem_map_find(const lem_map *m, const char *key, size_t len, int64_t *value); /* value may be NULL */
 size_t lem_map_count(const lem_map *m);
 

@@ -15,7 +15,7 @@
 #include <zlib.h>
 #include <zstd.h>
 
-enum { OUT_SIZE = 128 * 1024, ZST_LEVEL = 3, GZ_LEVEL = 6, TEMP_TRIES = 100 };
+enum { OUT_SIZE = 128 * 1024, AWAY = 16 << 20, ZST_LEVEL = 3, GZ_LEVEL = 6, TEMP_TRIES = 100 };
 
 struct lem_out {
     int fd;
@@ -26,6 +26,8 @@ struct lem_out {
     ZSTD_CCtx *c;
     unsigned char *pending; /* bytes not yet written: plain, or compressed */
     size_t n_pending;
+    off_t written,
+        on_the_way;    /* bytes of the file; of them those that the system was told to take to the disk */
     char *path, *temp; /* temp is NULL when direct */
 };
 
@@ -158,8 +160,17 @@ done:
     return st;
 }
 
+/* Starts what a large file's fsync would otherwise wait for in the end. No promise: a failure is the fsync's.
+ */
+static void start_sync(lem_out *o, size_t n) {
+    o->written += (off_t)n;
+    if (o->direct || o->written - o->on_the_way < AWAY) return;
+    (void)sync_file_range(o->fd, o->on_the_way, o->written - o->on_the_way, SYNC_FILE_RANGE_WRITE);
+    o->on_the_way = o->written;
+}
+
 static lem_status write_fd(lem_out *o, const void *p, size_t n, lem_err *err) {
-    if (lem_write_all(o->fd, p, n)) return LEM_OK;
+    if (lem_write_all(o->fd, p, n)) return start_sync(o, n), LEM_OK;
     o->failed = true;
     return lem_fail_errno(err, LEM_EIO, "cannot write '%s'", o->path);
 }

@@ -217,15 +217,19 @@ void lem_candidate_set_close(lem_candidate_set *s) {
 /* ---- rows handed out ---- */
 
 /* An id stands once in a file whose rows are problems. */
-static lem_status check_once(lem_candidate_set *s, const lem_json *row, lem_err *err) {
-    int64_t before;
+lem_status lem_candidate_set_once(lem_candidate_set *s, const lem_json *row, const char *file,
+                                  uint64_t number, lem_err *err) {
+    int64_t before = (int64_t)number;
+    bool there = false;
+    if (s->grouped) return LEM_OK;
     lem_status st = lem_candidates_read_id(s->map, row, &s->c, err);
-    if (st != LEM_OK || !s->c.id) return st;
-    size_t len = strlen(s->c.id);
-    if (!lem_map_find(s->seen, s->c.id, len, &before))
-        return lem_map_set(s->seen, s->c.id, len, (int64_t)s->number, err);
-    return lem_fail(err, LEM_EDATA, "id '%.80s' stands twice: in line %lld and here", s->c.id,
-                    (long long)before);
+    if (st == LEM_OK && s->c.id) {
+        st = lem_map_add(s->seen, s->c.id, strlen(s->c.id), &before, &there, err);
+        if (st == LEM_OK && there)
+            st = lem_fail(err, LEM_EDATA, "id '%.80s' stands twice: in line %lld and here", s->c.id,
+                          (long long)before);
+    }
+    return st == LEM_OK ? st : lem_err_context(err, "%s:%llu", file, (unsigned long long)number);
 }
 
 static lem_status next_streamed(lem_candidate_set *s, lem_json **row, lem_err *err) {
@@ -237,10 +241,10 @@ static lem_status next_streamed(lem_candidate_set *s, lem_json **row, lem_err *e
     if (st != LEM_OK || !r) return st;
     s->file = lem_judge_rows_file(s->rows);
     s->number = lem_judge_rows_number(s->rows);
-    st = check_once(s, r, err);
+    if (!s->opts.ids_later) st = lem_candidate_set_once(s, r, s->file, s->number, err);
     if (st == LEM_OK) *row = r;
     else lem_json_free(r);
-    return st == LEM_OK ? st : lem_err_context(err, "%s:%llu", s->file, (unsigned long long)s->number);
+    return st;
 }
 
 lem_status lem_candidate_set_next(lem_candidate_set *s, lem_json **row, lem_err *err) {

@@ -25,6 +25,7 @@ typedef struct lem_candidate_set_opts {
     const lem_cancel *cancel;   /* borrowed; NULL = never */
     const lem_row_judge *judge; /* borrowed; each row of the files is judged first; NULL = none is */
     lem_pool *pool;             /* parses rows ahead (rows/rows.h); borrowed; NULL = none */
+    bool ids_later;             /* the caller asks lem_candidate_set_once for each row, in their order */
     bool any_rows;              /* rows of no known format come out as they are, as if they were ours */
 } lem_candidate_set_opts;
 
@@ -35,6 +36,10 @@ lem_status lem_candidate_set_open(const char *const *paths, size_t n, const lem_
                                   lem_err *err) LEM_MUST_CHECK;
 /* *row is the caller's; NULL at the end. */
 lem_status lem_candidate_set_next(lem_candidate_set *s, lem_json **row, lem_err *err) LEM_MUST_CHECK;
+/* With ids_later: LEM_EDATA where the row's id stood in an earlier one. file and number are the row's place.
+ * To be called from any thread, while nobody else uses the set. */
+lem_status lem_candidate_set_once(lem_candidate_set *s, const lem_json *row, const char *file,
+                                  uint64_t number, lem_err *err) LEM_MUST_CHECK;
 /* Where the last row (of several, the first) stands. */
 const char *lem_candidate_set_file(const lem_candidate_set *s);
 uint64_t lem_candidate_set_number(const lem_candidate_set *s);

@@ -7,11 +7,11 @@
 
 #define MAX_ROW ((size_t)64 << 20)
 
-enum { AHEAD_LINES = 256, AHEAD_BYTES = 4 << 20 };
+enum { AHEAD_LINES = 512, AHEAD_BYTES = 4 << 20 };
 
 /* A line that was parsed ahead. */
 typedef struct parsed_line {
-    size_t at, len; /* in the text ahead */
+    size_t at, len; /* in the text of its lines */
     uint64_t number;
     lem_json *row;
     bool told;
@@ -19,17 +19,23 @@ typedef struct parsed_line {
     lem_err err;
 } parsed_line;
 
+/* Lines that were read, and are parsed together. */
+typedef struct some_lines {
+    parsed_line line[AHEAD_LINES];
+    lem_buf text;
+    int n, next;
+    uint64_t number; /* of the last one */
+    lem_status end;  /* what reading them ended with, told behind them */
+    lem_err end_err;
+} some_lines;
+
 typedef struct json_rows {
     lem_input in;
     lem_wanted wanted;
     uint64_t number;
-    bool begun, ended;  /* of an array: '[' or ']' was passed */
-    parsed_line *ahead; /* [AHEAD_LINES] with a pool, else NULL */
-    lem_buf text;       /* of the lines ahead */
-    int n_ahead, next_ahead;
-    uint64_t number_read; /* of the last line ahead */
-    lem_status end;       /* what reading them ended with, told behind them */
-    lem_err end_err;
+    bool begun, ended; /* of an array: '[' or ']' was passed; begun of lines: the first were read */
+    some_lines *ahead; /* [2] with a pool, else NULL: those handed out, and behind them those read */
+    int now;           /* which is handed out */
 } json_rows;
 
 static bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
@@ -101,44 +107,61 @@ static lem_status take_line(json_rows *r, uint64_t *number, const char **text, s
     }
 }
 
-static void parse_ahead(void *ctx, int task, int worker) {
-    const json_rows *r = ctx;
-    parsed_line *l = &r->ahead[task];
-    (void)worker;
-    l->st = parse_row(r, r->text.data + l->at, l->len, &l->row, &l->err);
-    l->told = l->row && r->wanted.tell && r->wanted.tell(l->row);
+static void parse_ahead(const json_rows *r, some_lines *l, parsed_line *at) {
+    at->st = parse_row(r, l->text.data + at->at, at->len, &at->row, &at->err);
+    at->told = at->row && r->wanted.tell && r->wanted.tell(at->row);
 }
 
-/* The next lines, parsed by the pool. */
-static void read_ahead(json_rows *r) {
-    r->n_ahead = r->next_ahead = 0;
-    lem_buf_clear(&r->text);
-    while (r->end == LEM_OK && r->n_ahead < AHEAD_LINES && r->text.len < AHEAD_BYTES) {
+/* The lines behind those of `before`. */
+static void read_lines(json_rows *r, const some_lines *before, some_lines *l) {
+    l->n = l->next = 0;
+    l->number = before->number;
+    l->end = before->end;
+    l->end_err = before->end_err;
+    lem_buf_clear(&l->text);
+    while (l->end == LEM_OK && l->n < AHEAD_LINES && l->text.len < AHEAD_BYTES) {
         const char *text;
         size_t n;
-        r->end = take_line(r, &r->number_read, &text, &n, &r->end_err);
-        if (r->end != LEM_OK || n == 0) break;
-        r->ahead[r->n_ahead++] = (parsed_line){.at = r->text.len, .len = n, .number = r->number_read};
-        lem_buf_add(&r->text, text, n);
-        if (r->text.failed) r->end = lem_fail(&r->end_err, LEM_EMEM, "out of memory for a row");
+        l->end = take_line(r, &l->number, &text, &n, &l->end_err);
+        if (l->end != LEM_OK || n == 0) break;
+        l->line[l->n++] = (parsed_line){.at = l->text.len, .len = n, .number = l->number};
+        lem_buf_add(&l->text, text, n);
+        if (l->text.failed) l->end = lem_fail(&l->end_err, LEM_EMEM, "out of memory for a row");
     }
-    if (r->text.failed) r->n_ahead = 0;
-    lem_pool_run(r->wanted.pool, r->n_ahead, parse_ahead, r);
+    if (l->text.failed) l->n = 0;
+}
+
+/* Task 0 reads the lines behind those that the others parse. */
+static void ahead_task(void *ctx, int task, int worker) {
+    json_rows *r = ctx;
+    some_lines *now = &r->ahead[r->now];
+    (void)worker;
+    if (task == 0) read_lines(r, now, &r->ahead[!r->now]);
+    else parse_ahead(r, now, &now->line[task - 1]);
+}
+
+static some_lines *next_lines(json_rows *r) {
+    if (!r->begun) read_lines(r, &r->ahead[r->now], &r->ahead[!r->now]);
+    r->begun = true;
+    r->now = !r->now;
+    lem_pool_run(r->wanted.pool, r->ahead[r->now].n + 1, ahead_task, r);
+    return &r->ahead[r->now];
 }
 
 static lem_status next_of_ahead(json_rows *r, lem_json **row, lem_err *err) {
-    if (r->next_ahead == r->n_ahead) read_ahead(r);
-    if (r->next_ahead == r->n_ahead) {
-        if (r->end != LEM_OK) *err = r->end_err;
-        r->number = r->number_read;
-        return r->end;
+    some_lines *l = &r->ahead[r->now];
+    if (l->next == l->n) l = next_lines(r);
+    if (l->next == l->n) {
+        if (l->end != LEM_OK) *err = l->end_err;
+        r->number = l->number;
+        return l->end;
     }
-    parsed_line *l = &r->ahead[r->next_ahead++];
-    r->number = l->number;
-    *row = l->row;
-    l->row = NULL;
-    if (l->st != LEM_OK) *err = l->err;
-    return l->st;
+    parsed_line *at = &l->line[l->next++];
+    r->number = at->number;
+    *row = at->row;
+    at->row = NULL;
+    if (at->st != LEM_OK) *err = at->err;
+    return at->st;
 }
 
 static lem_status next_line(void *self, lem_json **row, lem_err *err) {
@@ -250,8 +273,9 @@ static uint64_t number(const void *self) { return ((const json_rows *)self)->num
 
 static bool told(const void *self, bool *answer) {
     const json_rows *r = self;
-    if (!r->next_ahead) return false;
-    *answer = r->ahead[r->next_ahead - 1].told;
+    const some_lines *l = r->ahead ? &r->ahead[r->now] : NULL;
+    if (!l || !l->next) return false;
+    *answer = l->line[l->next - 1].told;
     return true;
 }
 
@@ -277,9 +301,12 @@ static lem_json *no_types(const void *self) {
 
 static void json_close(void *self) {
     json_rows *r = self;
-    for (int i = r->next_ahead; i < r->n_ahead; i++) lem_json_free(r->ahead[i].row);
+    for (int k = 0; r->ahead && k < 2; k++) {
+        some_lines *l = &r->ahead[k];
+        for (int i = 0; i < l->n; i++) lem_json_free(l->line[i].row);
+        lem_buf_release(&l->text);
+    }
     lem_input_close(&r->in);
-    lem_buf_release(&r->text);
     lem_free(r->ahead);
     lem_free(r);
 }
@@ -294,7 +321,7 @@ static const lem_reader_ops array_ops = {next_element, number,     array_evidenc
 lem_status lem_json_rows_open(lem_input *in, const lem_wanted *wanted, lem_reader *out, lem_err *err) {
     json_rows *r = lem_alloc_zero(1, sizeof *r, err);
     bool ahead = r && lem_pool_threads(wanted->pool) > 1;
-    if (ahead) r->ahead = lem_alloc_zero(AHEAD_LINES, sizeof *r->ahead, err);
+    if (ahead) r->ahead = lem_alloc_zero(2, sizeof *r->ahead, err);
     if (!r || (ahead && !r->ahead)) {
         lem_free(r);
         lem_input_close(in);

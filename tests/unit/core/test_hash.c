@@ -135,8 +135,16 @@ static void map(void **state) {
         assert_true(lem_map_find(m, key, (size_t)n, &value));
         assert_int_equal(value, i);
     }
+    bool there = false;
+    value = 71;
+    assert_ok(lem_map_add(m, "key-7", 5, &value, &there, &err));
+    assert_true(there && value == 7);
+    assert_ok(lem_map_add(m, "new", 3, &value, &there, &err));
+    assert_true(!there && value == 7); /* as it was given */
+    assert_ok(lem_map_add(m, "new", 3, &value, &there, &err));
+    assert_true(there);
     assert_ok(lem_map_set(m, "key-7", 5, 70, &err));
-    assert_int_equal(lem_map_count(m), 20002);
+    assert_int_equal(lem_map_count(m), 20003);
     assert_true(lem_map_find(m, "key-7", 5, &value) && value == 70);
     assert_true(lem_map_find(m, "", 0, &value) && value == -5);
     assert_true(lem_map_find(m, "a\0b", 3, &value) && value == 6);
