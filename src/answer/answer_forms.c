@@ -23,6 +23,33 @@ const ast_node *lem_answer_as_list(lem_work *w, const ast_node *number, const as
     return r ? r : number;
 }
 
+enum { MOST_GROUPS = 16 };
+
+/* The groups between the commas of a whole number; 0 where there are none, or too many. */
+static uint32_t groups_of(const ast_node *a, int group[MOST_GROUPS]) {
+    uint32_t n = a->cols + 1, lead = a->len - 3 * a->cols;
+    bool whole = a->kind == AST_NUM && a->cols && n <= MOST_GROUPS && a->len > 3 * a->cols && lead <= 3;
+    if (!whole || memchr(a->name, '.', a->len)) return 0;
+    for (uint32_t k = 0, at = 0; k < n; k++) {
+        group[k] = 0;
+        for (uint32_t end = lead + 3 * k; at < end; at++) group[k] = 10 * group[k] + (a->name[at] - '0');
+    }
+    return n;
+}
+
+bool lem_answer_is_reordered(const ast_node *a, const ast_node *b) {
+    int x[MOST_GROUPS], y[MOST_GROUPS];
+    uint32_t n = groups_of(a, x);
+    if (!n || groups_of(b, y) != n || memcmp(x, y, n * sizeof *x) == 0) return false;
+    for (uint32_t k = 0; k < n; k++) { /* each of x takes one of y */
+        uint32_t j = k;
+        while (j < n && y[j] != x[k]) j++;
+        if (j == n) return false;
+        y[j] = y[k];
+    }
+    return true;
+}
+
 /* A factor as a unit appended to the name: m, s^-1. False when it is something else. */
 static bool add_unit(const ast_node *a, char *name, size_t cap, size_t *n) {
     long power = 1;

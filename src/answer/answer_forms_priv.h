@@ -7,6 +7,8 @@
 
 /* 100,200,300 as the list of its groups where the other side has as many parts. */
 const ast_node *lem_answer_as_list(lem_work *w, const ast_node *number, const ast_node *other);
+/* 100,200 and 200,100: numbers that differ, or a list in two orders. */
+bool lem_answer_is_reordered(const ast_node *a, const ast_node *b);
 /* 20 m/s in plain letters as a quantity where the other side is one of the same kind. */
 const ast_node *lem_answer_as_quantity(lem_work *w, const ast_node *a, const ast_node *other);
 

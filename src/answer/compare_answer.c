@@ -159,7 +159,7 @@ bool lem_answer_as_asked(answers *c, const ast_node **gold, const ast_node **pre
     static reading *const first[] = {lem_answer_as_european, lem_answer_as_base, lem_answer_as_point};
     static reading *const then[] = {lem_answer_as_list, lem_answer_as_quantity, lem_answer_as_count};
     const ast_node *g = *gold, *p = *pred;
-    (void)out;
+    if (lem_answer_is_reordered(g, p)) return *out = compare_say(LEM_ANSWER_LIMIT, RULE_NOT_DECIDED), true;
     for (size_t k = 0; k < sizeof first / sizeof *first; k++) {
         g = first[k](c->w, g, p);
         p = first[k](c->w, p, g);

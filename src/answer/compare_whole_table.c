@@ -9,7 +9,10 @@ const answer_first lem_answer_first[LEM_ANSWER_FIRST] = {
     {"words or conditions around a value", "anything", COMPARE_ALWAYS, lem_compare_said,
      "The values are compared, and the words and conditions with them."},
     {"`100,200`; `20 m/s` in plain letters", "a list of as many parts; a quantity", COMPARE_ALWAYS,
-     lem_answer_as_asked, "Either side is read as the other one asks; nothing is decided yet."},
+     lem_answer_as_asked,
+     "Either side is read as the other one asks; nothing is decided yet, but that `200,100` for `100,200` "
+     "may be a list "
+     "in another order: undecided."},
     {"`m + n = 73`", "number", COMPARE_WHEN(equation_end), lem_answer_ends,
      "The number that an equation in several symbols ends with is its answer."}};
 
