@@ -28,11 +28,11 @@ ALIASES = [(r"\ulcorner", r"\lceil "), (r"\urcorner", r"\rceil "), (r"\llcorner"
            ("≤", r"\le "), ("≥", r"\ge "), ("∞", r"\infty "), ("∪", r"\cup "), (r"\dbinom", r"\binom"), (r"\tbinom", r"\binom"), (r"\cdots", r"\ldots"),
            (r"\dots", r"\ldots"), (r"\lbrace", r"\{"), (r"\rbrace", r"\}"), (r"\degree", r"^\circ "), (r"\varnothing", r"\emptyset"), ("∅", r"\emptyset "),
            ("（", "("), ("）", ")"), ("，", ","), (r"\lvert", "|"), (r"\rvert", "|"), (r"\vert", "|"), (r"\textbf", r"\text"), (r"\textrm", r"\text"), ("≠", r"\ne "),
-           (r"\tan^{-1}", r"\arctan"), (r"\sin^{-1}", r"\arcsin"), (r"\cos^{-1}", r"\arccos"), ("±", r"\pm "), (r"\operatorname", r"\text"), (r"\mbox", r"\text"),
+           (r"\tan^{-1}", r"\arctan"), (r"\sin^{-1}", r"\arcsin"), (r"\cos^{-1}", r"\arccos"), (r"\sinh^{-1}", r"\asinh"), (r"\cosh^{-1}", r"\acosh"), (r"\tanh^{-1}", r"\atanh"), ("±", r"\pm "), (r"\operatorname", r"\text"), (r"\mbox", r"\text"),
            (r"\mathrm", r"\text"), (r"\%", "%"), (r"\$", "$"), (r"\mathbb{R}", r"\reals "), (r"\cos^{-1}", r"\arccos"), (r"\imath", "i"), ("**", "^")]
 TOKEN = re.compile(r"\\text\s*\{[^{}]*\}|\\[a-zA-Z]+|\\.|\d+\.?\d*|\.\d+|[a-zA-Z]+|\S")
 FUNCTIONS = {"sin": mp.sin, "cos": mp.cos, "tan": mp.tan, "cot": mp.cot, "sec": mp.sec, "csc": mp.csc, "arcsin": mp.asin, "arccos": mp.acos, "arctan": mp.atan,
-             "asin": mp.asin, "acos": mp.acos, "atan": mp.atan, "sinh": mp.sinh, "cosh": mp.cosh, "tanh": mp.tanh, "exp": mp.exp, "ln": mp.log,
+             "asin": mp.asin, "acos": mp.acos, "atan": mp.atan, "sinh": mp.sinh, "cosh": mp.cosh, "tanh": mp.tanh, "asinh": mp.asinh, "acosh": mp.acosh, "atanh": mp.atanh, "exp": mp.exp, "ln": mp.log,
              "log": lambda x: mp.log(x) / mp.log(10), "lg": lambda x: mp.log(x) / mp.log(10), "abs": abs, "floor": mp.floor, "ceil": mp.ceil,
              "gcd": None, "lcm": None, "max": None, "min": None, "sqrt": None, "arcsec": mp.asec, "arccot": mp.acot, "arccsc": mp.acsc}
 GREEK = set("alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta kappa lambda mu nu xi rho sigma tau phi varphi chi psi omega Gamma Delta "

@@ -446,13 +446,55 @@ static void shared_file(void **state) {
     lem_buf_release(&t.text);
 }
 
+/* 1,300 rows are three batches: written whole and in order by any number of threads; what is wrong first in
+ * the file is told, whoever meets it. */
+static void many_rows(const char *name, int twice, int broken) {
+    lem_buf b = {0};
+    for (int i = 0; i < 1300; i++) {
+        if (i == broken) lem_buf_puts(&b, "{\n");
+        else
+            lem_buf_printf(&b, "{\"id\":\"%d\",\"g\":\"%d\",\"p\":\"%d\"}\n", i == twice ? 7 : i, i,
+                           i % 3 ? i : i + 1);
+    }
+    put(name, lem_buf_str(&b));
+    lem_buf_release(&b);
+}
+
+static void several_batches(void **state) {
+    (void)state;
+    many_rows("many.jsonl", -1, -1);
+    expect("grade many.jsonl --gold-field g --pred-field p --out many-1.jsonl --threads 1", 0,
+           "equal_exact 866");
+    expect("grade many.jsonl --gold-field g --pred-field p --out many-3.jsonl --threads 3", 0,
+           "equal_exact 866");
+    same_file("many-1.jsonl", "many-3.jsonl");
+    lem_buf b = get("many-3.jsonl");
+    int lines = 0;
+    for (const char *s = lem_buf_str(&b); (s = strchr(s, '\n')); s++) lines++;
+    assert_int_equal(lines, 1300);
+    lem_buf_release(&b);
+    static const char *const threads[] = {"1", "3"};
+    for (int k = 0; k < 2; k++) {
+        char words[160];
+        snprintf(words, sizeof words, "grade twice.jsonl --gold-field g --pred-field p --threads %s",
+                 threads[k]);
+        many_rows("twice.jsonl", 600, -1);
+        expect(words, 3, "twice.jsonl:601: id '7' stands twice: in line 8 and here");
+        many_rows("twice.jsonl", 600, 700);
+        expect(words, 3, "twice.jsonl:601: id '7' stands twice");
+        many_rows("twice.jsonl", 600, 500);
+        expect(words, 3, "twice.jsonl:501: ");
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(explain),         cmocka_unit_test(golds_and_reasons),
                                        cmocka_unit_test(votes_by_policy), cmocka_unit_test(grades_rows),
-                                       cmocka_unit_test(grades_pairs),    cmocka_unit_test(clusters),
-                                       cmocka_unit_test(published),       cmocka_unit_test(audits),
-                                       cmocka_unit_test(marks),           cmocka_unit_test(refuses),
-                                       cmocka_unit_test(selects),         cmocka_unit_test(selects_by_sums),
-                                       cmocka_unit_test(compares),        cmocka_unit_test(shared_file)};
+                                       cmocka_unit_test(several_batches), cmocka_unit_test(grades_pairs),
+                                       cmocka_unit_test(clusters),        cmocka_unit_test(published),
+                                       cmocka_unit_test(audits),          cmocka_unit_test(marks),
+                                       cmocka_unit_test(refuses),         cmocka_unit_test(selects),
+                                       cmocka_unit_test(selects_by_sums), cmocka_unit_test(compares),
+                                       cmocka_unit_test(shared_file)};
     return cmocka_run_group_tests(tests, make_dir, remove_dir);
 }
