@@ -278,9 +278,11 @@ lem_answer_result lem_decide_scalars(lem_work *w, const ast_node *a, const ast_n
 /* One ball each, at the first sample points or of constants. */
 static bool balls_apart(dag *d, uint32_t a, uint32_t b) {
     bool function = d->node[a].symbols || d->node[b].symbols, apart = false;
+    const int first = function ? 0 : BALL_CONSTANT;
+    const int points = function ? ENOUGH_POINTS : 1;
     balls e;
     if (lem_balls_init(&e, d, a, b))
-        for (int p = function ? 0 : BALL_CONSTANT; p < (function ? ENOUGH_POINTS : 0) && !apart; p++)
+        for (int p = first; p < first + points && !apart; p++)
             apart = lem_balls_run(&e, 64, p) == BALL_OK && lem_balls_differ(&e);
     lem_balls_release(&e);
     flint_cleanup();
@@ -291,7 +293,8 @@ bool lem_decide_apart(lem_work *w, const ast_node *a, const ast_node *b) {
     dag d;
     residues m;
     if (a->kind == AST_NUM && b->kind == AST_NUM) return !lem_rat_equal(a->q, b->q);
-    uint32_t x = lem_dag_init(&d, w) ? lem_dag_build(&d, a) : 0, y = x ? lem_dag_build(&d, b) : 0;
+    uint32_t x = lem_dag_init(&d, w) ? lem_dag_build(&d, a) : 0;
+    uint32_t y = x ? lem_dag_build(&d, b) : 0;
     if (w->limit || !x || !y || x == y) return false;
     const dag_node *u = &d.node[x], *v = &d.node[y];
     if (u->infinite || v->infinite || u->free || v->free) return false;

@@ -19,8 +19,8 @@
 
 lem_answer_result lem_decide_scalars(lem_work *w, const ast_node *a, const ast_node *b);
 
-/* True only if a and b are proven different, by a few cheap steps: to be asked before lem_decide_scalars where
- * a difference is likely and its reason does not matter. */
+/* True only if a and b are proven different, by a few cheap steps: to be asked before lem_decide_scalars
+ * where a difference is likely and its reason does not matter. */
 bool lem_decide_apart(lem_work *w, const ast_node *a, const ast_node *b);
 
 /* True only if a is a rational multiple of b, not zero, by their canonical forms. */

@@ -159,7 +159,8 @@ static void cheap_steps(void **state) {
     (void)state;
     lem_err err = LEM_ERR_INIT;
     for (size_t k = 0; k < 2 * sizeof cheap / sizeof *cheap; k++) {
-        const char *x = k % 2 ? cheap[k / 2].b : cheap[k / 2].a, *y = k % 2 ? cheap[k / 2].a : cheap[k / 2].b;
+        const char *x = k % 2 ? cheap[k / 2].b : cheap[k / 2].a;
+        const char *y = k % 2 ? cheap[k / 2].a : cheap[k / 2].b;
         lem_work w;
         assert_int_equal(lem_work_init(&w, &err), LEM_OK);
         ast_node *a = lem_answer_parse(&w, x, strlen(x)), *b = lem_answer_parse(&w, y, strlen(y));
