@@ -13,12 +13,12 @@ run() {
     exit 1
 }
 run start data.general=60 data.easy=40 data.sft=160 data.rm=60 data.test=12 data.max-steps=3 pool.n=4 test.n=16
-few=(random sorted pairwise bce mse)
+few=(random sorted pairwise bce mse backbone)
 run losses "${few[@]/%/.max-steps=3}"
 run stages
 run teachers sft-half.limit=20
 run sizes
-run best-of-1024 orm.max-steps=3 steps.limit=6 sample-{a,b}.{limit=4,n=16}
+run best-of-1024 orm.max-steps=3 steps.limit=6 problems=4 sample-{a,b}.n=16
 "$lemma" report out/ablations --quiet || exit 1
 for title in 'Which loss' 'Two stages, or one' 'Whose solutions' 'More problems'; do
     grep -q "$title" out/ablations/report.html || {
