@@ -40,17 +40,20 @@ static bool is_pass(const char *family) { return strcmp(family, "pass") == 0; }
 
 /* ---- the methods side by side at one k ---- */
 
-static bool has_curve(const lem_result_metrics *m, const char *family, const char *protocol) {
-    for (int i = 0; i < m->n_curves; i++)
-        if (strcmp(m->curves[i].family, family) == 0 && strcmp(m->curves[i].protocol, protocol) == 0)
-            return true;
-    return false;
+/* At how many k a family is known by a protocol. */
+static int known_at(const lem_result_metrics *m, const char *family, const char *protocol) {
+    int n = 0;
+    for (int i = 0; i < m->n; i++)
+        n += strcmp(m->at[i].family, family) == 0 && strcmp(m->at[i].protocol, protocol) == 0;
+    return n;
 }
 
-/* By the protocol of the charts, or by random subsets where the family has no other (weighted votes). */
+/* By the protocol of the charts, or by random subsets where that knows the family at fewer k (votes: at 1 and
+ * all). */
 static bool is_best_protocol(const lem_result_metrics *m, const lem_result_curve *c) {
-    if (strcmp(c->protocol, m->exact) == 0) return true;
-    return strcmp(c->protocol, "seeds") == 0 && !has_curve(m, c->family, m->exact);
+    int exact = known_at(m, c->family, m->exact), seeds = known_at(m, c->family, "seeds");
+    if (strcmp(c->protocol, m->exact) == 0) return exact >= seeds;
+    return strcmp(c->protocol, "seeds") == 0 && seeds > exact;
 }
 
 /* What a way of choosing reaches at k; NULL where there is no such number. */
@@ -153,7 +156,19 @@ static int gather_points(const lem_result_metrics *m, const lem_result_curve *c,
     return n;
 }
 
-static lem_status curves(lem_page *p, const lem_result_metrics *m, const char *csv, lem_err *err) {
+static bool ends_in(const char *family, const char *end) {
+    size_t n = strlen(family), e = strlen(end);
+    return n > e && strcmp(family + n - e, end) == 0;
+}
+
+/* Weighted votes have a chart of their own, with the vote; pessimistic ones stand in the table. */
+static bool in_chart(const char *family, bool votes) {
+    if (ends_in(family, "-pessimistic")) return false;
+    return ends_in(family, "-weighted") == votes || strcmp(family, "maj") == 0;
+}
+
+static lem_status curves(lem_page *p, const lem_result_metrics *m, bool votes, const char *csv,
+                         lem_err *err) {
     curve_points *points = lem_alloc_zero(LEM_MAX_CURVES, sizeof *points, err);
     if (!points) return LEM_EMEM;
     lem_series series[LEM_MAX_CURVES];
@@ -163,17 +178,18 @@ static lem_status curves(lem_page *p, const lem_result_metrics *m, const char *c
     for (int i = 0; i < m->n_curves; i++) {
         const lem_result_curve *c = &m->curves[i];
         curve_points *s = &points[n_series];
-        bool chance = strcmp(c->family, "chance") == 0; /* votes by weights stand in the table */
-        if (chance ? !is_best_protocol(m, c) : strcmp(c->protocol, m->exact) != 0) continue;
+        if (!in_chart(c->family, votes) || !is_best_protocol(m, c)) continue;
         int known, n = gather_points(m, c, s, &percent, &known);
         if (known < 2) continue;
         snprintf(s->name, sizeof s->name, "%s@k", c->family);
         series[n_series++] = (lem_series){s->name, n, s->x, s->y, s->lo, s->hi};
     }
-    snprintf(name, sizeof name, "%s-curves", csv);
-    if (n_series)
-        lem_page_chart(p, &(lem_chart){name, "Problems solved with k candidates each", "k (candidates)",
-                                       percent ? "solved" : "value", percent, true, true, series, n_series});
+    snprintf(name, sizeof name, "%s-%s", csv, votes ? "votes" : "curves");
+    const char *title =
+        votes ? "Problems solved by votes of k candidates" : "Problems solved with k candidates each";
+    if (n_series > (votes ? 1 : 0)) /* the plain vote alone is in the first chart */
+        lem_page_chart(p, &(lem_chart){name, title, "k (candidates)", percent ? "solved" : "value", percent,
+                                       true, true, series, n_series});
     lem_free(points);
     return LEM_OK;
 }
@@ -343,7 +359,8 @@ lem_status lem_report_metrics(lem_page *p, const char *title, const char *csv, c
     tell_correctness(p, doc);
     texts(p, lem_json_get(doc, "warnings"), lem_page_note);
     headline(p, &m, csv);
-    LEM_TRY(curves(p, &m, csv, err));
+    LEM_TRY(curves(p, &m, false, csv, err));
+    LEM_TRY(curves(p, &m, true, csv, err));
     LEM_TRY(lem_report_difference_curves(p, &m, &d, csv, err));
     LEM_TRY(lem_report_scores(p, doc, csv, err));
     LEM_TRY(lem_report_published(p, csv, lem_json_get(doc, "reference"), err));

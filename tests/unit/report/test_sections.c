@@ -90,6 +90,41 @@ static void metrics_become_bars_curves_and_tables(void **state) {
     assert_false(has("mixed"));
 }
 
+#define VALUE(name, protocol, value)                                                                         \
+    "{\"name\":\"" name "\",\"protocol\":\"" protocol "\",\"value\":" value "}"
+/* As select writes them: votes by exact values at 1 and at all alone, by random subsets at each k. */
+static const char votes[] = "{\"metrics\":["                                                              //
+    VALUE("rm@1", "exact", "0.1") "," VALUE("rm@2", "exact", "0.2") "," VALUE("rm@4", "exact", "0.3") "," //
+    VALUE("rm@1", "seeds", "0.1") "," VALUE("rm@2", "seeds", "0.7") "," VALUE("rm@4", "seeds", "0.3") "," //
+    VALUE("maj@1", "seeds", "0.1") "," VALUE("maj@2", "seeds", "0.15") "," VALUE("maj@4", "seeds", "0.2") "," VALUE(
+        "rm-weighted@1", "exact",
+        "0.1") "," VALUE("rm-weighted@4", "exact",
+                         "0.4") "," VALUE("rm-weighted@1", "seeds",
+                                          "0.1") "," VALUE("rm-weighted@2", "seeds",
+                                                           "0.25") "," VALUE("rm-weighted@4", "seeds",
+                                                                             "0.4") "," VALUE("rm-"
+                                                                                              "pessimistic@1",
+                                                                                              "seeds",
+                                                                                              "0.1") "," VALUE("rm-pessimistic@4",
+                                                                                                               "seeds",
+                                                                                                               "0.4") "]}";
+
+/* A curve has its values at each k, by one protocol. */
+static void votes_become_curves(void **state) {
+    (void)state;
+    OK(metrics(votes));
+    const char *curves = lem_page_csv(page, "r-curves"), *second = lem_page_csv(page, "r-votes");
+    assert_non_null(strstr(curves, "maj@k,2,0.15,"));
+    assert_non_null(strstr(curves, "rm@k,2,0.2,"));
+    assert_null(strstr(curves, "0.7"));
+    assert_null(strstr(curves, "weighted"));
+    assert_non_null(second);
+    assert_non_null(strstr(second, "maj@k,4,0.2,"));
+    assert_non_null(strstr(second, "rm-weighted@k,2,0.25,"));
+    assert_null(strstr(second, "pessimistic"));
+    assert_non_null(strstr(lem_page_csv(page, "r-at-4"), "rm-weighted@4"));
+}
+
 static void metrics_of_another_form(void **state) {
     (void)state;
     OK(metrics("{\"other\":1}"));
@@ -225,6 +260,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(values_as_people_read_them),
         TEST(metrics_become_bars_curves_and_tables),
+        TEST(votes_become_curves),
         TEST(metrics_of_another_form),
         TEST(given_examples),
         TEST(picked_examples),
