@@ -131,10 +131,17 @@ static const char *obstacle(const lem_json *manifest) {
     return NULL;
 }
 
-static lem_status load_candidates(const lem_json *manifest, const lem_cancel *cancel, lem_eval_data *out,
-                                  lem_err *err) {
-    const lem_json *arguments = lem_json_get(manifest, "arguments");
-    lem_eval_load how = {.limit = -1, .cancel = cancel};
+/* scores: [LEM_EVAL_MAX_SCORERS] room for those that select was asked for; out borrows them. */
+static lem_status load_candidates(const lem_json *manifest, const lem_cancel *cancel, lem_score_sum *scores,
+                                  lem_eval_data *out, lem_err *err) {
+    const lem_json *arguments = lem_json_get(manifest, "arguments"),
+                   *asked = lem_json_get(arguments, "score");
+    lem_eval_load how = {.limit = -1, .cancel = cancel, .scores = scores};
+    for (size_t i = 0; i < lem_json_count(asked) && how.n_scores < LEM_EVAL_MAX_SCORERS; i++) {
+        const char *text = lem_json_str(lem_json_at(asked, i), "");
+        lem_status st = lem_score_sum_parse(text, &scores[how.n_scores++], err);
+        if (st) return st;
+    }
     how.group_anew = lem_grade_policy_find(lem_json_str(lem_json_get(arguments, "policy"), ""), &how.policy);
     how.by_string = strcmp(lem_json_str(lem_json_get(arguments, "group"), ""), "string") == 0;
     if (!lem_grade_task_find(lem_json_str(lem_json_get(arguments, "task"), "std"), &how.task))
@@ -165,15 +172,34 @@ static void put_first(const result *a, const char *names[MAX_NAMES], int n) {
     names[0] = first;
 }
 
-/* What both results have by the protocol of the charts; one candidate only as pass@1. */
-static int common_names(const result *a, const result *b, const char *names[MAX_NAMES]) {
+/* A family that candidates as they were loaded can give: no chance, no pessimistic vote. */
+static bool is_given(const lem_eval_data *d, const char *family) {
+    char weighted[LEM_RESULT_NAME];
+    bool given = strcmp(family, "pass") == 0 || (strcmp(family, "maj") == 0 && !d->no_votes);
+    for (int s = 0; s < d->n_scorers && !given; s++) {
+        snprintf(weighted, sizeof weighted, "%.16s-weighted", d->scorers[s]);
+        given = strcmp(family, d->scorers[s]) == 0 || (strcmp(family, weighted) == 0 && !d->no_votes);
+    }
+    return given;
+}
+
+static bool both_have(const result *a, const result *b, const lem_eval_data data[2],
+                      const lem_result_metric *x) {
+    return find(a, x->name) && find(b, x->name) && is_given(&data[0], x->family) &&
+           is_given(&data[1], x->family);
+}
+
+/* What both results have by the protocol of the charts, and their candidates give; one candidate only as
+ * pass@1. */
+static int common_names(const result *a, const result *b, const lem_eval_data data[2],
+                        const char *names[MAX_NAMES]) {
     int n = 0;
     for (int rest = 0; rest < 2; rest++) /* the headline's first: they have a place however many there are */
         for (int i = 0; i < a->m.n && n < MAX_NAMES; i++) {
             const lem_result_metric *x = &a->m.at[i];
             bool single = x->k == 1 && strcmp(x->family, "pass") != 0;
             bool first = x->k == 1 || x->k == lem_result_headline_k(&a->m);
-            if (!x->family[0] || single || first == rest || !find(a, x->name) || !find(b, x->name)) continue;
+            if (!x->family[0] || single || first == rest || !both_have(a, b, data, x)) continue;
             bool again = false;
             for (int k = 0; k < n; k++) again = again || strcmp(names[k], x->name) == 0;
             if (!again) names[n++] = x->name;
@@ -186,18 +212,19 @@ typedef struct two {
     result at[2];
     lem_json *manifest[2];
     char name[2][LEM_SIDE_NAME];
+    lem_score_sum scores[2][LEM_EVAL_MAX_SCORERS];
 } two;
 
-static lem_status compare(lem_page *p, const two *t, const lem_cancel *cancel, lem_err *err) {
+static lem_status compare(lem_page *p, two *t, const lem_cancel *cancel, lem_err *err) {
     lem_eval_data data[2] = {{.n = 0}, {.n = 0}};
     lem_compared c = {.n = 0};
     const char *names[MAX_NAMES];
     char csv[2 * LEM_SIDE_NAME + 16];
     lem_json *doc = NULL;
     lem_status st = LEM_OK;
-    int n = common_names(&t->at[0], &t->at[1], names);
+    for (int i = 0; i < 2; i++) LEM_TRY(load_candidates(t->manifest[i], cancel, t->scores[i], &data[i], err));
+    int n = common_names(&t->at[0], &t->at[1], data, names);
     if (!n) goto done;
-    for (int i = 0; i < 2; i++) LEM_TRY(load_candidates(t->manifest[i], cancel, &data[i], err));
     LEM_TRY(lem_eval_compare(&data[0], &data[1], names, n, &c, err));
     doc = lem_compared_json(&c);
     if (!doc) LEM_TRY(lem_fail(err, LEM_EMEM, "out of memory"));

@@ -217,6 +217,38 @@ static void all_or_nothing(void **state) {
     free(out);
 }
 
+/* A result of scores that were named, of chance and of pessimistic votes: what the candidates give is
+ * compared, by those scores. */
+static void put_named_run(const char *run, bool third_right) {
+    char name[64], text[512], *rows = in_dir(run);
+    put_scored_run(run, third_right);
+    snprintf(name, sizeof name, "%s/select.json", run);
+    put(name, "{\"metrics\":[{\"name\":\"mine@2\",\"protocol\":\"exact\",\"value\":0.5},"
+              "{\"name\":\"mine-pessimistic@2\",\"protocol\":\"exact\",\"value\":0.5},"
+              "{\"name\":\"chance@2\",\"protocol\":\"exact\",\"value\":0.5}]}");
+    snprintf(name, sizeof name, "%s/select.json.manifest.json", run);
+    snprintf(text, sizeof text,
+             "{\"command\":\"select\",\"identity\":\"0\",\"arguments\":{\"task\":\"std\",\"score\":[\"mine=2*"
+             "rm_score\"]},\"inputs\":[{\"option\":\"argument 1\",\"path\":\"%s/s.jsonl\"}]}",
+             rows);
+    put(name, text);
+    free(rows);
+}
+
+static void scores_of_ones_own_are_compared(void **state) {
+    (void)state;
+    lem_err err = LEM_ERR_INIT;
+    char *a = in_dir("own/old"), *b = in_dir("own/new"), *out = in_dir("own.html");
+    put_named_run("own/old", false);
+    put_named_run("own/new", true);
+    assert_int_equal(report(&err, 4, a, b, "--out", out), LEM_OK);
+    assert_true(has("own.html", "mine@2: new solves 25.0 points more than old"));
+    assert_false(has("own.html", "mine-pessimistic@2: "));
+    free(a);
+    free(b);
+    free(out);
+}
+
 static void picked_examples(void **state) {
     (void)state;
     lem_err err = LEM_ERR_INIT;
@@ -318,10 +350,15 @@ static void bad_input(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(whole_run),         cmocka_unit_test(twice_is_the_same_bytes),
-        cmocka_unit_test(one_file),          cmocka_unit_test(two_runs_are_compared_on_their_candidates),
-        cmocka_unit_test(all_or_nothing),    cmocka_unit_test(picked_examples),
-        cmocka_unit_test(trees_of_a_search), cmocka_unit_test(bad_input),
+        cmocka_unit_test(whole_run),
+        cmocka_unit_test(twice_is_the_same_bytes),
+        cmocka_unit_test(one_file),
+        cmocka_unit_test(two_runs_are_compared_on_their_candidates),
+        cmocka_unit_test(scores_of_ones_own_are_compared),
+        cmocka_unit_test(all_or_nothing),
+        cmocka_unit_test(picked_examples),
+        cmocka_unit_test(trees_of_a_search),
+        cmocka_unit_test(bad_input),
     };
     return cmocka_run_group_tests(tests, make_run, remove_run);
 }
