@@ -92,22 +92,18 @@ static void metrics_become_bars_curves_and_tables(void **state) {
 
 #define VALUE(name, protocol, value)                                                                         \
     "{\"name\":\"" name "\",\"protocol\":\"" protocol "\",\"value\":" value "}"
+#define EXACT(name, value) VALUE(name, "exact", value) ","
+#define SEEDS(name, value) VALUE(name, "seeds", value) ","
+
 /* As select writes them: votes by exact values at 1 and at all alone, by random subsets at each k. */
-static const char votes[] = "{\"metrics\":["                                                              //
-    VALUE("rm@1", "exact", "0.1") "," VALUE("rm@2", "exact", "0.2") "," VALUE("rm@4", "exact", "0.3") "," //
-    VALUE("rm@1", "seeds", "0.1") "," VALUE("rm@2", "seeds", "0.7") "," VALUE("rm@4", "seeds", "0.3") "," //
-    VALUE("maj@1", "seeds", "0.1") "," VALUE("maj@2", "seeds", "0.15") "," VALUE("maj@4", "seeds", "0.2") "," VALUE(
-        "rm-weighted@1", "exact",
-        "0.1") "," VALUE("rm-weighted@4", "exact",
-                         "0.4") "," VALUE("rm-weighted@1", "seeds",
-                                          "0.1") "," VALUE("rm-weighted@2", "seeds",
-                                                           "0.25") "," VALUE("rm-weighted@4", "seeds",
-                                                                             "0.4") "," VALUE("rm-"
-                                                                                              "pessimistic@1",
-                                                                                              "seeds",
-                                                                                              "0.1") "," VALUE("rm-pessimistic@4",
-                                                                                                               "seeds",
-                                                                                                               "0.4") "]}";
+static const char votes[] = "{\"metrics\":["                           //
+    EXACT("rm@1", "0.1") EXACT("rm@2", "0.2") EXACT("rm@4", "0.3")     //
+    SEEDS("rm@1", "0.1") SEEDS("rm@2", "0.7") SEEDS("rm@4", "0.3")     //
+    SEEDS("maj@1", "0.1") SEEDS("maj@2", "0.15") SEEDS("maj@4", "0.2") //
+    EXACT("rm-weighted@1", "0.1") EXACT("rm-weighted@4", "0.4")        //
+    SEEDS("rm-weighted@1", "0.1") SEEDS("rm-weighted@2", "0.25")       //
+    SEEDS("rm-weighted@4", "0.4") SEEDS("rm-pessimistic@1", "0.1")     //
+    VALUE("rm-pessimistic@4", "seeds", "0.4") "]}";
 
 /* A curve has its values at each k, by one protocol. */
 static void votes_become_curves(void **state) {
