@@ -8,7 +8,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <fts.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -141,45 +140,59 @@ done:
     return st;
 }
 
-static lem_status remove_entry(const FTSENT *e, lem_err *err) {
-    int rc = 0;
-    switch (e->fts_info) {
-    case FTS_D: return LEM_OK; /* comes again as FTS_DP */
-    case FTS_DP: rc = rmdir(e->fts_accpath); break;
-    case FTS_DNR:
-    case FTS_ERR:
-    case FTS_NS:
-        errno = e->fts_errno;
-        rc = errno == ENOENT ? 0 : -1;
-        break;
-    default: rc = unlink(e->fts_accpath); break;
-    }
-    if (rc != 0 && errno != ENOENT) return lem_fail_errno(err, LEM_EIO, "cannot remove '%s'", e->fts_path);
-    return LEM_OK;
+static void cut(lem_buf *b, size_t n) {
+    b->len = n;
+    b->data[n] = '\0';
 }
 
+static lem_status removed(int rc, const char *path, lem_err *err) {
+    if (rc == 0 || errno == ENOENT) return LEM_OK;
+    return lem_fail_errno(err, LEM_EIO, "cannot remove '%s'", path);
+}
+
+/* Removes the files of a folder up to a folder in it, whose name path then has at its end. */
+static lem_status remove_files(lem_buf *path, lem_err *err) {
+    const size_t n = path->len;
+    struct dirent *e;
+    struct stat s;
+    lem_status st = LEM_OK;
+    bool down = false;
+    DIR *d = opendir(path->data);
+    if (!d) return removed(-1, path->data, err);
+    while (st == LEM_OK && !down && (errno = 0, e = readdir(d)) != NULL) {
+        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0) continue;
+        lem_buf_printf(path, "/%s", e->d_name);
+        LEM_TRY(lem_buf_ok(path, err));
+        down = lstat(path->data, &s) == 0 && S_ISDIR(s.st_mode);
+        if (!down) st = removed(unlink(path->data), path->data, err);
+        if (!down) cut(path, n);
+    }
+    if (st == LEM_OK && !down) st = removed(errno ? -1 : 0, path->data, err);
+done:
+    closedir(d);
+    return st;
+}
+
+/* Depth first, with the path as the only memory: fts of the C library dies where there is none. */
 lem_status lem_dir_remove(const char *path, lem_err *err) {
     lem_status st = LEM_OK;
     struct stat info;
-    if (lstat(path, &info) != 0 && errno == ENOENT) return LEM_OK;
-    char *copy = lem_strdup(path, err);
-    if (!copy) return LEM_EMEM;
-    char *roots[] = {copy, NULL};
-    FTS *walk = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
-    if (!walk) {
-        st = lem_fail_errno(err, LEM_EIO, "cannot remove '%s'", path);
-        goto done;
+    lem_buf at = {0};
+    if (lstat(path, &info) != 0) return removed(-1, path, err);
+    if (!S_ISDIR(info.st_mode)) return lem_file_remove(path, err);
+    const size_t root = strlen(path);
+    lem_buf_puts(&at, path);
+    LEM_TRY(lem_buf_ok(&at, err));
+    for (bool more = true; more;) {
+        size_t n = at.len;
+        LEM_TRY(remove_files(&at, err));
+        if (at.len > n) continue;
+        LEM_TRY(removed(rmdir(at.data), at.data, err));
+        more = n > root;
+        if (more) cut(&at, (size_t)(strrchr(at.data, '/') - at.data));
     }
-    for (;;) {
-        errno = 0;
-        FTSENT *e = fts_read(walk);
-        if (!e) break;
-        LEM_TRY(remove_entry(e, err));
-    }
-    if (errno) st = lem_fail_errno(err, LEM_EIO, "cannot remove '%s'", path);
 done:
-    if (walk) fts_close(walk);
-    lem_free(copy);
+    lem_buf_release(&at);
     return st;
 }
 

@@ -78,6 +78,27 @@ static void folders(void **state) {
     assert_ok(lem_dir_remove(top, &err));
 }
 
+/* A deep tree with files and links at each level. */
+static void deep_tree(void **state) {
+    lem_err err = LEM_ERR_INIT;
+    lem_buf at = {0};
+    lem_buf_puts(&at, in_folder(state, "deep"));
+    for (int i = 0; i < 200; i++) {
+        assert_ok(lem_dir_make(at.data, &err));
+        size_t n = at.len;
+        lem_buf_puts(&at, "/f");
+        assert_ok(lem_file_write_atomic(at.data, "x", 1, &err));
+        at.data[at.len - 1] = 'l';
+        assert_int_equal(symlink("/", at.data), 0);
+        at.len = n;
+        lem_buf_printf(&at, "/d%d", i);
+    }
+    assert_ok(lem_dir_remove(in_folder(state, "deep/"), &err));
+    assert_false(lem_file_exists(in_folder(state, "deep")));
+    assert_true(lem_file_exists("/"));
+    lem_buf_release(&at);
+}
+
 static void paths(void **state) {
     (void)state;
     static const struct {
@@ -450,6 +471,6 @@ int main(void) {
                                        folder_test(output),          folder_test(output_race),
                                        folder_test(stale_temporary), folder_test(output_refused),
                                        folder_test(disk_full),       folder_test(locks),
-                                       folder_test(out_of_memory)};
+                                       folder_test(out_of_memory),   folder_test(deep_tree)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
