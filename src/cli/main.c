@@ -170,6 +170,16 @@ static void tell_what_helps(const lem_command *cmd, lem_err *err) {
     (void)lem_fail(err, LEM_EMEM, "%s", text);
 }
 
+/* A failure that nobody told may have changed what was made or said: it is told, with what came of it. */
+static lem_status tell_failures(const lem_command *cmd, lem_status st, lem_err *err) {
+    lem_err lost = LEM_ERR_INIT;
+    if (lem_mem_failures() == 0 || st == LEM_EMEM || st == LEM_EINTR) return st;
+    if (st == LEM_OK || !err->text[0]) return lem_mem_report(cmd->name, err);
+    (void)lem_mem_report(cmd->name, &lost);
+    (void)lem_err_context(err, "%s; what came of it", lost.text);
+    return LEM_EMEM;
+}
+
 /* What was printed has arrived: also what left the buffer long ago. */
 static lem_status flush_stdout(lem_err *err) {
     if (fflush(stdout) == 0 && !ferror(stdout)) return LEM_OK;
@@ -200,6 +210,7 @@ int main(int argc, char **argv) {
     if (st == LEM_OK && !lem_args_flag(&args, "help")) st = run_command(cmd, &cli, &args, &err);
     if (st == LEM_OK) st = flush_stdout(&err);
     if (st != LEM_OK) lem_hub_explain_all(cmd, cli.hub, args.values, &err);
+    st = tell_failures(cmd, st, &err);
     if (st == LEM_EMEM) tell_what_helps(cmd, &err);
     if (st != LEM_OK && err.text[0]) fprintf(stderr, "lemma %s: %s\n", cmd->name, err.text);
     lem_args_release(&args);

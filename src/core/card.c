@@ -202,6 +202,7 @@ static lem_status from_our_manifest(look *k, lem_err *err) {
         lem_buf_printf(&what, "lemma %s", command);
         k->made_by_us = true;
         say(&k->out->origin, &k->out->origin_from, lem_buf_str(&what), path);
+        st = lem_buf_ok(&what, err);
         add_inputs(k, inputs);
         lem_buf_release(&what);
     }

@@ -33,6 +33,7 @@ struct lem_journal {
     double first_unsynced; /* when the first of them was written */
     bool mark_due;         /* all of it is synced, and no mark says so */
     bool failed;
+    uint64_t failures; /* of allocations, when it was opened */
 };
 
 /* ---- Lines with a checksum ---- */
@@ -312,6 +313,7 @@ lem_status lem_journal_open(const char *path, const char *identity, lem_journal_
     lem_journal *j = lem_alloc_zero(1, sizeof *j, err);
     if (!j) return LEM_EMEM;
     j->fd = -1;
+    j->failures = lem_mem_failures();
     pthread_mutex_init(&j->lock, NULL);
     j->path = lem_strdup(path, err);
     if (!j->path) {
@@ -402,6 +404,7 @@ lem_status lem_journal_append(lem_journal *j, const char *id, lem_json *record, 
     }
     add_line(&line, record);
     LEM_TRY(lem_buf_ok(&line, err));
+    LEM_TRY(lem_mem_since(j->failures, "a record of the journal", err));
     if (line.len > MAX_RECORD) {
         st =
             lem_fail(err, LEM_EDATA, "record '%.64s' has %zu bytes: more than a journal takes", id, line.len);

@@ -96,6 +96,18 @@ lem_status lem_mem_report(const char *what, lem_err *err) {
     return lem_fail(err, LEM_EMEM, "out of memory for %zu bytes: %s", hook.wanted, what);
 }
 
+lem_status lem_mem_since(uint64_t before, const char *what, lem_err *err) {
+    return hook.failures > before ? lem_mem_report(what, err) : LEM_OK;
+}
+
+size_t lem_mem_wanted(void) { return hook.wanted; }
+
+void lem_mem_join(uint64_t failures, size_t wanted) {
+    if (!failures) return;
+    hook.failures += failures;
+    hook.wanted = wanted;
+}
+
 __attribute__((weak)) _Noreturn void lem_mem_exhausted(size_t bytes) {
     (void)bytes;
     __builtin_trap();

@@ -41,6 +41,11 @@ size_t lem_arena_used(const lem_arena *a);
  * compares the count before and after, and reports LEM_EMEM by lem_mem_report. */
 uint64_t lem_mem_failures(void);                           /* of this thread, ever */
 lem_status lem_mem_report(const char *what, lem_err *err); /* LEM_EMEM: the size that failed last, for what */
+/* LEM_EMEM if one failed since there were `before`: where a result is about to be kept, since a failure that
+ * nobody looked at may have changed it. A pool's workers count for whoever runs it. */
+lem_status lem_mem_since(uint64_t before, const char *what, lem_err *err) LEM_MUST_CHECK;
+size_t lem_mem_wanted(void);                         /* bytes of this thread's last failure */
+void lem_mem_join(uint64_t failures, size_t wanted); /* those of a thread that worked for this one */
 /* For jansson, which looks at every failure but that of its text buffer, where it then reads beyond the end
  * or stops at an assertion. That buffer grows by powers of two: between lem_mem_library_begin and
  * lem_mem_library_end these are met, from `spare` bytes if need be (twice the longest token), and all others

@@ -41,6 +41,8 @@ struct lem_pool {
     _Alignas(64) _Atomic int next; /* next task to hand out */
     _Alignas(64) _Atomic uint32_t sleepers;
     _Atomic int stop;
+    _Atomic uint64_t failures; /* of allocations, in workers, in this run */
+    _Atomic size_t wanted;
     lem_pool_fn *fn;
     void *ctx;
     int n_tasks;
@@ -79,6 +81,14 @@ static void take_tasks(lem_pool *p, int number) {
     }
 }
 
+static void work_for_caller(lem_pool *p, int number) {
+    uint64_t before = lem_mem_failures();
+    take_tasks(p, number);
+    if (lem_mem_failures() == before) return;
+    atomic_store(&p->wanted, lem_mem_wanted());
+    atomic_fetch_add(&p->failures, lem_mem_failures() - before);
+}
+
 /* Waits until `run` differs from seen: spinning first, since the next job usually follows within
  * microseconds. */
 static uint32_t await_run(lem_pool *p, uint32_t seen) {
@@ -112,7 +122,7 @@ static void *work(void *arg) {
             lem_mem_leave_thread();
             return NULL;
         }
-        if (!(atomic_fetch_add(&p->gate, 1) & GATE_CLOSED)) take_tasks(p, w->number);
+        if (!(atomic_fetch_add(&p->gate, 1) & GATE_CLOSED)) work_for_caller(p, w->number);
         leave_gate(p);
     }
 }
@@ -151,6 +161,7 @@ void lem_pool_run(lem_pool *p, int n_tasks, lem_pool_fn *fn, void *ctx) {
     start_run(p, n_tasks - 1 < p->threads - 1 ? n_tasks - 1 : p->threads - 1);
     take_tasks(p, 0);
     close_gate(p);
+    lem_mem_join(atomic_exchange(&p->failures, 0), atomic_load(&p->wanted));
 }
 
 int lem_pool_threads(const lem_pool *p) { return p ? p->threads : 1; }

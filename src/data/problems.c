@@ -62,7 +62,7 @@ static char *expected_text(const lem_json *v, lem_err *err) {
     while (*s == ' ' || *s == '\n' || *s == '\t' || *s == '\r') s++;
     size_t n = strlen(s);
     while (n && (s[n - 1] == ' ' || s[n - 1] == '\n' || s[n - 1] == '\t' || s[n - 1] == '\r')) n--;
-    char *out = b.failed ? NULL : lem_strndup(s, n, err);
+    char *out = lem_buf_ok(&b, err) == LEM_OK ? lem_strndup(s, n, err) : NULL;
     lem_buf_release(&b);
     return out;
 }

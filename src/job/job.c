@@ -89,6 +89,7 @@ lem_status lem_job_open(lem_cli *cli, const lem_command *cmd, const lem_args *ar
     j->cli = cli;
     j->cmd = cmd;
     j->cheap = spec->cheap;
+    j->failures = lem_mem_failures();
     cli->job_ran = cli->job_done = false;
     cli->job_identity[0] = '\0';
     const char *path = spec->out ? spec->out : lem_args_str(args, "out");
@@ -151,13 +152,18 @@ lem_status lem_job_licence(lem_job *j, const char *path, const char *licence, co
 lem_status lem_job_start(lem_job *j, const char *compute_path, lem_err *err) {
     j->cli->job_ran = true;
     if (!j->out || j->cli->dry_run) return LEM_OK;
-    lem_status st = LEM_OK;
+    lem_status st = lem_mem_since(j->failures, "the job", err);
+    if (st) return st;
     if (compute_path && compute_path != j->compute_path)
         snprintf(j->compute_path, sizeof j->compute_path, "%s", compute_path);
-    if (j->state != JOB_PARTIAL) st = lem_job_work_remove(j, err);
-    if (st == LEM_OK) st = lem_dir_make(j->work, err);
+    if (j->state != JOB_PARTIAL) {
+        j->before = lem_job_stands(j);
+        st = lem_job_work_remove(j, err);
+    }
     if (st) return st;
-    j->started = true;
+    j->started = true; /* what there is of the folder goes, or stays, with the job */
+    st = lem_dir_make(j->work, err);
+    if (st) return st;
     lem_json *shard = NULL;
     st = lem_job_shard_json(j, false, &shard, err);
     if (st) return st;
@@ -172,8 +178,10 @@ lem_status lem_job_start(lem_job *j, const char *compute_path, lem_err *err) {
 lem_status lem_job_journal(lem_job *j, lem_journal_visit *visit, void *ctx, lem_journal **out, lem_err *err) {
     lem_journal_cut cut = {0, 0};
     if (!j->out || !j->started) return LEM_OK;
+    lem_status st = lem_mem_since(j->failures, "what goes into the journal", err);
+    if (st) return st;
     char *path = lem_job_work_path(j, "journal", err);
-    lem_status st = path ? lem_job_shard_adopt(j, path, err) : LEM_EMEM;
+    st = path ? lem_job_shard_adopt(j, path, err) : LEM_EMEM;
     if (st == LEM_OK) st = lem_journal_open(path, j->identity, visit, ctx, &j->journal, &cut, err);
     if (st == LEM_OK) *out = j->journal;
     if (st == LEM_OK && cut.bytes)
@@ -223,7 +231,8 @@ static lem_status sync_beside(const lem_job *j, lem_err *err) {
 lem_status lem_job_finish(lem_job *j, lem_err *err) {
     if (!j->out || !j->started) return LEM_OK;
     lem_json *shard = NULL;
-    lem_status st = lem_job_shard_json(j, true, &shard, err);
+    lem_status st = lem_mem_since(j->failures, "the result", err);
+    if (st == LEM_OK) st = lem_job_shard_json(j, true, &shard, err);
     if (st == LEM_OK) st = sync_beside(j, err);
     if (st) return st;
     lem_journal_discard(j->journal); /* all that it holds is in the output */
@@ -240,8 +249,9 @@ void lem_job_close(lem_job *j) {
     if (!j) return;
     if (close_journal(j, NULL) != LEM_OK)
         lem_warn(j->cli->log, "the journal of %s could not be closed", j->out);
-    bool nothing = j->started && !j->finishing && !lem_job_work_is_saved(j);
-    if (nothing && lem_job_work_remove(j, NULL) != LEM_OK)
+    uint64_t now = j->started && !j->finished ? lem_job_stands(j) : 0;
+    bool made = j->finishing || (now && now != j->before); /* the work manifest says whose it is */
+    if (j->started && !made && !lem_job_work_is_saved(j) && lem_job_work_remove(j, NULL) != LEM_OK)
         lem_warn(j->cli->log, "%s could not be removed", j->work);
     lem_job_place_leave(j);
     lem_job_shard_release(j);

@@ -6,6 +6,7 @@
 #include "job/manifest.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 /* Whether the output is there: a file, or a folder with something in it. */
 static bool is_there(const char *path) {
@@ -16,6 +17,11 @@ static bool is_there(const char *path) {
     for (size_t i = 0; i < n; i++) lem_free(names[i]);
     lem_free(names);
     return n > 0;
+}
+
+uint64_t lem_job_stands(const lem_job *j) {
+    struct stat s;
+    return is_there(j->out) && stat(j->out, &s) == 0 ? (uint64_t)s.st_ino : 0;
 }
 
 /* Other facts than now: replaced if the user says so, or if nothing differs but contents of inputs that a

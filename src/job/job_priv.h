@@ -28,6 +28,8 @@ struct lem_job {
     char identity[65], compute_path[32];
     job_state state;
     bool started, finishing, finished;
+    uint64_t failures;      /* of allocations, when it was opened */
+    uint64_t before;        /* the inode of what stood at the output when it started; 0 = nothing did */
     bool work_is_ours;      /* what lies in the work folder is of this job */
     bool work_is_other_job; /* it is an unfinished run of another job, with something to lose */
     bool may_replace;       /* what another job left */
@@ -88,5 +90,7 @@ void lem_job_shard_release(lem_job *j);
 /* Sets state, identity and compute path by what stands there; LEM_EUSAGE for a refusal. companions: files
  * that stand beside a whole output. */
 lem_status lem_job_compare(lem_job *j, const char *const *companions, int n, lem_err *err) LEM_MUST_CHECK;
+/* The inode of what stands at the output; 0 = nothing does, or an empty folder. */
+uint64_t lem_job_stands(const lem_job *j);
 
 #endif

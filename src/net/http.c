@@ -37,6 +37,18 @@ struct lem_http {
     bool global;
 };
 
+/* ---- libcurl's memory, whose failures count (core/mem.h): it may tell them as something else ---- */
+
+static void *take(size_t n) { return lem_alloc(n, 1, NULL); }
+static void *take_zero(size_t n, size_t size) { return lem_alloc_zero(n, size, NULL); }
+static void *take_more(void *p, size_t n) { return lem_realloc(p, n, 1, NULL); }
+static char *take_copy(const char *s) { return lem_strdup(s, NULL); }
+
+static bool begin(void) {
+    return curl_global_init_mem(CURL_GLOBAL_DEFAULT, take, lem_free, take_more, take_copy, take_zero) ==
+           CURLE_OK;
+}
+
 /* ---- URLs ---- */
 
 /* One part of a URL, copied; NULL if it has none. */
@@ -86,14 +98,18 @@ static lem_status check_parts(CURLU *u, bool plain, lem_err *err) {
 }
 
 lem_status lem_http_check_url(const char *url, bool plain, lem_err *err) {
-    CURLU *u = curl_url();
-    if (!u) return lem_fail(err, LEM_EMEM, "out of memory for a URL");
+    uint64_t failures = lem_mem_failures();
+    bool ready = begin();
+    CURLU *u = ready ? curl_url() : NULL;
     lem_status st = LEM_OK;
-    if (strlen(url) > MAX_URL || curl_url_set(u, CURLUPART_URL, url, 0) != CURLUE_OK)
+    if (!u) st = lem_fail(err, LEM_EMEM, "out of memory for a URL");
+    else if (strlen(url) > MAX_URL || curl_url_set(u, CURLUPART_URL, url, 0) != CURLUE_OK)
         st = lem_fail(err, LEM_EUSAGE, "not a URL such as https://host/v1");
     else st = check_parts(u, plain, err);
     curl_url_cleanup(u);
-    return st;
+    if (ready) curl_global_cleanup();
+    lem_status lost = lem_mem_since(failures, "a URL", err);
+    return lost ? lost : st;
 }
 
 /* Scheme, host and port are the same. */
@@ -371,7 +387,7 @@ lem_status lem_http_new(const lem_http_opts *o, lem_http **out, lem_err *err) {
     if (h->opts.connect_s <= 0) h->opts.connect_s = 10;
     if (h->opts.total_s <= 0) h->opts.total_s = 600;
     if (h->opts.max_body == 0) h->opts.max_body = (size_t)16 << 20;
-    h->global = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
+    h->global = begin();
     h->multi = h->global ? curl_multi_init() : NULL;
     if (!h->multi) {
         lem_http_free(h);

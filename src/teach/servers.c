@@ -117,6 +117,7 @@ lem_status lem_servers_describe(const lem_teach_opts *o, lem_buf *out, lem_err *
     lem_http_opts opts = {
         .connect_s = patience, .total_s = patience, .max_body = MAX_REPLY, .plain = o->plain};
     lem_http *h = NULL;
+    uint64_t failures = lem_mem_failures(); /* a name that was lost is no server without one */
     asking a = {lem_alloc_zero((size_t)o->n_urls, sizeof *a.server, err)};
     if (!a.server) return LEM_EMEM;
     lem_status st = lem_http_new(&opts, &h, err);
@@ -124,5 +125,5 @@ lem_status lem_servers_describe(const lem_teach_opts *o, lem_buf *out, lem_err *
     lem_http_free(h);
     if (st == LEM_OK) describe(a.server, o->n_urls, out);
     lem_free(a.server);
-    return st == LEM_OK ? lem_buf_ok(out, err) : st;
+    return st == LEM_OK ? lem_mem_since(failures, "what the servers say of themselves", err) : st;
 }

@@ -2,9 +2,11 @@
  * and uneven ones */
 #include "support.h"
 
+#include "core/mem.h"
 #include "core/pool.h"
 
 #include <stdatomic.h>
+#include <unistd.h>
 
 typedef struct job {
     double *out;
@@ -109,8 +111,34 @@ static void limits(void **state) {
     lem_pool_free(NULL);
 }
 
+static void lose(void *ctx, int i, int worker) {
+    atomic_fetch_add((_Atomic int *)ctx, 1);
+    while (atomic_load((_Atomic int *)ctx) < 2) usleep(10); /* each worker has one */
+    lem_mem_fail_after(1, false);
+    if (worker > 0) assert_null(lem_alloc(1, (size_t)i + 100, NULL));
+    lem_mem_fail_after(0, false);
+}
+
+/* Whoever runs a pool answers for the memory that its workers lacked. */
+static void lost_memory(void **state) {
+    (void)state;
+    lem_err err = LEM_ERR_INIT;
+    lem_pool *p = lem_pool_new(2, &err);
+    uint64_t before = lem_mem_failures();
+    for (int run = 1; run < 4; run++) {
+        _Atomic int begun = 0;
+        lem_pool_run(p, 2, lose, &begun);
+        assert_int_equal(lem_mem_failures() - before, run);
+        assert_true(lem_mem_wanted() >= 100);
+        assert_int_equal(lem_mem_since(before, "it", &err), LEM_EMEM);
+    }
+    assert_int_equal(lem_mem_since(lem_mem_failures(), "it", &err), LEM_OK);
+    lem_pool_free(p);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(same_results), cmocka_unit_test(back_to_back),
-                                       cmocka_unit_test(uneven), cmocka_unit_test(limits)};
+                                       cmocka_unit_test(uneven), cmocka_unit_test(limits),
+                                       cmocka_unit_test(lost_memory)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

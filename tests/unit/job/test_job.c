@@ -232,6 +232,52 @@ static void finish_needs_the_output(void **state) {
     assert_string_equal(listing(), "");
 }
 
+/* A result that has its name belongs to the run that failed behind that: the same command goes on. */
+static void failed_behind_the_output(void **state) {
+    (void)state;
+    for (int dir = 0; dir < 2; dir++) {
+        const lem_command *cmd = dir ? &toy_dir : &toy;
+        run r = {0};
+        OK(lem_dir_make("d", &err)); /* as a user makes it */
+        for (int again = 0; again < 2; again++) {
+            OK(open_job(&r, cmd, dir ? "--out d" : "--out o.txt"));
+            assert_int_equal(lem_job_resumes(r.job), again);
+            OK(lem_job_start(r.job, "avx2", &err));
+            put(dir ? "d/o.txt" : "o.txt", again ? "whole" : "half");
+            close_job(&r);
+        }
+        OK(open_job(&r, cmd, dir ? "--out d" : "--out o.txt"));
+        OK(lem_job_start(r.job, "avx2", &err));
+        OK(lem_job_finish(r.job, &err));
+        close_job(&r);
+        expect_done(cmd, dir ? "--out d" : "--out o.txt");
+    }
+}
+
+/* Nothing is kept of a run in which memory ended and nobody told. */
+static void lost_memory(void **state) {
+    (void)state;
+    run r = {0};
+    lem_journal *journal = NULL;
+    lem_json *o = lem_json_new_object();
+    OK(open_job(&r, &toy, "--out o.txt"));
+    OK(lem_job_start(r.job, "avx2", &err));
+    OK(lem_job_journal(r.job, NULL, NULL, &journal, &err));
+    OK(lem_journal_append(journal, "row-1", o, &err));
+    lem_mem_fail_after(1, false);
+    assert_null(lem_alloc(7, 3, NULL));
+    FAILS(lem_journal_append(journal, "row-2", o, &err), LEM_EMEM, "21 bytes: a record of the journal");
+    put("o.txt", "result");
+    FAILS(lem_job_finish(r.job, &err), LEM_EMEM, "21 bytes: the result");
+    close_job(&r);
+    lem_json_free(o);
+    OK(open_job(&r, &toy, "--out o.txt"));
+    assert_true(lem_job_resumes(r.job));
+    OK(lem_job_start(r.job, "avx2", &err));
+    OK(lem_job_finish(r.job, &err));
+    close_job(&r);
+}
+
 /* ---- killed runs ---- */
 
 typedef struct seen {
@@ -842,6 +888,8 @@ int main(void) {
         folder_test(what_changes_nothing_is_the_same_job),
         folder_test(missing_output_is_new),
         folder_test(finish_needs_the_output),
+        folder_test(failed_behind_the_output),
+        folder_test(lost_memory),
         folder_test(interrupted),
         folder_test(resumes_after_kill),
         folder_test(keeps_the_compute_path),

@@ -40,7 +40,8 @@ static void check(const outcome *o, uint64_t k) {
     if (o->st != LEM_OK && !err.text[0]) fail_msg("allocation %d: no words", (int)k);
 }
 
-/* A new job: each failure leaves the inputs, and the output if it was written. */
+/* A new job: each failure leaves the inputs, and the output if it was written, with which the same command
+ * then ends. */
 static void new_job(const lem_command *cmd, const char *line, bool sticky) {
     outcome o = {LEM_EMEM, false, false};
     uint64_t k = 1;
@@ -48,8 +49,11 @@ static void new_job(const lem_command *cmd, const char *line, bool sticky) {
     for (; o.st != LEM_OK && k < 2000; k++) {
         o = live(cmd, line, k, sticky);
         check(&o, k);
-        if (o.st != LEM_OK && !sticky && (there("o.job") || there("o.lock") || there("deep")))
+        bool written = there(cmd->output == LEM_OUTPUT_DIR ? "o/a" : "o");
+        if (o.st != LEM_OK && !sticky && ((!written && there("o.job")) || there("o.lock") || there("deep")))
             fail_msg("allocation %d leaves %s (%s)", (int)k, listing(), err.text);
+        if (o.st != LEM_OK && written && live(cmd, line, 0, false).st != LEM_OK)
+            fail_msg("allocation %d: run again: %s", (int)k, err.text);
         if (o.st != LEM_OK) {
             OK(lem_dir_remove("o", &err));
             OK(lem_dir_remove("o.job", &err));
