@@ -4,12 +4,15 @@
  * IOLOG_ROOT    the folder whose files count (absolute, no slash at its end); all else passes through
  * IOLOG_OUT     where the log goes (iolog.h says its form); absent: none
  * IOLOG_FAIL    KIND:N:ERRNO, the N-th operation (from 1) of a kind fails with that errno; KIND is write,
- * short (half is written), sync, rename, open, unlink, mkdir, truncate or alloc IOLOG_COUNTS  a file that
- * receives, at exit, how many operations of each kind there were, in that order */
+ * short (half is written), sync, rename, open, unlink, mkdir, truncate or alloc
+ * IOLOG_COUNTS  a file that receives, at exit, how many operations of each kind there were, in that order
+ * IOLOG_TRACE   the stack of the operation that fails goes to standard error
+ * IOLOG_SERVE   the program runs once for each request (iolog.h), from where its libraries are loaded */
 #define _GNU_SOURCE
 #include "support/iolog.h"
 
 #include <dlfcn.h>
+#include <execinfo.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -23,6 +26,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum { WRITE, SHORT, SYNC, RENAME, OPEN, UNLINK, MKDIR, TRUNCATE, ALLOC, KINDS };
@@ -34,6 +38,7 @@ static size_t root_len;
 static dev_t root_dev;
 static int log_fd = -1, counts_fd = -1, fail_kind = -1, fail_errno;
 static long fail_at;
+static bool traces;
 static atomic_long count[KINDS];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -54,19 +59,49 @@ static void put(const void *p, size_t n) {
     }
 }
 
+static int kind_of(const char *name) {
+    for (int k = 0; k < KINDS; k++)
+        if (strcmp(name, kinds[k]) == 0) return k;
+    return -1;
+}
+
+/* Returns in each child; the parent stays here, and ends when nobody asks any more. */
+static void serve(void) {
+    iolog_request r;
+    unsetenv("IOLOG_SERVE");
+    while (syscall(SYS_read, IOLOG_ASK, &r, sizeof r) == sizeof r) {
+        int status = 0;
+        if (ftruncate(1, 0) != 0 || lseek(1, 0, SEEK_SET) != 0) abort();
+        pid_t child = fork();
+        if (child == 0) {
+            fail_kind = kind_of(r.kind);
+            fail_at = r.n;
+            fail_errno = r.error;
+            close(IOLOG_ASK);
+            close(IOLOG_TELL);
+            return;
+        }
+        if (child < 0 || waitpid(child, &status, 0) != child) abort();
+        if (syscall(SYS_write, IOLOG_TELL, &status, sizeof status) != sizeof status) abort();
+    }
+    _exit(0);
+}
+
 __attribute__((constructor)) static void begin(void) {
     const char *r = getenv("IOLOG_ROOT"), *out = getenv("IOLOG_OUT"), *fail = getenv("IOLOG_FAIL"),
                *counts = getenv("IOLOG_COUNTS");
+    char name[16];
     struct stat s;
     if (!r || strlen(r) >= sizeof root || stat(r, &s) != 0) return;
     root_dev = s.st_dev;
     strcpy(root, r);
     if (out) log_fd = raw_open(out, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (counts) counts_fd = raw_open(counts, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    char name[16];
-    if (fail && sscanf(fail, "%15[a-z]:%ld:%d", name, &fail_at, &fail_errno) == 3)
-        for (int k = 0; k < KINDS; k++)
-            if (strcmp(name, kinds[k]) == 0) fail_kind = k;
+    if (fail && sscanf(fail, "%15[a-z]:%ld:%d", name, &fail_at, &fail_errno) == 3) fail_kind = kind_of(name);
+    traces = getenv("IOLOG_TRACE") != NULL;
+    void *at[2];
+    if (traces) (void)backtrace(at, 2); /* the first call allocates */
+    if (getenv("IOLOG_SERVE")) serve();
     root_len = strlen(root); /* from here on operations count */
 }
 
@@ -81,6 +116,10 @@ __attribute__((destructor)) static void end(void) {
 static bool fails(int kind) {
     if (!root_len) return false;
     bool it = ++count[kind] == fail_at && kind == fail_kind;
+    if (it && traces) {
+        void *at[40];
+        backtrace_symbols_fd(at, backtrace(at, 40), 2);
+    }
     if (it) errno = fail_errno;
     return it;
 }

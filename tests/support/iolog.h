@@ -24,4 +24,14 @@ typedef struct iolog_op {
     uint64_t ino, at, n_data;
 } iolog_op;
 
+/* A program that serves (IOLOG_SERVE) reads requests from IOLOG_ASK, runs once for each, with the n-th
+ * operation of that kind failing ("" = none), and writes the status of waitpid to IOLOG_TELL. What it printed
+ * stands in the file that its standard output is. */
+enum { IOLOG_ASK = 198, IOLOG_TELL = 199 };
+typedef struct iolog_request {
+    char kind[16];
+    long n;
+    int error;
+} iolog_request;
+
 #endif
