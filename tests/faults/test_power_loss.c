@@ -16,44 +16,92 @@ static char log_path[80];
 
 typedef struct scenario {
     const char *command, *words, *out, *before; /* before: words of a run whose result stands there; NULL */
+    int stride;                                 /* of the states that the suite tries */
+    bool in_place; /* a folder whose files are replaced one by one: neither of both may be whole */
 } scenario;
 
 static const scenario more[] = {
-    {"run", "r.yaml", "run", NULL},
-    {"sample", "--model m --prompts many.jsonl --n 1 --max-tokens 1", "s.jsonl", NULL},
-    {"sample", "--model m --prompts rows.jsonl --n 2 --max-tokens 4 --overwrite", "s.jsonl", "--n 1"},
-    {"sft", "--model m --lr 1e-2 --batch 1 --max-steps 4 --checkpoint-every 1 --data rows.jsonl", "m2", NULL},
+    {"run", "r.yaml", "run", NULL, 24, false},
+    {"sample", "--model m --prompts many.jsonl --n 1 --max-tokens 1", "s.jsonl", NULL, 24, false},
+    {"sft", "--model m --lr 1e-2 --batch 1 --max-steps 4 --checkpoint-every 1 --data rows.jsonl", "m2", NULL,
+     24, false},
+    {"sample", "--model m --prompts rows.jsonl --n 2 --max-tokens 4 --overwrite", "s.jsonl",
+     "--model m --prompts rows.jsonl --n 1 --max-tokens 4", 8, false},
+    {"grade", "cand.jsonl --overwrite", "g.jsonl", "cand.jsonl --limit 1", 8, false},
+    {"report", "sel.json trace.jsonl --overwrite", "r.html", "sel.json", 8, false},
+    {"bench score", "sc.jsonl --k 1 --seeds 5 --overwrite", "bp.csv", "sc.jsonl --k 1 --seeds 4", 8, false},
+    {"model convert", "m --overwrite", "c", "m2", 8, false},
+    {"demo data", "--general 20 --sft 20 --easy 10 --rm 4 --val 2 --test 4 --overwrite", "d",
+     "--general 20 --sft 10 --easy 10 --rm 4 --val 2 --test 4", 8, true},
+    {"rm train", "--model m --lists l.jsonl --batch 1 --max-steps 3 --overwrite", "rm",
+     "--model m --lists l.jsonl --batch 1 --max-steps 2", 8, true},
 };
 enum { N_MORE = sizeof more / sizeof *more, N_ALL = N_BASES + N_MORE };
 
 static scenario scenario_at(int i) {
     if (i >= N_BASES) return more[i - N_BASES];
-    return (scenario){bases[i].command, bases[i].words, bases[i].out, NULL};
+    return (scenario){bases[i].command, bases[i].words, bases[i].out, NULL, 8, false};
 }
 
 /* ---- running ---- */
 
-static int run(const scenario *s, const char *env, const char *also) {
-    char line[4096];
+static void line_of(const scenario *s, const char *env, const char *words, const char *also, char *line,
+                    size_t n) {
     bool recipe = strcmp(s->command, "run") == 0;
-    snprintf(line, sizeof line, "%s exec %s %s %s %s %s%s/new/%s >%s 2>&1 </dev/null", env, LEMMA_BINARY,
-             s->command, s->words, also, recipe ? "out=" : "--out ", root, s->out, said_path);
-    int raw = system(line);
-    return WIFEXITED(raw) ? WEXITSTATUS(raw) : 128 + WTERMSIG(raw);
+    snprintf(line, n, "%s IOLOG_ROOT=%s LD_PRELOAD=%s exec %s %s %s %s %s%s/new/%s >%s 2>&1 </dev/null", env,
+             root, LEMMA_IOLOG, LEMMA_BINARY, s->command, words, also, recipe ? "out=" : "--out ", root,
+             s->out, said_path);
 }
 
-static void record(const scenario *s, power_log *log, power_tree *whole) {
-    char env[512];
+static void run_recorded(const scenario *s, const char *words, const char *to) {
+    char env[512], line[4096];
+    snprintf(env, sizeof env, "IOLOG_OUT=%s", to);
+    line_of(s, env, words, "", line, sizeof line);
+    if (system(line) != 0) fail_msg("%s %s: %s", s->command, words, said());
+}
+
+/* What one run did to files, in the state that an earlier one left, and what is to be there behind it. */
+typedef struct record {
+    power_log log;
+    int from;              /* the operations before are an earlier run's */
+    power_tree old, whole; /* what it left; what is there in the end */
+    served again;          /* the same command, for each state */
+} record;
+
+static void record_start(record *r, const scenario *s) {
+    char second[100], line[4096];
+    *r = (record){.from = 0};
     power_empty(root);
-    snprintf(env, sizeof env, "IOLOG_ROOT=%s IOLOG_OUT=%s LD_PRELOAD=%s", root, log_path, LEMMA_IOLOG);
-    if (run(s, env, "") != 0) fail_msg("%s %s: %s", s->command, s->words, said());
-    power_log_read(log, log_path);
-    power_tree_read(whole, root);
+    snprintf(second, sizeof second, "%s2", log_path);
+    if (s->before) {
+        run_recorded(s, s->before, log_path);
+        power_log_read(&r->log, log_path);
+        r->from = r->log.n;
+        power_log_release(&r->log);
+        power_tree_read(&r->old, root);
+        run_recorded(s, s->words, second);
+        snprintf(line, sizeof line, "cat %s >>%s", second, log_path);
+        shell(line);
+    } else {
+        run_recorded(s, s->words, log_path);
+    }
+    power_log_read(&r->log, log_path);
+    power_tree_read(&r->whole, root);
     power_tree played;
-    power_tree_of(log, &(power_cut){log->n, -1, POWER_ALL}, &played);
-    if (power_tree_hash(&played) != power_tree_hash(whole))
+    power_tree_of(&r->log, &(power_cut){r->log.n, -1, POWER_ALL}, &played);
+    if (power_tree_hash(&played) != power_tree_hash(&r->whole))
         fail_msg("%s: the log does not give what is there", s->command);
     power_tree_release(&played);
+    /* a request that was under way when the power went may have been paid for: sent again if told to */
+    line_of(s, "", s->words, strstr(s->words, "--endpoint") ? "--resend 9" : "", line, sizeof line);
+    r->again = served_start(line);
+}
+
+static void record_end(record *r) {
+    power_log_release(&r->log);
+    power_tree_release(&r->old);
+    power_tree_release(&r->whole);
+    served_end(&r->again);
 }
 
 /* ---- what must be there, whatever the loss ---- */
@@ -71,6 +119,22 @@ static bool has_all(const power_tree *state, const power_tree *whole, const char
         if (below && !same(f, power_tree_find(state, f->path))) return false;
     }
     return true;
+}
+
+/* Whether the output of a tree stands in the state, all of it but the manifest of a folder, at that place. */
+static bool stands_at(const power_tree *state, const power_tree *tree, const char *out, const char *at) {
+    size_t n = strlen(out);
+    bool any = false;
+    for (int i = 0; i < tree->n; i++) {
+        const power_file *f = &tree->file[i];
+        char path[300];
+        if (strncmp(f->path, out, n) != 0 || (f->path[n] && f->path[n] != '/')) continue;
+        if (strcmp(f->path + n, "/manifest.json") == 0) continue;
+        snprintf(path, sizeof path, "%s%s", at, f->path + n);
+        if (!same(f, power_tree_find(state, path))) return false;
+        any = true;
+    }
+    return any;
 }
 
 /* A checkpoint that got its name is safe as soon as the run does something else, until it is removed. */
@@ -103,10 +167,17 @@ static bool has_marked(const power_tree *state, const power_tree *all, const pow
     return true;
 }
 
-/* What the run told to be safe, and the state lacks; NULL = nothing. */
-static const char *lost(const power_log *log, const power_cut *cut, const power_tree *state,
-                        const power_tree *whole) {
-    if (cut->at == log->n && !has_all(state, whole, "")) return "lost after exit 0";
+/* What the run told to be safe, and the state lacks; NULL = nothing. What an earlier run made is there until
+ * something else is in its place. */
+static const char *lost(const record *r, const scenario *s, const power_cut *cut, const power_tree *state) {
+    const power_log *log = &r->log;
+    char out[100], aside[120];
+    snprintf(out, sizeof out, "new/%s", s->out);
+    if (cut->at == log->n && !has_all(state, &r->whole, "")) return "lost after exit 0";
+    snprintf(aside, sizeof aside, "%s.lemma-old", out);
+    if (r->from && !s->in_place && !stands_at(state, &r->old, out, out) &&
+        !stands_at(state, &r->whole, out, out) && !stands_at(state, &r->old, out, aside))
+        return "neither the old result nor the new one is there";
     const char *why = NULL;
     power_tree all;
     power_tree_of(log, &(power_cut){cut->at, -1, POWER_ALL}, &all);
@@ -143,29 +214,28 @@ static void describe(const power_log *log, const power_cut *cut, char *out, size
              (int)o->op.kind, a, b, kept, cut->choice, d);
 }
 
-static bool is_good(const scenario *s, const power_log *log, const power_cut *cut, const power_tree *state,
-                    const power_tree *whole, bool tell) {
+static bool is_good(const record *r, const scenario *s, const power_cut *cut, const power_tree *state,
+                    bool tell) {
     char what[400] = "";
-    const char *why = lost(log, cut, state, whole);
+    const char *why = lost(r, s, cut, state);
     int status = 0;
     if (!why) {
         power_tree now;
         power_empty(root);
         power_tree_write(state, root);
-        /* a request that was under way when the power went may have been paid for: sent again if told to */
-        status = run(s, "", strstr(s->words, "--endpoint") ? "--resend 9" : "");
+        status = served_run(&r->again, "", 0, 0);
         power_tree_read(&now, root);
         if (status != 0) why = said();
-        else if (power_tree_hash(&now) != power_tree_hash(whole)) why = "other bytes, or something left";
+        else if (power_tree_hash(&now) != power_tree_hash(&r->whole)) why = "other bytes, or something left";
         for (int i = 0; tell && status == 0 && why && i < now.n; i++) {
-            const power_file *f = power_tree_find(whole, now.file[i].path);
+            const power_file *f = power_tree_find(&r->whole, now.file[i].path);
             if (!same(f, &now.file[i]))
                 print_message("    %s %s\n", now.file[i].path, f ? "differs" : "is left");
         }
         power_tree_release(&now);
     }
     if (why && tell) {
-        describe(log, cut, what, sizeof what);
+        describe(&r->log, cut, what, sizeof what);
         print_message("BAD lemma %s %.60s: %s: status %d, %.300s\n", s->command, s->words, what, status, why);
     }
     return !why;
@@ -187,18 +257,18 @@ static bool is_new(seen *t, uint64_t hash) {
     return true;
 }
 
-static void try_states(const scenario *s, const power_log *log, const power_tree *whole, int stride,
-                       tally *t) {
+static void try_states(const record *r, const scenario *s, tally *t) {
+    const power_log *log = &r->log;
     seen known = {NULL, 0};
-    int k = 0;
-    for (int at = 1; at <= log->n; at++)
+    int k = 0, stride = dense ? 1 : s->stride;
+    for (int at = r->from + 1; at <= log->n; at++)
         for (int choice = 0; choice < POWER_RANDOM + (dense ? 12 : 4); choice++) {
             power_cut cut = {at, -1, choice};
             power_tree state;
             power_tree_of(log, &cut, &state);
             if (is_new(&known, power_tree_hash(&state) + (at == log->n)) && k++ % stride == 0) {
                 t->states++;
-                t->bad += !is_good(s, log, &cut, &state, whole, true);
+                t->bad += !is_good(r, s, &cut, &state, true);
             }
             power_tree_release(&state);
         }
@@ -214,7 +284,8 @@ static int next_sync(const power_log *log, int k) {
 
 /* Whether some loss is bad without sync k: at a few moments before the same is synced again, with all lost
  * that nothing else keeps, or just what the sync was for, or one operation of that. */
-static bool is_needed(const scenario *s, const power_log *log, const power_tree *whole, int k) {
+static bool is_needed(const record *r, const scenario *s, int k) {
+    const power_log *log = &r->log;
     seen known = {NULL, 0};
     bool needed = false;
     int last = next_sync(log, k), moments[] = {last, last - 1, (k + last) / 2, k + 1};
@@ -226,7 +297,7 @@ static bool is_needed(const scenario *s, const power_log *log, const power_tree 
             power_tree state;
             power_tree_of(log, &cut, &state);
             if (is_new(&known, power_tree_hash(&state) + (at == log->n)))
-                needed = !is_good(s, log, &cut, &state, whole, false);
+                needed = !is_good(r, s, &cut, &state, false);
             power_tree_release(&state);
         }
     }
@@ -280,13 +351,14 @@ static place *place_of(tally *t, const power_log *log, const scenario *s, int k)
     return place_named(t, name);
 }
 
-static void drop_syncs(const scenario *s, const power_log *log, const power_tree *whole, tally *t) {
-    for (int k = 0; k < log->n; k++) {
+static void drop_syncs(const record *r, const scenario *s, tally *t) {
+    const power_log *log = &r->log;
+    for (int k = r->from; k < log->n; k++) {
         if (!log->op[k].sync) continue;
         place *p = place_of(t, log, s, k);
         if (p->needed && !dense) continue; /* seen: the same of another command */
         t->syncs++;
-        if (is_needed(s, log, whole, k)) p->needed++;
+        if (is_needed(r, s, k)) p->needed++;
         else p->idle++;
     }
 }
@@ -310,27 +382,25 @@ static void every_power_loss(void **state) {
     const char *only = getenv("LEMMA_POWER");
     for (int i = 0; i < N_ALL; i++) {
         scenario s = scenario_at(i);
-        power_log log;
-        power_tree whole;
+        record r;
         char name[400];
         tally before = t;
         snprintf(name, sizeof name, "%s %s", s.command, s.words);
-        int stride = i < N_BASES ? 8 : 24;
-        if (s.before || (only && !strstr(name, only))) continue;
-        record(&s, &log, &whole);
-        try_states(&s, &log, &whole, dense ? 1 : stride, &t);
-        drop_syncs(&s, &log, &whole, &t);
+        if (!in_part(i) || (only && !strstr(name, only))) continue;
+        record_start(&r, &s);
+        try_states(&r, &s, &t);
+        drop_syncs(&r, &s, &t);
         print_message("%s %.50s: %d operations, %d states, %d bad; %d syncs left out\n", s.command, s.words,
-                      log.n, t.states - before.states, t.bad - before.bad, t.syncs - before.syncs);
-        power_log_release(&log);
-        power_tree_release(&whole);
+                      r.log.n - r.from, t.states - before.states, t.bad - before.bad, t.syncs - before.syncs);
+        record_end(&r);
     }
     count_idle(&t);
     print_message("%d states, %d bad; %d syncs left out, of %d kinds, %d never needed\n", t.states, t.bad,
                   t.syncs, t.n_places, t.idle);
     assert_int_equal(t.bad, 0);
     /* a share of the states cannot show that each sync is needed */
-    if (!only) assert_true(dense ? t.idle <= KNOWN_IDLE : t.idle <= t.n_places / 8);
+    if (!only && !getenv("LEMMA_FAULTS_PART"))
+        assert_true(dense ? t.idle <= KNOWN_IDLE : t.idle <= t.n_places / 8);
 }
 
 static int set_up(void **state) {
