@@ -237,20 +237,22 @@ static void failed_behind_the_output(void **state) {
     (void)state;
     for (int dir = 0; dir < 2; dir++) {
         const lem_command *cmd = dir ? &toy_dir : &toy;
+        const char *line = dir ? "--out d" : "--out o.txt";
+        const char *file = dir ? "d/o.txt" : "o.txt";
         run r = {0};
         OK(lem_dir_make("d", &err)); /* as a user makes it */
         for (int again = 0; again < 2; again++) {
-            OK(open_job(&r, cmd, dir ? "--out d" : "--out o.txt"));
+            OK(open_job(&r, cmd, line));
             assert_int_equal(lem_job_resumes(r.job), again);
             OK(lem_job_start(r.job, "avx2", &err));
-            put(dir ? "d/o.txt" : "o.txt", again ? "whole" : "half");
+            put(file, again ? "whole" : "half");
             close_job(&r);
         }
-        OK(open_job(&r, cmd, dir ? "--out d" : "--out o.txt"));
+        OK(open_job(&r, cmd, line));
         OK(lem_job_start(r.job, "avx2", &err));
         OK(lem_job_finish(r.job, &err));
         close_job(&r);
-        expect_done(cmd, dir ? "--out d" : "--out o.txt");
+        expect_done(cmd, line);
     }
 }
 

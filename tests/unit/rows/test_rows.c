@@ -432,7 +432,7 @@ typedef struct feeder {
     const char *piece; /* written again and again */
     bool waits;        /* after the request nothing comes but signals */
     lem_cancel *cancel;
-    volatile int done;
+    _Atomic int done;
     pthread_t reader;
 } feeder;
 
