@@ -66,7 +66,7 @@ double lem_clock_seconds(void); /* monotonic */
 /* Set by the signal handler that cli/ installs; long jobs poll it, save and return LEM_EINTR. NULL-safe flag
  * pointer. */
 typedef struct lem_cancel {
-    volatile int requested;
+    _Atomic int requested; /* lock-free: a signal handler, or another thread, sets it */
 } lem_cancel;
 
 /* LEM_EINTR "interrupted" once it is requested; NULL is never. */
