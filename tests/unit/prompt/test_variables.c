@@ -165,6 +165,7 @@ static void in_the_file(void **state) {
     assert_true(lem_json_equal(s.variables, back.variables) && back.told & LEM_PROMPT_TOLD_VARIABLES);
     FAILS(lem_prompt_settings_open(dir, &(lem_prompt_options){.set = other}, &s, &err), LEM_EUSAGE,
           "--set '{\\\"b\\\":1}' conflicts with");
+    lem_prompt_settings_release(&back);
     OK(lem_prompt_settings_open(dir, &(lem_prompt_options){.set = other, .from = "options"}, &back, &err));
     assert_int_equal(lem_json_count(back.variables), 1);
     lem_prompt_settings_release(&back);
