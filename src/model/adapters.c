@@ -4,7 +4,6 @@
 #include "core/file.h"
 #include "core/mem.h"
 #include "core/object.h"
-#include "core/rng.h"
 #include "model/model_priv.h"
 #include "weights/safetensors.h"
 
@@ -88,23 +87,6 @@ lem_trainable lem_lora_trainable(void) {
 
 /* ---- on and off ---- */
 
-/* All tensors of the same name. */
-static void copy_values(const lem_model *from, lem_model *to) {
-    for (int i = 0; i < to->n_tensors; i++) {
-        const lem_tensor *t = &to->tensors[i], *f = lem_model_tensor_named(from, t->name);
-        if (f) memcpy(to->params + t->offset, from->params + f->offset, t->count * sizeof *to->params);
-    }
-}
-
-/* The same model with other adapters, or none. */
-static lem_status reshaped(const lem_model *m, const lem_lora *lora, lem_model **out, lem_err *err) {
-    lem_model_config c = m->config;
-    c.lora = *lora;
-    lem_status st = lem_model_new_like(&c, lem_model_has_lm(m), out, err);
-    if (st == LEM_OK) copy_values(m, *out);
-    return st;
-}
-
 /* `from`, which goes, takes m's place. */
 static void take_place(lem_model *m, lem_model *from) {
     lem_model old = *m;
@@ -113,24 +95,13 @@ static void take_place(lem_model *m, lem_model *from) {
     lem_model_free(from);
 }
 
-/* torch: kaiming_uniform_(A, a=sqrt(5)) is uniform within 1 / sqrt(in). */
-static void draw(lem_model *m, const lem_tensor *t, uint64_t seed) {
-    double bound = 1 / sqrt((double)t->shape[1]);
-    lem_rng r = lem_rng_make(seed, t->name, 0);
-    for (size_t i = 0; i < t->count; i++)
-        m->params[t->offset + i] = (float)(bound * (2 * lem_rng_next_unit(&r) - 1));
-}
-
 lem_status lem_model_adapt(lem_model *m, const lem_lora *lora, uint64_t seed, lem_err *err) {
+    lem_model_config c = m->config;
     lem_model *to;
-    lem_status st = reshaped(m, lora, &to, err);
-    if (st) return st;
-    for (int i = 0; i < to->n_tensors; i++) {
-        lem_role role = to->tensors[i].role, matrix = lem_role_adapted(role);
-        if (matrix != LEM_ROLE_COUNT && role == lem_role_adapter(matrix)) draw(to, &to->tensors[i], seed);
-    }
-    take_place(m, to);
-    return LEM_OK;
+    c.lora = *lora;
+    lem_status st = lem_model_reshaped(m, &c, seed, &to, err);
+    if (st == LEM_OK) take_place(m, to);
+    return st;
 }
 
 static bool has_adapter(const lem_model *m, const lem_tensor *t) {
@@ -162,9 +133,11 @@ static size_t widest(const lem_model *m) {
 }
 
 lem_status lem_model_merge(lem_model *m, lem_err *err) {
+    lem_model_config c = m->config;
     lem_model *to = NULL;
     double *sum = lem_alloc(widest(m), sizeof *sum, err);
-    lem_status st = sum ? reshaped(m, &(lem_lora){0}, &to, err) : LEM_EMEM;
+    c.lora = (lem_lora){0};
+    lem_status st = sum ? lem_model_reshaped(m, &c, 0, &to, err) : LEM_EMEM;
     for (int i = 0; st == LEM_OK && i < to->n_tensors; i++)
         if (has_adapter(m, &to->tensors[i])) add_product(m, to, &to->tensors[i], sum);
     lem_free(sum);

@@ -84,7 +84,8 @@ done:
     return st;
 }
 
-lem_status lem_model_new_like(const lem_model_config *config, bool lm, lem_model **out, lem_err *err) {
+/* Like lem_model_new; without lm an untied model has no language-model head. */
+static lem_status new_body(const lem_model_config *config, bool lm, lem_model **out, lem_err *err) {
     lem_model *m = NULL;
     lem_status st = lem_model_new_table(config, lm, &m, err);
     if (st != LEM_OK) return st;
@@ -99,7 +100,7 @@ lem_status lem_model_new_like(const lem_model_config *config, bool lm, lem_model
 }
 
 lem_status lem_model_new(const lem_model_config *config, lem_model **out, lem_err *err) {
-    return lem_model_new_like(config, true, out, err);
+    return new_body(config, true, out, err);
 }
 
 void lem_model_free(lem_model *m) {
@@ -110,10 +111,23 @@ void lem_model_free(lem_model *m) {
     lem_free(m);
 }
 
-bool lem_model_has_lm(const lem_model *m) { return lem_model_at(m, LEM_ROLE_LM_HEAD, -1) != SIZE_MAX; }
+static bool has_lm(const lem_model *m) { return lem_model_at(m, LEM_ROLE_LM_HEAD, -1) != SIZE_MAX; }
+
+/* B stays zero; torch's kaiming_uniform_(A, a=sqrt(5)) is uniform within 1 / sqrt(in). */
+static void init_adapter(lem_model *m, const lem_tensor *t, uint64_t seed) {
+    float *p = m->params + t->offset;
+    double bound = 1 / sqrt((double)t->shape[1]);
+    lem_rng r = lem_rng_make(seed, t->name, 0);
+    if (t->role != lem_role_adapter(lem_role_adapted(t->role))) return;
+    for (size_t i = 0; i < t->count; i++) p[i] = (float)(bound * (2 * lem_rng_next_unit(&r) - 1));
+}
 
 static void init_tensor(lem_model *m, const lem_tensor *t, uint64_t seed) {
     float *p = m->params + t->offset;
+    if (lem_role_adapted(t->role) != LEM_ROLE_COUNT) {
+        init_adapter(m, t, seed);
+        return;
+    }
     if (t->rank == 1) {
         bool bias = strcmp(strrchr(t->name, '.'), ".bias") == 0;
         for (size_t i = 0; i < t->count; i++) p[i] = bias ? 0.0f : 1.0f;
@@ -130,31 +144,36 @@ void lem_model_init_random(lem_model *m, uint64_t seed) {
     for (int i = 0; i < m->n_tensors; i++) init_tensor(m, &m->tensors[i], seed);
 }
 
-const lem_tensor *lem_model_tensor_named(const lem_model *m, const char *name) {
+static const lem_tensor *tensor_named(const lem_model *m, const char *name) {
     for (int i = 0; i < m->n_tensors; i++)
         if (strcmp(m->tensors[i].name, name) == 0) return &m->tensors[i];
     return NULL;
 }
 
-lem_status lem_model_with_head(const lem_model *m, lem_head head, uint64_t seed, lem_model **out,
-                               lem_err *err) {
-    lem_model_config c = m->config;
+lem_status lem_model_reshaped(const lem_model *m, const lem_model_config *config, uint64_t seed,
+                              lem_model **out, lem_err *err) {
     lem_model *to = NULL;
-    if (head == LEM_HEAD_LM && !lem_model_has_lm(m))
-        return lem_fail(err, LEM_EDATA, "lm_head.weight is missing: this model has only a reward head");
-    if (head == LEM_HEAD_REWARD && m->config.head != head)
-        return lem_fail(err, LEM_EUSAGE, "only the scalar head can be made anew");
-    if (c.head != head) c.reward = (lem_head_shape){0};
-    c.head = head;
-    lem_status st = lem_model_new_like(&c, lem_model_has_lm(m), &to, err);
+    lem_status st = new_body(config, has_lm(m), &to, err);
     if (st != LEM_OK) return st;
     for (int i = 0; i < to->n_tensors; i++) {
-        const lem_tensor *t = &to->tensors[i], *from = lem_model_tensor_named(m, t->name);
+        const lem_tensor *t = &to->tensors[i], *from = tensor_named(m, t->name);
         if (from) memcpy(to->params + t->offset, m->params + from->offset, t->count * sizeof *to->params);
         else init_tensor(to, t, seed);
     }
     *out = to;
     return LEM_OK;
+}
+
+lem_status lem_model_with_head(const lem_model *m, lem_head head, uint64_t seed, lem_model **out,
+                               lem_err *err) {
+    lem_model_config c = m->config;
+    if (head == LEM_HEAD_LM && !has_lm(m))
+        return lem_fail(err, LEM_EDATA, "lm_head.weight is missing: this model has only a reward head");
+    if (head == LEM_HEAD_REWARD && m->config.head != head)
+        return lem_fail(err, LEM_EUSAGE, "only the scalar head can be made anew");
+    if (c.head != head) c.reward = (lem_head_shape){0};
+    c.head = head;
+    return lem_model_reshaped(m, &c, seed, out, err);
 }
 
 lem_status lem_model_with_layers(const lem_model *m, int extra, uint64_t seed, lem_model **out,
@@ -169,13 +188,8 @@ lem_status lem_model_with_layers(const lem_model *m, int extra, uint64_t seed, l
         if (c.window > 0 && lem_model_config_window(&m->config, m->config.layers - 1) == 0)
             c.full[i / 8] |= (uint8_t)(1u << i % 8);
     lem_status st = lem_model_config_check(&c, err);
-    if (st == LEM_OK) st = lem_model_new_like(&c, lem_model_has_lm(m), &to, err);
+    if (st == LEM_OK) st = lem_model_reshaped(m, &c, seed, &to, err);
     if (st != LEM_OK) return st;
-    for (int i = 0; i < to->n_tensors; i++) {
-        const lem_tensor *t = &to->tensors[i], *from = lem_model_tensor_named(m, t->name);
-        if (from) memcpy(to->params + t->offset, m->params + from->offset, t->count * sizeof *to->params);
-        else init_tensor(to, t, seed);
-    }
     for (int i = 0; i < to->n_tensors; i++) {
         const lem_tensor *t = &to->tensors[i];
         if (t->layer >= m->config.layers && lem_role_is_residual(t->role))
@@ -218,7 +232,7 @@ void lem_model_hash(const lem_model *m, char out[65]) {
              "rope_theta=%a norm_eps=%a tied=%d qkv_bias=%d lm=%d bos=%d eos=%d pad=%d\n",
              (int)c->arch, (int)c->head, c->layers, c->width, c->ffn, c->heads, c->kv_heads, c->head_dim,
              c->vocab, c->max_positions, (double)c->rope_theta, (double)c->norm_eps, c->tied, c->qkv_bias,
-             lem_model_has_lm(m), (int)c->bos_id, (int)c->eos_id, (int)c->pad_id);
+             has_lm(m), (int)c->bos_id, (int)c->eos_id, (int)c->pad_id);
     lem_sha256_init(&s);
     lem_sha256_add(&s, text, strlen(text));
     hash_variant(&s, c);

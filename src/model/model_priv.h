@@ -16,11 +16,10 @@ bool lem_role_is_residual(lem_role role);
 /* The name in files of a tensor that is there (layer: -1 outside of layers). */
 void lem_role_name(const lem_model_config *c, lem_role role, int layer, char out[96]);
 
-/* Like lem_model_new; without lm an untied model has no language-model head. */
-lem_status lem_model_new_like(const lem_model_config *config, bool lm, lem_model **out,
-                              lem_err *err) LEM_MUST_CHECK;
-bool lem_model_has_lm(const lem_model *m);
-const lem_tensor *lem_model_tensor_named(const lem_model *m, const char *name);
+/* A model of that shape: tensors of m's names have its values, the others their first ones, drawn from seed.
+ * A language-model head is there where m has one. */
+lem_status lem_model_reshaped(const lem_model *m, const lem_model_config *config, uint64_t seed,
+                              lem_model **out, lem_err *err) LEM_MUST_CHECK;
 
 /* Elements of an array of what learns alone, padding included; an untied language-model head is there. */
 size_t lem_model_trainable_size(const lem_model_config *c, const lem_trainable *t);
