@@ -7,15 +7,19 @@
 #include <math.h>
 #include <string.h>
 
+uint64_t lem_eval_cluster_key(const char *problem) {
+    return problem ? lem_hash64(problem, strlen(problem), 2) : 0;
+}
+
 static lem_status number(const uint64_t *keys, int rows, lem_map *seen, lem_eval_clusters *c, lem_err *err) {
     for (int i = 0; i < rows; i++) {
         int64_t at = c->n;
         uint64_t key = keys[i];
-        if (key == 0 || !lem_map_find(seen, (const char *)&key, sizeof key, &at)) {
-            lem_status st = key ? lem_map_set(seen, (const char *)&key, sizeof key, c->n, err) : LEM_OK;
-            if (st) return st;
-            c->n++;
-        }
+        bool there = false;
+        lem_status st = LEM_OK;
+        if (key) st = lem_map_add(seen, (const char *)&key, sizeof key, &at, &there, err);
+        if (st) return st;
+        c->n += !there;
         c->of[i] = (int)at;
     }
     return LEM_OK;

@@ -21,6 +21,8 @@ lem_status lem_eval_clusters_make(const lem_eval_problem *const *p, int rows, le
 lem_status lem_eval_clusters_of_keys(const uint64_t *key, int rows, lem_eval_clusters *out,
                                      lem_err *err) LEM_MUST_CHECK;
 void lem_eval_clusters_release(lem_eval_clusters *c);
+/* The key of a problem by its text; 0 of NULL. */
+uint64_t lem_eval_cluster_key(const char *problem);
 /* The sums of v [rows] over the rows of each problem: [n], v itself where none repeats, else the scratch of
  * c. */
 const double *lem_eval_clusters_sums(lem_eval_clusters *c, const double *v);

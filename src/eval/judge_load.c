@@ -1,6 +1,7 @@
 /* judge_load.c - scored rows of a benchmark as arrays */
 #include "core/hash.h"
 #include "eval/aggregate.h"
+#include "eval/clusters.h"
 #include "eval/judge.h"
 
 #include <math.h>
@@ -222,16 +223,16 @@ static lem_status find_subset(loader *l, const lem_json *row, int *out, lem_err 
 /* Behind find_subset. */
 static lem_status find_problem(loader *l, const lem_json *row, lem_judge_item *it, lem_err *err) {
     const char *text = lem_json_str(lem_json_get(row, "problem"), "");
-    lem_judge_data *d = l->d;
     int64_t subset = it->subset;
-    if (*text) it->problem = lem_hash64(text, strlen(text), 2);
-    if (it->problem && lem_map_find(l->problems, (const char *)&it->problem, sizeof it->problem, &subset)) {
-        d->shared = d->shared || subset != it->subset;
-        return LEM_OK;
-    }
-    d->n_problems++;
-    if (!it->problem) return LEM_OK;
-    return lem_map_set(l->problems, (const char *)&it->problem, sizeof it->problem, subset, err);
+    bool there = false;
+    lem_status st = LEM_OK;
+    it->problem = lem_eval_cluster_key(*text ? text : NULL);
+    if (it->problem)
+        st = lem_map_add(l->problems, (const char *)&it->problem, sizeof it->problem, &subset, &there, err);
+    if (st) return st;
+    l->d->n_problems += !there;
+    l->d->shared = l->d->shared || subset != it->subset;
+    return LEM_OK;
 }
 
 /* What the first row says of all. */

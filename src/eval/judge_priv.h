@@ -17,6 +17,11 @@ lem_status lem_judge_values_make(lem_judge_values *v, int rows, lem_err *err) LE
 void lem_judge_values_add(lem_judge_values *v, const lem_judge_item *it, double value);
 void lem_judge_values_release(lem_judge_values *v);
 
+/* subset -1: every row is. */
+static inline bool lem_judge_is_in(const lem_judge_item *it, int subset) {
+    return subset < 0 || it->subset == subset;
+}
+
 /* A metric that is the mean of values in [0,1]; none: undefined. */
 lem_status lem_judge_add_mean(lem_judge_result *r, const char *name, const char *protocol, const char *subset,
                               const lem_judge_values *v, int ties, lem_err *err) LEM_MUST_CHECK;

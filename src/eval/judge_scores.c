@@ -66,8 +66,6 @@ static double value_of(const lem_judge_item *it, int s, measure what) {
 
 /* ---- a group of rows ---- */
 
-static bool is_in(const lem_judge_item *it, int subset) { return subset < 0 || it->subset == subset; }
-
 /* subset -1: all rows. */
 static lem_status add_group(lem_judge_result *r, const char *name, int s, int subset, measure what,
                             lem_judge_values *v, lem_err *err) {
@@ -75,7 +73,7 @@ static lem_status add_group(lem_judge_result *r, const char *name, int s, int su
     int ties = 0;
     v->n = 0;
     for (int i = 0; i < d->n; i++) {
-        if (!is_in(&d->item[i], subset)) continue;
+        if (!lem_judge_is_in(&d->item[i], subset)) continue;
         lem_judge_values_add(v, &d->item[i], value_of(&d->item[i], s, what));
         row_scores x = look(&d->item[i], s);
         ties += x.worst_right == x.best_wrong;

@@ -127,8 +127,6 @@ static lem_status take_threshold(lem_judge_result *r, const lem_judge_how *o, le
     return lem_fail(err, LEM_EUSAGE, "--threshold-from: no row is of subset '%.60s'", o->threshold_from);
 }
 
-static bool is_of(const lem_judge_item *it, int subset) { return subset < 0 || it->subset == subset; }
-
 /* f1 of both shares. Where solutions of one problem stand on both sides, these are not independent: then by
  * how each solution moves it. */
 static lem_status join_sides(lem_judge_result *r, int subset, const lem_judge_metric share[2],
@@ -146,7 +144,8 @@ static lem_status join_sides(lem_judge_result *r, int subset, const lem_judge_me
         const lem_judge_item *it = &d->item[i];
         int k = it->label < 0;
         bool found = predicted(it, r->threshold) == it->label;
-        if (is_of(it, subset)) lem_judge_values_add(pull, it, slope[k] * (found - share[k].at.mean));
+        if (lem_judge_is_in(it, subset))
+            lem_judge_values_add(pull, it, slope[k] * (found - share[k].at.mean));
     }
     return lem_judge_clustered(f1->at.mean, pull, false, &f1->at, err);
 }
@@ -162,7 +161,7 @@ static lem_status add_subset(lem_judge_result *r, int subset, lem_judge_values *
         v->n = 0;
         for (int i = 0; i < d->n; i++) {
             const lem_judge_item *it = &d->item[i];
-            if (!is_of(it, subset) || (it->label < 0) != (k == 1)) continue;
+            if (!lem_judge_is_in(it, subset) || (it->label < 0) != (k == 1)) continue;
             lem_judge_values_add(v, it, predicted(it, r->threshold) == it->label);
         }
         lem_status st = lem_judge_add_mean(r, names[k], protocol, title, v, -1, err);

@@ -6,6 +6,7 @@
 #include "data/candidate_set.h"
 #include "data/rows.h"
 #include "core/mem.h"
+#include "eval/clusters.h"
 #include "eval/grade_rows.h"
 #include "grade/cluster.h"
 #include "eval/texts.h"
@@ -346,7 +347,7 @@ static lem_status make_problem(const loader *l, worker *w, item *it, lem_err *er
     lem_status st = LEM_OK;
     it->p.n = w->row.n;
     it->p.id = id ? lem_hash64(id, strlen(id), 1) : it->number;
-    it->p.cluster = w->row.problem ? lem_hash64(w->row.problem, strlen(w->row.problem), 2) : 0;
+    it->p.cluster = lem_eval_cluster_key(w->row.problem);
     LEM_TRY(name_problem(w, it, id, err));
     LEM_TRY(lem_spoil_count(&it->spoil, &w->row, err));
     LEM_TRY(add_correct(l, w, it, err));
