@@ -239,7 +239,7 @@ char *lem_path_join(const char *dir, const char *name, lem_err *err) {
 
 char *lem_path_with_end(const char *path, const char *old_end, const char *new_end, lem_err *err) {
     size_t n = strlen(path), old = strlen(old_end), more = strlen(new_end);
-    if (n > old && strcmp(path + n - old, old_end) == 0) n -= old;
+    if (n > old && lem_path_ends(path, old_end)) n -= old;
     char *made = lem_alloc(n + more + 1, 1, err);
     if (!made) return NULL;
     memcpy(made, path, n);

