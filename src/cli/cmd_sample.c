@@ -137,6 +137,7 @@ static lem_status print_json(const sample_job *j, const lem_spoil *spoil, lem_er
     lem_object_num(&o, "tokens_per_second", rate);
     lem_object_json(&o, "finish", finish_counts(j));
     lem_object_int(&o, "repeated_text", spoil->repeated);
+    lem_object_int(&o, "not_reencoded", spoil->changed);
     lem_object_json(&o, "warnings", lem_spoil_warnings(spoil));
     if (j->engine->tell) j->engine->tell(j, &o);
     if (j->bad.tally) lem_object_json(&o, "skipped", lem_bad_rows_json(j->bad.tally));

@@ -121,8 +121,8 @@ lem_status lem_sample_shots_load(sample_job *j, lem_err *err) LEM_MUST_CHECK;
 lem_status lem_sample_open_records(sample_job *j, lem_err *err) LEM_MUST_CHECK;
 /* Whether candidate i of row is there. */
 bool lem_sample_has(const sample_job *j, size_t row, int i);
-/* Takes a finished candidate; record: {"text", "finish_reason", "tokens", "logprob"} (taken; NULL: out of
- * memory). */
+/* Takes a finished candidate; record: {"text", "finish_reason", "tokens", "logprob"}, and
+ * "reencodes": false where lem_prompt_reencodes says so (taken; NULL: out of memory). */
 lem_status lem_sample_keep(sample_job *j, size_t row, int i, lem_json *record, lem_err *err) LEM_MUST_CHECK;
 /* The same of one that the engine's own records hold: it is not journalled. */
 lem_status lem_sample_hold(sample_job *j, size_t row, int i, lem_json *record, lem_err *err) LEM_MUST_CHECK;

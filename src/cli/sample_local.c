@@ -7,6 +7,7 @@
 #include "core/object.h"
 #include "model/folder.h"
 #include "model/weights_open.h"
+#include "prompt/prompt.h"
 
 #include <math.h>
 
@@ -76,13 +77,32 @@ static void tell_progress(void *ctx, const lem_generate_stats *s) {
                                        rate);
 }
 
+static bool ends_with_token(const sample_local *l, const lem_candidate *c) {
+    for (int i = 0; i < l->ends.n; i++)
+        if (c->tokens && c->ids[c->tokens - 1] == l->ends.id[i]) return true;
+    return false;
+}
+
+/* Whether the tokens that were sampled are those that the written text will be read as. */
+static lem_status reencodes(const sample_job *j, const lem_candidate *c, bool *out, lem_err *err) {
+    const lem_problem *row = &j->rows.at[c->prompt];
+    int32_t last = j->rows.ids.data[row->ids_at + (size_t)row->n_ids - 1];
+    bool stopped = c->finish == LEM_FINISH_STOP, ended = stopped && ends_with_token(&j->local, c);
+    return lem_prompt_reencodes(j->local.tok, last, c->text, c->len, stopped && !ended, c->ids,
+                                (size_t)(c->tokens - ended), out, err);
+}
+
 static lem_status take_candidate(void *ctx, const lem_candidate *c, lem_err *err) {
     sample_job *j = ctx;
+    bool same = true;
+    lem_status st = reencodes(j, c, &same, err);
+    if (st) return st;
     lem_object o = lem_object_new();
     lem_object_json(&o, "text", lem_json_new_strn(c->text, c->len));
     lem_object_str(&o, "finish_reason", lem_finish_name(c->finish));
     lem_object_int(&o, "tokens", (uint64_t)c->tokens);
     lem_object_json(&o, "logprob", lem_json_new_num(c->logprob));
+    if (!same) lem_object_bool(&o, "reencodes", false);
     j->local.run_tokens += (uint64_t)c->tokens;
     return lem_sample_keep(j, (size_t)c->prompt, c->index, lem_object_done(&o), err);
 }

@@ -98,6 +98,7 @@ static lem_status spoil_row(const sample_job *j, size_t row, const char **text, 
         if (!r) continue;
         text[c.n] = lem_json_str(lem_json_get(r, "text"), "");
         finish[c.n] = lem_json_str(lem_json_get(r, "finish_reason"), NULL);
+        s->changed += !lem_json_bool(lem_json_get(r, "reencodes"), true);
         s->silent += !*text[c.n++];
     }
     return lem_spoil_count(s, &c, err);

@@ -23,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { N_COUNTS = 5 };      /* of a record; an older one has fewer */
 enum { BYTES_A_TOKEN = 3 }; /* of English with mathematics, as a rule; for a plan */
 
 typedef struct known { /* rows that are there already; at[i] NULL where not */
@@ -99,26 +100,27 @@ static lem_status append(job *j, const char *prefix, uint64_t row, lem_json *rec
     return st;
 }
 
-static void counters(job *j, uint64_t *list[4]) {
+static void counters(job *j, uint64_t *list[N_COUNTS]) {
     list[0] = &j->counts.scored;
     list[1] = &j->counts.shared;
     list[2] = &j->counts.too_long;
     list[3] = &j->counts.no_steps;
+    list[4] = &j->counts.changed;
 }
 
-static lem_json *count_list(job *j, const uint64_t before[4]) {
-    uint64_t *list[4];
+static lem_json *count_list(job *j, const uint64_t before[N_COUNTS]) {
+    uint64_t *list[N_COUNTS];
     lem_json *counts = lem_json_new_array();
     bool ok = counts != NULL;
     counters(j, list);
-    for (int i = 0; ok && i < 4; i++)
+    for (int i = 0; ok && i < N_COUNTS; i++)
         ok = lem_json_append(counts, lem_json_new_int((int64_t)(*list[i] - before[i])));
     if (ok) return counts;
     lem_json_free(counts);
     return NULL;
 }
 
-static lem_json *record_of(job *j, const lem_json *row, const uint64_t before[4]) {
+static lem_json *record_of(job *j, const lem_json *row, const uint64_t before[N_COUNTS]) {
     lem_object o = lem_object_new();
     lem_object_json(&o, "row", lem_json_copy(row));
     lem_object_json(&o, "counts", count_list(j, before));
@@ -127,14 +129,14 @@ static lem_json *record_of(job *j, const lem_json *row, const uint64_t before[4]
 
 /* A row that an earlier run scored: its record's, which *row becomes. */
 static lem_status take_known(job *j, const lem_json *record, lem_json **row, lem_err *err) {
-    uint64_t *list[4];
+    uint64_t *list[N_COUNTS];
     const lem_json *counts = lem_json_get(record, "counts");
     lem_json *copy = lem_json_copy(lem_json_get(record, "row"));
     if (!copy) return lem_fail(err, LEM_EMEM, "out of memory");
     lem_json_free(*row);
     *row = copy;
     counters(j, list);
-    for (size_t i = 0; i < 4; i++) *list[i] += (uint64_t)lem_json_int(lem_json_at(counts, i), 0);
+    for (size_t i = 0; i < N_COUNTS; i++) *list[i] += (uint64_t)lem_json_int(lem_json_at(counts, i), 0);
     return LEM_OK;
 }
 
@@ -165,10 +167,10 @@ static lem_status score_implicit(job *j, lem_json *row, uint64_t line, lem_err *
 }
 
 static lem_status score_one(job *j, lem_json **row, uint64_t line, lem_err *err) {
-    uint64_t before[4], *list[4];
+    uint64_t before[N_COUNTS], *list[N_COUNTS];
     if (find(&j->scored, j->rows)) return take_known(j, find(&j->scored, j->rows), row, err);
     counters(j, list);
-    for (int i = 0; i < 4; i++) before[i] = *list[i];
+    for (int i = 0; i < N_COUNTS; i++) before[i] = *list[i];
     lem_status st = j->model.kind == SCORE_IMPLICIT
                         ? score_implicit(j, *row, line, err)
                         : lem_score_row(&j->model.how, *row, j->rows_file, line, &j->counts, err);
@@ -367,6 +369,7 @@ static lem_status print_json(const job *j, const lem_score_quality *q, double ra
     lem_object_int(&o, "identical", j->counts.shared);
     lem_object_int(&o, "too_long", j->counts.too_long);
     lem_object_int(&o, "no_steps", j->counts.no_steps);
+    lem_object_int(&o, "not_reencoded", j->counts.changed);
     lem_object_str(&o, "head", w.head);
     lem_object_str(&o, "formula", w.formula);
     lem_object_str(&o, "position", w.position);
@@ -390,6 +393,11 @@ static lem_status tell_result(const job *j, double seconds, lem_err *err) {
              (unsigned long long)j->used, (unsigned long long)j->counts.scored,
              (unsigned long long)j->counts.shared, (unsigned long long)j->counts.too_long,
              (unsigned long long)j->counts.no_steps, (unsigned long long)j->tokens, rate);
+    if (j->counts.changed)
+        lem_info(j->cli->log,
+                 "%llu of these scores are of texts that do not encode to the tokens that were sampled "
+                 "(reencodes: false): they are of the text's own tokens",
+                 (unsigned long long)j->counts.changed);
     const char *out = lem_job_is_shard(j->file) ? NULL : lem_job_out(j->file);
     lem_score_quality_of(j->cli, out, lem_args_str(j->args, "field"), &q);
     lem_score_quality_say(&q, j->cli->log);

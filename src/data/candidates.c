@@ -429,6 +429,15 @@ lem_status lem_candidates_read_scalars(const lem_candidates_map *m, const lem_js
     return st;
 }
 
+const lem_json *lem_candidates_marks(const lem_json *row, size_t n) {
+    const lem_json *list = lem_json_get(row, "reencodes");
+    return lem_json_count(list) == n ? list : NULL;
+}
+
+bool lem_candidates_reencodes(const lem_candidates *c, int i) {
+    return lem_json_bool(lem_json_at(c->reencodes, (size_t)i), true);
+}
+
 lem_status lem_candidates_read(const lem_candidates_map *m, const lem_json *row, lem_candidates *out,
                                lem_err *err) {
     size_t n = SIZE_MAX;
@@ -438,6 +447,7 @@ lem_status lem_candidates_read(const lem_candidates_map *m, const lem_json *row,
     if (st != LEM_OK) return st;
     out->n = n == SIZE_MAX ? 0 : (int)n;
     drop_invalid(m, out, (size_t)out->n);
+    out->reencodes = lem_candidates_marks(row, (size_t)out->n);
     return LEM_OK;
 }
 

@@ -84,6 +84,8 @@ typedef struct lem_candidates {
     int64_t *tokens;                           /* [n], -1 for null */
     const lem_json **steps;                    /* [n] lists of numbers */
     const char **finish;                       /* [n] "stop", "length", …; NULL for null */
+    const lem_json *reencodes; /* what `sample` says of its texts (prompt/prompt.h); borrowed, NULL = nothing
+                                */
 } lem_candidates;
 
 /* LEM_EDATA naming the field for a wrong type or columns of different lengths. A zeroed struct may be reused:
@@ -102,6 +104,10 @@ lem_json *lem_candidates_column(const lem_candidates *c, lem_candidates_field f)
  * from the row is gone then. LEM_EMEM. */
 lem_status lem_candidates_put(const lem_candidates *c, bool force, lem_json *row,
                               lem_err *err) LEM_MUST_CHECK;
+/* The list `reencodes` of a row of n candidates, which `sample` writes; NULL = it has none. */
+const lem_json *lem_candidates_marks(const lem_json *row, size_t n);
+/* Whether candidate i encodes to the tokens that were sampled, as far as the row says. */
+bool lem_candidates_reencodes(const lem_candidates *c, int i);
 /* Whether candidate i was cut off at its token limit: 1, 0, or -1 where no reason says. */
 int lem_candidates_cut(const lem_candidates *c, int i);
 

@@ -377,8 +377,9 @@ static bool set_list(lem_json *row, const char *name, lem_json *const *cand, int
 /* A copy of the input row in which what later commands will add is not there already: AQuA calls its gold
  * `correct`, which is a list of verdicts to us. Such a field becomes input_<name>. */
 static lem_json *input_fields(const lem_json *row) {
-    static const char *const taken[] = {"correct",  "predicted_answer", "verdict",      "rule",
-                                        "rm_score", "step_scores",      "logprob_mean", "answer_group"};
+    static const char *const taken[] = {"correct",      "predicted_answer", "verdict",
+                                        "rule",         "rm_score",         "step_scores",
+                                        "logprob_mean", "answer_group",     "reencodes"};
     lem_json *o = lem_json_new_object();
     bool ok = o != NULL;
     for (size_t i = 0; ok && i < lem_json_count(row); i++) {
@@ -392,6 +393,21 @@ static lem_json *input_fields(const lem_json *row) {
     if (ok) return o;
     lem_json_free(o);
     return NULL;
+}
+
+/* Only where some text does not encode to the tokens that were sampled. */
+static bool set_reencodes(lem_json *row, lem_json *const *cand, int n) {
+    bool all = true;
+    lem_json *list = lem_json_new_array();
+    bool ok = list != NULL;
+    for (int i = 0; ok && i < n; i++) {
+        bool same = !cand || lem_json_bool(lem_json_get(cand[i], "reencodes"), true);
+        all = all && same;
+        ok = lem_json_append(list, lem_json_new_bool(same));
+    }
+    if (ok && !all) return lem_json_set(row, "reencodes", list);
+    lem_json_free(list);
+    return ok;
 }
 
 static bool set_golds(lem_json *o, const lem_problem *row) {
@@ -409,7 +425,7 @@ lem_status lem_problem_output(const lem_problem *row, lem_json *const *candidate
               set_list(o, "completions", candidates, n, "text", "") &&
               set_list(o, "finish_reason", candidates, n, "finish_reason", "prompt_too_long") &&
               set_list(o, "tokens", candidates, n, "tokens", NULL) &&
-              set_list(o, "logprob", candidates, n, "logprob", NULL);
+              set_list(o, "logprob", candidates, n, "logprob", NULL) && set_reencodes(o, candidates, n);
     if (!ok) {
         lem_json_free(o);
         return lem_fail(err, LEM_EMEM, "out of memory for an output row");

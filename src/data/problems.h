@@ -113,8 +113,9 @@ void lem_problems_release(lem_problems *r);
 /* One output row: the input's fields (input_NAME where later commands
  * add NAME), then id, problem, expected_answer, expected_answers (where there are
  * several golds), gold_tolerance and benchmark (where a reader told them), completions, finish_reason,
- * tokens, logprob. candidates: n records with text, finish_reason, tokens, logprob; NULL for a prompt that
- * was too long. The caller owns *out. */
+ * tokens, logprob, and reencodes where it is false for some. candidates: n records with text, finish_reason,
+ * tokens, logprob, and reencodes (false; absent: true); NULL for a prompt that was too long. The caller owns
+ * *out. */
 lem_status lem_problem_output(const lem_problem *row, lem_json *const *candidates, int n, lem_json **out,
                               lem_err *err) LEM_MUST_CHECK;
 

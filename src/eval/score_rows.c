@@ -2,6 +2,7 @@
 #include "eval/score_rows.h"
 
 #include "core/mem.h"
+#include "data/candidates.h"
 #include "eval/score_candidates_priv.h"
 
 #include <stdio.h>
@@ -105,10 +106,13 @@ done:
 }
 
 static void count(const results *r, lem_score_counts *counts) {
+    const lem_json *marks = lem_candidates_marks(r->row, r->n);
     for (size_t i = 0; i < r->n; i++) {
         bool text = !r->texts || first_of(r->texts, i)->value;
         counts->shared += r->c[i].same >= 0;
-        counts->scored += first_of(r->c, i)->value && text;
+        bool scored = first_of(r->c, i)->value && text;
+        counts->scored += scored;
+        counts->changed += scored && !lem_json_bool(lem_json_at(marks, i), true);
     }
 }
 

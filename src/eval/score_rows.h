@@ -49,6 +49,7 @@ typedef struct lem_score_how {
 
 typedef struct lem_score_counts {
     uint64_t scored, shared, too_long, no_steps; /* shared: scores of identical texts */
+    uint64_t changed; /* of scored: texts that do not encode to the tokens that were sampled */
 } lem_score_counts;
 
 /* Sets the fields of row, which needs `problem` (text) and `completions` (list of texts), else LEM_EDATA. For

@@ -34,6 +34,7 @@ lem_status lem_spoil_count(lem_spoil *s, const lem_candidates *c, lem_err *err) 
         s->with_reason += cut >= 0;
         s->cut += cut == 1;
     }
+    for (int i = 0; i < c->n; i++) s->changed += !lem_candidates_reencodes(c, i);
     return count_repeated(s, c, err);
 }
 
@@ -45,12 +46,14 @@ void lem_spoil_add(lem_spoil *s, const lem_spoil *more) {
     s->unscored += more->unscored;
     s->silent += more->silent;
     s->repeated += more->repeated;
+    s->changed += more->changed;
 }
 
 void lem_spoil_tell(lem_object *o, const lem_spoil *s) {
     lem_object_int(o, "undecided", s->undecided);
     lem_object_int(o, "without_answer", s->silent);
     lem_object_int(o, "repeated_text", s->repeated);
+    if (s->changed) lem_object_int(o, "not_reencoded", s->changed);
     if (!s->with_reason) return;
     lem_object_int(o, "cut", s->cut);
     lem_object_int(o, "with_finish_reason", s->with_reason);
@@ -60,7 +63,7 @@ typedef struct part {
     uint64_t n, of;
     const char *what, *note; /* of a note: the sentence behind the share */
 } part;
-enum { N_PARTS = 5 };
+enum { N_PARTS = 6 };
 
 static void parts_of(const lem_spoil *s, part p[N_PARTS]) {
     p[0] = (part){
@@ -76,6 +79,9 @@ static void parts_of(const lem_spoil *s, part p[N_PARTS]) {
     p[4] = (part){s->repeated, s->n, "with the text of an earlier one",
                   "of the candidates repeat the text of an earlier one of their problem: k of them are fewer "
                   "different attempts"};
+    p[5] = (part){s->changed, s->n, "not encoding to the tokens that were sampled",
+                  "of the candidates do not encode to the tokens that were sampled (reencodes: false): the "
+                  "logprob of `sample` is of those tokens, scores and training are of the text's own"};
 }
 
 static double share_of(const part *p) { return p->of ? (double)p->n / (double)p->of : 0; }

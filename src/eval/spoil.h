@@ -18,13 +18,14 @@ typedef struct lem_spoil { /* counts of candidates; zeroed = none */
     uint64_t unscored;         /* without a score: ranked last */
     uint64_t silent;           /* without an answer: they do not vote */
     uint64_t repeated;         /* whose text an earlier candidate of the problem has */
+    uint64_t changed;          /* whose text does not encode to the tokens that were sampled */
 } lem_spoil;
 
-/* Adds what the row itself tells: n, with_reason, cut, repeated. */
+/* Adds what the row itself tells: n, with_reason, cut, repeated, changed. */
 lem_status lem_spoil_count(lem_spoil *s, const lem_candidates *c, lem_err *err) LEM_MUST_CHECK;
 void lem_spoil_add(lem_spoil *s, const lem_spoil *more);
-/* Members undecided, without_answer, repeated_text and, where reasons are known, cut and
- * with_finish_reason. */
+/* Members undecided, without_answer, repeated_text; where there are any, not_reencoded; where reasons are
+ * known, cut and with_finish_reason. */
 void lem_spoil_tell(lem_object *o, const lem_spoil *s);
 /* "of 960 candidates 36 (3.8 %) undecided, counted as wrong; …": those that are not 0; nothing where none is.
  */

@@ -2,6 +2,7 @@
 #include "prompt/prompt.h"
 
 #include "core/mem.h"
+#include "core/utf8.h"
 #include "prompt/style.h"
 
 #include <string.h>
@@ -60,6 +61,35 @@ lem_status lem_prompt_problem_of(const lem_tokenizer *t, const lem_prompt_settin
 lem_status lem_prompt_problem(const lem_tokenizer *t, const lem_prompt_settings *s, const char *problem,
                               lem_ids *ids, lem_err *err) {
     return lem_prompt_problem_of(t, s, problem, NULL, ids, err);
+}
+
+lem_status lem_prompt_behind(const lem_tokenizer *t, const char *text, size_t len, lem_ids *ids,
+                             lem_err *err) {
+    uint8_t *plain = lem_alloc(len + 1, 1, err);
+    if (!plain) return LEM_EMEM;
+    memset(plain, 1, len + 1);
+    bool glued = !lem_chat_begins_anew(t, ids->data[ids->len - 1]);
+    lem_status st = lem_tokenizer_encode_marked(t, text, plain, len, glued, ids, err);
+    lem_free(plain);
+    return st;
+}
+
+lem_status lem_prompt_reencodes(const lem_tokenizer *t, int32_t last, const char *text, size_t len, bool cut,
+                                const int32_t *sampled, size_t n, bool *out, lem_err *err) {
+    lem_ids ids = {0};
+    lem_buf written = {0};
+    lem_status st;
+    lem_utf8_mend(text, len, &written);
+    LEM_TRY(lem_buf_ok(&written, err));
+    LEM_TRY(lem_ids_push(&ids, last, err));
+    LEM_TRY(lem_prompt_behind(t, lem_buf_str(&written), written.len, &ids, err));
+    size_t own = ids.len - 1;
+    bool as_many = cut ? own <= n : own == n;
+    *out = as_many && (own == 0 || memcmp(ids.data + 1, sampled, own * sizeof *sampled) == 0);
+done:
+    lem_ids_release(&ids);
+    lem_buf_release(&written);
+    return st;
 }
 
 lem_status lem_prompt_conversation(const lem_tokenizer *t, const char *system, const lem_message *messages,

@@ -28,6 +28,17 @@ lem_status lem_prompt_problem(const lem_tokenizer *t, const lem_prompt_settings 
 lem_status lem_prompt_problem_of(const lem_tokenizer *t, const lem_prompt_settings *s, const char *problem,
                                  const char *subject, lem_ids *ids, lem_err *err) LEM_MUST_CHECK;
 
+/* Appends the ids of a given text behind a prompt (ids, not empty), as log-probabilities read it: special
+ * tokens that it spells out are text, and nothing is put in front of it that a tokenizer puts before a text
+ * where the prompt goes on. ids is unchanged on failure. */
+lem_status lem_prompt_behind(const lem_tokenizer *t, const char *text, size_t len, lem_ids *ids,
+                             lem_err *err) LEM_MUST_CHECK;
+/* Whether a text that was written for sampled tokens (n of them, the one that ended it left out) encodes to
+ * them again behind its prompt, whose last id is `last`. Bytes that are no UTF-8 count as files hold them,
+ * U+FFFD. cut: the text ends before a stop string, and tokens behind it do not count. */
+lem_status lem_prompt_reencodes(const lem_tokenizer *t, int32_t last, const char *text, size_t len, bool cut,
+                                const int32_t *sampled, size_t n, bool *out, lem_err *err) LEM_MUST_CHECK;
+
 /* A conversation for training, by the chat template; system goes before messages that have none of their own.
  * ids and *mask as in lem_chat_encode. */
 lem_status lem_prompt_conversation(const lem_tokenizer *t, const char *system, const lem_message *messages,

@@ -4,7 +4,6 @@
 
 #include "core/mem.h"
 #include "prompt/prompt.h"
-#include "token/chat_template.h"
 
 #include <string.h>
 
@@ -25,9 +24,6 @@ static lem_status list_reads(lem_rendering *r, size_t from, lem_err *err) {
 lem_status lem_text_render(const lem_text_recipe *how, const lem_tokenizer *t, const char *problem,
                            const char *text, size_t len, bool closed, lem_rendering *out, lem_err *err) {
     lem_status st = LEM_OK;
-    uint8_t *plain = lem_alloc(len + 1, 1, err);
-    if (!plain) return LEM_EMEM;
-    memset(plain, 1, len + 1);
     out->ids.len = 0;
     out->n_at = 0;
     LEM_TRY(lem_prompt_problem(t, how->prompt, problem, &out->ids, err));
@@ -36,12 +32,10 @@ lem_status lem_text_render(const lem_text_recipe *how, const lem_tokenizer *t, c
         LEM_TRY(lem_fail(err, LEM_EDATA,
                          "the prompt has no tokens, so the first token of a text has no "
                          "probability"));
-    bool glued = !lem_chat_begins_anew(t, out->ids.data[from - 1]);
-    LEM_TRY(lem_tokenizer_encode_marked(t, text, plain, len, glued, &out->ids, err));
+    LEM_TRY(lem_prompt_behind(t, text, len, &out->ids, err));
     if (closed && how->end >= 0) LEM_TRY(lem_ids_push(&out->ids, how->end, err));
     LEM_TRY(list_reads(out, from, err));
 done:
-    lem_free(plain);
     return st;
 }
 

@@ -155,7 +155,7 @@ static void as_the_sampler_counts(void **state) {
           "--lr 1e-2 --max-dropped 1 --data d/math.jsonl --out base --quiet",
           0, "");
     lemma(
-        "sample --model base --prompts d/test.jsonl --n 8 --temperature 0.5 --max-tokens 60 --out pool.jsonl "
+        "sample --model base --prompts d/test.jsonl --n 8 --temperature 0.9 --max-tokens 60 --out pool.jsonl "
         "--quiet",
         0, "");
     lemma("rm score pool.jsonl --model base --head logprob --field lp --out lp.jsonl", 0,
@@ -163,9 +163,11 @@ static void as_the_sampler_counts(void **state) {
     for (int r = 0; r < 6; r++) {
         lem_json *row = line_of("lp.jsonl", r);
         const lem_json *made = lem_json_get(row, "logprob"), *given = lem_json_get(row, "lp"),
-                       *mean = lem_json_get(row, "lp_mean"), *tokens = lem_json_get(row, "tokens");
+                       *mean = lem_json_get(row, "lp_mean"), *tokens = lem_json_get(row, "tokens"),
+                       *marks = lem_json_get(row, "reencodes");
         for (size_t i = 0; i < 8; i++, all++) {
             bool equal = at(made, i) == at(given, i);
+            assert_int_equal(equal, lem_json_bool(lem_json_at(marks, i), true));
             same += equal;
             if (equal) near(at(mean, i), at(given, i) / at(tokens, i), 1e-12);
         }
@@ -173,7 +175,10 @@ static void as_the_sampler_counts(void **state) {
     }
     print_message("%d of %d sampled texts have the sampler's log-probability, bit for bit\n", same, all);
     assert_int_equal(all, 48);
-    assert_true(same >= 40); /* the others were drawn in other tokens than their text has */
+    assert_true(same >= 30 && same < 48); /* the others were drawn in other tokens than their text has */
+    char said[100];
+    snprintf(said, sizeof said, "%d of these scores are of texts that do not encode", all - same);
+    lemma("rm score pool.jsonl --model base --head logprob --field lp --out lp.jsonl --fresh", 0, said);
 }
 
 /* A candidate alone, in a batch and beside its siblings: the same bytes of its score. */

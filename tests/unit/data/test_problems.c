@@ -209,6 +209,30 @@ static void output(void **state) {
     lem_problems_release(&p);
 }
 
+/* reencodes stands where it is false for some; one of the input's is not ours. */
+static void texts_of_other_tokens(void **state) {
+    (void)state;
+    lem_problems p;
+    lem_json *row = NULL, *same = parsed("{\"text\":\"4\"}"),
+             *other = parsed("{\"text\":\"4\",\"reencodes\":false}");
+    lem_json *const all[] = {same, other}, *const good[] = {same, same};
+    lem_buf b = {0};
+    OK(lem_problems_load(write_file("h.jsonl", "{\"problem\":\"q\",\"reencodes\":[false,false]}\n"), NULL, -1,
+                         NULL, &p, &err));
+    OK(lem_problem_output(&p.at[0], all, 2, &row, &err));
+    lem_json_write(lem_json_get(row, "reencodes"), 0, &b);
+    assert_string_equal(lem_buf_str(&b), "[true,false]");
+    assert_non_null(lem_json_get(row, "input_reencodes"));
+    lem_json_free(row);
+    OK(lem_problem_output(&p.at[0], good, 2, &row, &err));
+    assert_null(lem_json_get(row, "reencodes"));
+    lem_json_free(row);
+    lem_json_free(same);
+    lem_json_free(other);
+    lem_buf_release(&b);
+    lem_problems_release(&p);
+}
+
 static bool keep_odd(const void *ctx, uint64_t row) { return row % 2 == 1 && row < *(const uint64_t *)ctx; }
 
 /* What is left knows its number in the whole input, and is found by it. */
@@ -242,9 +266,13 @@ static void some_are_kept(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(fields),       cmocka_unit_test(refusals),
-                                       cmocka_unit_test(readers),      cmocka_unit_test(golds_by_name),
-                                       cmocka_unit_test(prompts),      cmocka_unit_test(output),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(fields),
+                                       cmocka_unit_test(refusals),
+                                       cmocka_unit_test(readers),
+                                       cmocka_unit_test(golds_by_name),
+                                       cmocka_unit_test(prompts),
+                                       cmocka_unit_test(output),
+                                       cmocka_unit_test(texts_of_other_tokens),
                                        cmocka_unit_test(some_are_kept)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }

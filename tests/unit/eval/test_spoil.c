@@ -26,6 +26,11 @@ static void a_row_is_counted(void **state) {
     assert_int_equal(s.with_reason, 4);
     assert_int_equal(s.cut, 2);
     assert_int_equal(s.repeated, 2);
+    s = counted("{\"expected_answer\":\"1\",\"completions\":[\"a\",\"b\"],\"reencodes\":[true,false]}");
+    assert_int_equal(s.changed, 1);
+    s = counted(
+        "{\"expected_answer\":\"1\",\"completions\":[\"a\",\"b\"],\"reencodes\":[false]}"); /* whose? */
+    assert_int_equal(s.changed, 0);
     s = counted("{\"expected_answer\":\"1\",\"completions\":[\"a\"]}");
     assert_int_equal(s.n, 1);
     assert_int_equal(s.with_reason + s.cut + s.repeated, 0);

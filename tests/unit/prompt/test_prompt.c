@@ -1,6 +1,7 @@
 /* test_prompt.c - problems to be answered, conversations and texts to be trained on: ids and masks */
 #include "support.h"
 
+#include "core/json.h"
 #include "prompt/prompt.h"
 
 static lem_tokenizer *t;
@@ -86,8 +87,47 @@ static void texts(void **state) {
     lem_ids_release(&ids);
 }
 
+/* One case of tools/golden/make_reencode.py: whether the ids are those of their text; behind a prompt, and
+ * cut before a stop string, too. */
+static void same_as(const lem_tokenizer *of, const lem_json *row, const char *where) {
+    const lem_json *list = lem_json_get(row, "ids");
+    int32_t ids[64];
+    size_t n = lem_json_count(list);
+    lem_buf raw = {0};
+    bool same = false, cut = false, longer = true, want = lem_json_bool(lem_json_get(row, "same"), false);
+    assert_true(n > 0 && n < 64);
+    for (size_t i = 0; i < n; i++) ids[i] = (int32_t)lem_json_int(lem_json_at(list, i), -1);
+    OK(lem_tokenizer_decode(of, ids, n, true, &raw, &err)); /* bytes, as the engine has them */
+    OK(lem_prompt_reencodes(of, 40, lem_buf_str(&raw), raw.len, false, ids, n, &same, &err));
+    if (same != want) fail_msg("%s '%s': %d", where, lem_json_str(lem_json_get(row, "text"), ""), same);
+    ids[n] = 41; /* of the stop string */
+    OK(lem_prompt_reencodes(of, 40, lem_buf_str(&raw), raw.len, true, ids, n + 1, &cut, &err));
+    OK(lem_prompt_reencodes(of, 40, lem_buf_str(&raw), raw.len, false, ids, n + 1, &longer, &err));
+    assert_true(!want || cut);
+    assert_true(!want || !longer);
+    lem_buf_release(&raw);
+}
+
+static void sampled_texts(void **state) {
+    (void)state;
+    static const char *const folders[] = {"token/digits1", "token/digits3", "golden_heads/rlhflow_mixed"};
+    lem_json *all = NULL;
+    OK(lem_json_load(LEMMA_TEST_DATA "/token/reencode.json", 1 << 20, &all, &err));
+    for (int f = 0; f < 3; f++) {
+        char dir[300];
+        lem_tokenizer *of = NULL;
+        const lem_json *rows = lem_json_get(all, folders[f]);
+        snprintf(dir, sizeof dir, LEMMA_TEST_DATA "/%s", folders[f]);
+        OK(lem_tokenizer_load(dir, &of, &err));
+        assert_int_equal(lem_json_count(rows), 60);
+        for (size_t i = 0; i < 60; i++) same_as(of, lem_json_at(rows, i), folders[f]);
+        lem_tokenizer_free(of);
+    }
+    lem_json_free(all);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(problems), cmocka_unit_test(conversations),
-                                       cmocka_unit_test(texts)};
+                                       cmocka_unit_test(texts), cmocka_unit_test(sampled_texts)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }
