@@ -131,6 +131,7 @@ static lem_status print_json(const sample_job *j, const lem_spoil *spoil, lem_er
     lem_object_int(&o, "candidates", j->finished);
     lem_object_int(&o, "resumed", j->resumed);
     lem_object_int(&o, "prompt_tokens", j->stats.prompt_tokens);
+    lem_object_int(&o, "prompt_tokens_shared", j->stats.shared_tokens);
     lem_object_int(&o, "generated_tokens", j->stats.generated_tokens);
     lem_object_int(&o, "steps", j->stats.steps);
     lem_object_num(&o, "seconds", s);

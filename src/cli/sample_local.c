@@ -38,7 +38,7 @@ static lem_status next_of_trial(void *ctx, lem_prompt *out, bool *more, lem_err 
     } while (j->rows.at[row].too_long);
     for (int i = l->turn * most; n < most && i < j->n; i++) l->missing[n++] = i;
     const lem_problem *r = &j->rows.at[row];
-    *out = (lem_prompt){row, r->key, j->rows.ids.data + r->ids_at, r->n_ids, l->missing, n};
+    *out = (lem_prompt){row, r->key, j->rows.ids.data + r->ids_at, r->n_ids, l->missing, n, r->n_shared};
     return LEM_OK;
 }
 
@@ -51,8 +51,9 @@ static lem_status next_prompt(void *ctx, lem_prompt *out, bool *more, lem_err *e
         for (int i = 0; !r->too_long && i < j->n; i++)
             if (!lem_sample_has(j, j->local.next_row, i)) j->local.missing[missing++] = i;
         if (missing == 0) continue;
-        *out = (lem_prompt){j->local.next_row++, r->key, j->rows.ids.data + r->ids_at, r->n_ids,
-                            j->local.missing,    missing};
+        *out = (lem_prompt){
+            j->local.next_row++, r->key, j->rows.ids.data + r->ids_at, r->n_ids, j->local.missing, missing,
+            r->n_shared};
         *more = true;
         return LEM_OK;
     }

@@ -336,6 +336,7 @@ lem_status lem_problems_encode(lem_problems *r, const lem_tokenizer *t, const le
         if (x->too_long) r->too_long++;
         else if (x->n_ids > r->longest) r->longest = x->n_ids;
     }
+    lem_problems_share(r);
     return LEM_OK;
 }
 

@@ -54,6 +54,8 @@ typedef struct lem_problem {
     uint64_t key;  /* what the randomness is keyed by: hash of id and problem */
     size_t ids_at; /* its prompt in lem_problems.ids */
     int n_ids;
+    int n_shared; /* first ids of its prompt that prompts of rows beside it begin with too; 0 = too few to
+                     tell */
     bool too_long;
 } lem_problem;
 
@@ -97,14 +99,18 @@ typedef bool lem_problem_keep(const void *ctx, uint64_t row);
 void lem_problems_keep(lem_problems *r, lem_problem_keep *keep, const void *ctx);
 /* The place in at[] of a row by its number; r->n if it is not there. */
 size_t lem_problems_find(const lem_problems *r, uint64_t row);
-/* Renders the prompts by s (lem_prompt_problem), once after loading. One of more than max_prompt tokens is
- * marked and counted as too long; an empty one is LEM_EDATA. Errors name file and line. */
 /* After lem_problems_encode: LEM_EDATA with file, line and token where a prompt has an id that a model of so
  * many ids has not. */
 lem_status lem_problems_check_ids(const lem_problems *r, const lem_tokenizer *t, int vocab,
                                   lem_err *err) LEM_MUST_CHECK;
+/* Renders the prompts by s (lem_prompt_problem), once after loading. One of more than max_prompt tokens is
+ * marked and counted as too long; an empty one is LEM_EDATA. Errors name file and line. */
 lem_status lem_problems_encode(lem_problems *r, const lem_tokenizer *t, const lem_prompt_settings *s,
                                int max_prompt, const lem_cancel *cancel, lem_err *err) LEM_MUST_CHECK;
+/* Finds what prompts share (lem_problems_encode has called it). Rows that follow one another and begin alike
+ * are one group; another begins where less than half of what the group shares is left, as at a new subject
+ * with worked examples of its own. */
+void lem_problems_share(lem_problems *r);
 /* What the reader found, else the row says under subject or category, for styles that tell subjects apart;
  * NULL = nothing. */
 const char *lem_problem_subject(const lem_problem *row);

@@ -3,6 +3,10 @@
 
 #include "generate/engine_priv.h"
 
+#include "core/mem.h"
+
+#include <string.h>
+
 static lem_engine_opts engine_opts(const lem_generate_opts *o) {
     return (lem_engine_opts){
         .slots = o->slots, .max_prompt = o->max_prompt, .max_tokens = o->max_tokens, .kv_bytes = o->kv_bytes};
@@ -30,41 +34,95 @@ size_t lem_generate_bytes(const lem_model_config *c, const lem_generate_opts *o)
     return lem_engine_bytes(c, &engine);
 }
 
-/* Nothing will ever stand under a prompt, so it is dropped at once and goes with its last candidate. *busy is
- * set when one was submitted: the last prompts may come in the call that finds the end. */
+/* ---- what prompts share */
+
+typedef struct preamble {
+    lem_request request; /* of ids; LEM_NO_REQUEST = none is there */
+    int32_t *ids;        /* [n] whole pages, so that prompts take as many pages as without */
+    int n, cap;
+    uint64_t made, saved; /* how many there were; tokens that were not computed again */
+} preamble;
+
+static void leave(lem_engine *e, preamble *s) {
+    lem_engine_drop(e, s->request);
+    s->request = LEM_NO_REQUEST;
+}
+
+static lem_status begin(lem_engine *e, preamble *s, const int32_t *ids, int n, const lem_request_opts *o,
+                        lem_err *err) {
+    lem_request_opts none = *o;
+    void *own = s->ids;
+    lem_status st = lem_gen_grow(&own, &s->cap, n, sizeof *s->ids, err);
+    s->ids = own;
+    if (st) return st;
+    memcpy(s->ids, ids, (size_t)n * sizeof *ids);
+    s->n = n;
+    none.n = 0;
+    st = lem_engine_submit(e, LEM_NO_REQUEST, ids, n, &none, &s->request, err);
+    if (st == LEM_OK) s->made++;
+    return st;
+}
+
+/* Finds or makes the node that the prompt stands under: *request none is the root. One is kept at a time: a
+ * prompt that is not under it may need its pages. */
+static lem_status find_shared(lem_engine *e, preamble *s, const lem_prompt *p, const lem_request_opts *o,
+                              lem_err *err) {
+    int most = p->n_shared < p->n_ids ? p->n_shared : p->n_ids - 1, n = most - most % LEM_PAGE_KEYS;
+    bool there = s->request != LEM_NO_REQUEST && s->n == n;
+    if (there && memcmp(s->ids, p->ids, (size_t)n * sizeof *p->ids) == 0) {
+        s->saved += (uint64_t)n;
+        return LEM_OK;
+    }
+    leave(e, s);
+    return n > 0 ? begin(e, s, p->ids, n, o, err) : LEM_OK;
+}
+
+/* Nothing will ever stand under a prompt, so it is dropped at once and goes with its last candidate. */
+static lem_status submit(lem_engine *e, const lem_generate_opts *o, const lem_prompt *p, preamble *s,
+                         lem_err *err) {
+    lem_request_opts r = request_opts(o);
+    lem_request request;
+    r.index = p->index;
+    r.key = p->key;
+    r.candidates = p->candidates;
+    r.n = p->n;
+    lem_status st = find_shared(e, s, p, &r, err);
+    if (st) return st;
+    int above = s->request == LEM_NO_REQUEST ? 0 : s->n;
+    st = lem_engine_submit(e, s->request, p->ids + above, p->n_ids - above, &r, &request, err);
+    if (st == LEM_OK) lem_engine_drop(e, request);
+    return st;
+}
+
+/* *busy is set when a prompt was submitted: the last ones may come in the call that finds the end. */
 static lem_status pull(lem_engine *e, const lem_generate_opts *o, lem_prompt_source *source, void *ctx,
-                       bool *more, bool *busy, lem_err *err) {
+                       preamble *s, bool *more, bool *busy, lem_err *err) {
     while (*more && lem_engine_has_room(e)) {
         lem_prompt p = {0};
         lem_status st = source(ctx, &p, more, err);
+        if (st == LEM_OK && !*more) leave(e, s);
         if (st) return st;
         if (!*more || p.n <= 0) continue;
-        lem_request_opts r = request_opts(o);
-        lem_request request;
-        r.index = p.index;
-        r.key = p.key;
-        r.candidates = p.candidates;
-        r.n = p.n;
-        st = lem_engine_submit(e, LEM_NO_REQUEST, p.ids, p.n_ids, &r, &request, err);
+        st = submit(e, o, &p, s, err);
         if (st) return st;
-        lem_engine_drop(e, request);
         *busy = true;
     }
     return LEM_OK;
 }
 
-static lem_generate_stats stats_of(const lem_engine *e) {
+static lem_generate_stats stats_of(const lem_engine *e, const preamble *s) {
     lem_engine_counts c = lem_engine_count(e);
-    return (lem_generate_stats){.prompts = c.requests,
+    return (lem_generate_stats){.shared_tokens = s->saved,
+                                .prompts = c.requests - s->made,
                                 .candidates = c.candidates,
                                 .prompt_tokens = c.prompt_fed,
                                 .generated_tokens = c.generated,
                                 .steps = c.steps};
 }
 
-static void tell(const lem_generate_opts *o, const lem_engine *e, double begin) {
-    lem_generate_stats s = stats_of(e);
-    s.seconds = lem_clock_seconds() - begin;
+static void tell(const lem_generate_opts *o, const lem_engine *e, const preamble *shared, double begun) {
+    lem_generate_stats s = stats_of(e, shared);
+    s.seconds = lem_clock_seconds() - begun;
     o->tick(o->tick_ctx, &s);
 }
 
@@ -89,8 +147,9 @@ lem_status lem_generate_run(const lem_weights *w, const lem_model_config *config
                             lem_generate_stats *stats, lem_err *err) {
     lem_status st = lem_generate_check(o, err);
     if (st) return st;
-    double begin = lem_clock_seconds();
+    double begun = lem_clock_seconds();
     lem_engine *e = NULL;
+    preamble shared = {.request = LEM_NO_REQUEST};
     lem_engine_opts engine = engine_opts(o);
     engine.sink = sink;
     engine.sink_ctx = sink_ctx;
@@ -98,14 +157,15 @@ lem_status lem_generate_run(const lem_weights *w, const lem_model_config *config
     LEM_TRY(lem_engine_open(w, config, tok, b, &engine, &e, err));
     for (;;) {
         LEM_TRY(lem_cancel_check(cancel, err));
-        LEM_TRY(pull(e, o, source, source_ctx, &more, &busy, err));
+        LEM_TRY(pull(e, o, source, source_ctx, &shared, &more, &busy, err));
         if (!more && !busy) break;
         LEM_TRY(lem_engine_step(e, &busy, err));
-        if (o->tick) tell(o, e, begin);
+        if (o->tick) tell(o, e, &shared, begun);
     }
 done:
-    if (stats) *stats = e ? stats_of(e) : (lem_generate_stats){0};
-    if (stats) stats->seconds = lem_clock_seconds() - begin;
+    if (stats) *stats = e ? stats_of(e, &shared) : (lem_generate_stats){0};
+    if (stats) stats->seconds = lem_clock_seconds() - begun;
+    lem_free(shared.ids);
     lem_engine_close(e);
     return st;
 }

@@ -1,6 +1,7 @@
 /* generate/run.h - many candidates for many prompts: an engine fed by a source until it ends
  *
- * Prompts are roots, all under the same options; as many are in flight as pages and slots allow.
+ * Prompts are all under the same options; as many are in flight as pages and slots allow.
+ * What prompts share (the worked examples before each problem) is a node above them, and is computed once.
  * The result of a candidate never depends on what else is in flight (engine.h). */
 #ifndef LEM_GENERATE_RUN_H
 #define LEM_GENERATE_RUN_H
@@ -9,6 +10,7 @@
 #include "generate/engine.h"
 
 typedef struct lem_generate_stats {
+    uint64_t shared_tokens; /* of prompts, that were computed once for several */
     uint64_t prompts, candidates, prompt_tokens, generated_tokens, steps;
     double seconds;
 } lem_generate_stats;
@@ -39,6 +41,8 @@ typedef struct lem_prompt { /* filled by the source */
     const int *candidates; /* which candidate indices to make, or NULL for 0..n-1 (resume skips what a journal
                               holds) */
     int n;
+    int n_shared; /* first tokens that prompts beside it begin with too: computed once for those that come one
+                     after another; 0 = none */
 } lem_prompt;
 
 /* *more = false at the end. */

@@ -265,8 +265,27 @@ static void some_are_kept(void **state) {
     lem_buf_release(&b);
 }
 
+/* Groups of rows that follow one another; a prompt that is too long, or a new start, ends one. */
+static void shared(void **state) {
+    (void)state;
+    enum { ROWS = 8, LENGTH = 100 };
+    static const int like_before[ROWS] = {0, 70, 60, 10, 90, 31, 40, 90},
+                     want[ROWS] = {60, 60, 60, 90, 90, 40, 40, 0};
+    lem_problem rows[ROWS] = {0};
+    static int32_t ids[ROWS * LENGTH]; /* of this test only */
+    for (int i = 0; i < ROWS; i++) {
+        for (int k = 0; k < LENGTH; k++)
+            ids[i * LENGTH + k] = i && k < like_before[i] ? ids[(i - 1) * LENGTH + k] : 1000 * i + k;
+        rows[i] = (lem_problem){.ids_at = (size_t)i * LENGTH, .n_ids = LENGTH, .too_long = i == 7};
+    }
+    lem_problems p = {.at = rows, .n = ROWS, .ids = {.data = ids, .len = ROWS * LENGTH}};
+    lem_problems_share(&p);
+    for (int i = 0; i < ROWS; i++) assert_int_equal(rows[i].n_shared, want[i]);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(fields),
+                                       cmocka_unit_test(shared),
                                        cmocka_unit_test(refusals),
                                        cmocka_unit_test(readers),
                                        cmocka_unit_test(golds_by_name),

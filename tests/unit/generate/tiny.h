@@ -110,7 +110,8 @@ typedef struct tiny_run {
     const char *const *prompt;
     int n_prompts, n; /* candidates each */
     bool backwards;
-    const bool *skip; /* [n_prompts, n] or NULL */
+    const bool *skip;  /* [n_prompts, n] or NULL */
+    const int *shared; /* [n_prompts] n_shared, or NULL */
     int next;
     int32_t ids[512];
     int cand[256];
@@ -130,7 +131,8 @@ static inline lem_status tiny_source(void *ctx, lem_prompt *out, bool *more, lem
     for (size_t i = 0; i < len; i++) r->ids[i] = r->t->id_of[(unsigned char)r->prompt[at][i]];
     for (int i = 0; i < r->n; i++)
         if (!r->skip || !r->skip[at * r->n + i]) r->cand[n++] = i;
-    *out = (lem_prompt){(uint64_t)at, 1000 + (uint64_t)at, r->ids, (int)len, r->cand, n};
+    *out = (lem_prompt){
+        (uint64_t)at, 1000 + (uint64_t)at, r->ids, (int)len, r->cand, n, r->shared ? r->shared[at] : 0};
     return LEM_OK;
 }
 
