@@ -2,23 +2,20 @@
  * head, or one made from a GGUF file */
 #include "cli/commands.h"
 #include "cli/runtime.h"
+#include "cli/convert_options.h"
 #include "core/choice.h"
 #include "core/object.h"
 #include "gguf/folder.h"
 #include "model/model_convert.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* In the order of lem_convert_head. */
 #define HEADS "keep|lm|score"
 
 static const lem_opt opts[] = {
-    {"dtype", LEM_OPT_ENUM, "TYPE", NULL,
-     "number type of all tensors; default: each keeps its own, those of a GGUF file become bf16",
-     .choices = "f32|f16|bf16"},
-    {"shard-size", LEM_OPT_STR, "SIZE", "5GB",
-     "largest weight file, as 5GB, 500MB or 2GiB; a larger model becomes several files with an index"},
+    LEM_OPT_STORED_AS("each keeps its own, those of a GGUF file become bf16"),
+    LEM_OPT_SHARD_SIZE,
     {"tie", LEM_OPT_FLAG, NULL, NULL, "store no lm_head: it must equal the embedding in every bit"},
     {"untie", LEM_OPT_FLAG, NULL, NULL, "store lm_head on its own, a copy of the embedding"},
     {"head", LEM_OPT_ENUM, "HEAD", "keep",
@@ -27,41 +24,17 @@ static const lem_opt opts[] = {
      .choices = HEADS},
 };
 
-/* "5GB": a number and a unit of Transformers (KB, MB, GB by thousands; KiB, MiB, GiB by 1024) or bytes. */
-static lem_status parse_size(const char *text, uint64_t *out, lem_err *err) {
-    static const struct {
-        const char *name;
-        double bytes;
-    } units[] = {{"", 1},     {"B", 1},        {"KB", 1e3},        {"MB", 1e6},
-                 {"GB", 1e9}, {"KiB", 1024.0}, {"MiB", 1048576.0}, {"GiB", 1073741824.0}};
-    size_t digits = strspn(text, "0123456789.");
-    char *end = NULL;
-    double x = digits && digits < 16 ? strtod(text, &end) : 0;
-    for (size_t i = 0; end == text + digits && i < sizeof units / sizeof *units; i++) {
-        if (strcmp(text + digits, units[i].name) != 0) continue;
-        if (x * units[i].bytes < 1 || x * units[i].bytes > 1e15) break;
-        *out = (uint64_t)(x * units[i].bytes);
-        return LEM_OK;
-    }
-    return lem_fail(err, LEM_EUSAGE, "--shard-size '%s' is no size such as 5GB, 500MB or 2GiB", text);
-}
-
 static lem_convert_tie tie_of(const lem_args *a) {
     if (lem_args_flag(a, "tie")) return LEM_TIE_TIE;
     return lem_args_flag(a, "untie") ? LEM_TIE_UNTIE : LEM_TIE_KEEP;
 }
 
 static lem_status read_options(const lem_cli *cli, const lem_args *a, lem_convert_opts *o, lem_err *err) {
-    const char *dtype = lem_args_str(a, "dtype");
     if (lem_args_flag(a, "tie") && lem_args_flag(a, "untie"))
         return lem_fail(err, LEM_EUSAGE, "--tie and --untie exclude each other");
     *o = (lem_convert_opts){.seed = cli->seed, .overwrite = true, .tie = tie_of(a)};
-    o->set_dtype = dtype != NULL;
-    o->dtype = LEM_DTYPE_F32;
-    if (lem_args_is(a, "dtype", "f16")) o->dtype = LEM_DTYPE_F16;
-    if (lem_args_is(a, "dtype", "bf16")) o->dtype = LEM_DTYPE_BF16;
     o->head = (lem_convert_head)lem_choice_find(HEADS, lem_args_str(a, "head"));
-    return parse_size(lem_args_str(a, "shard-size"), &o->shard_bytes, err);
+    return lem_convert_options(a, o, err);
 }
 
 static lem_status show(lem_cli *cli, const char *out, const lem_convert_opts *o, const lem_convert_report *r,

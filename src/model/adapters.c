@@ -109,6 +109,13 @@ static bool has_adapter(const lem_model *m, const lem_tensor *t) {
     return a != LEM_ROLE_COUNT && lem_model_at(m, a, t->layer) != SIZE_MAX;
 }
 
+void lem_lora_add(const lem_lora_row *r, size_t n, double *sum, float *w) {
+    memset(sum, 0, n * sizeof *sum);
+    for (size_t k = 0; k < r->rank; k++)
+        for (size_t i = 0; i < n; i++) sum[i] += (double)r->b[k] * (double)r->a[k * r->in + i];
+    for (size_t i = 0; i < n; i++) w[i] = (float)((double)w[i] + r->scale * sum[i]);
+}
+
 /* w += scale B A, of m's adapter, into the same matrix of `to`; sum: [in] */
 static void add_product(const lem_model *m, lem_model *to, const lem_tensor *w, double *sum) {
     lem_role a = lem_role_adapter(w->role);
@@ -116,12 +123,8 @@ static void add_product(const lem_model *m, lem_model *to, const lem_tensor *w, 
                 *B = m->params + lem_model_at(m, a + 1, w->layer);
     size_t rank = (size_t)m->config.lora.rank, in = (size_t)w->shape[1];
     for (size_t o = 0; o < (size_t)w->shape[0]; o++) {
-        float *row = to->params + w->offset + o * in;
-        memset(sum, 0, in * sizeof *sum);
-        for (size_t k = 0; k < rank; k++)
-            for (size_t i = 0; i < in; i++) sum[i] += (double)B[o * rank + k] * (double)A[k * in + i];
-        for (size_t i = 0; i < in; i++)
-            row[i] = (float)((double)row[i] + (double)m->config.lora.scale * sum[i]);
+        const lem_lora_row r = {B + o * rank, A, rank, in, (double)m->config.lora.scale};
+        lem_lora_add(&r, in, sum, to->params + w->offset + o * in);
     }
 }
 

@@ -27,6 +27,14 @@ lem_trainable lem_lora_trainable(void);
 
 /* The model gets adapters, which change nothing at first. It is left as it was on failure. */
 lem_status lem_model_adapt(lem_model *m, const lem_lora *lora, uint64_t seed, lem_err *err) LEM_MUST_CHECK;
+/* A part of one row of a product: scale times b [rank] times A [rank,in], from the column at a on. */
+typedef struct lem_lora_row {
+    const float *b, *a;
+    size_t rank, in;
+    double scale;
+} lem_lora_row;
+/* Adds n columns of it to w, summed in double over rising ranks and rounded once; sum: [n]. */
+void lem_lora_add(const lem_lora_row *r, size_t n, double *sum, float *w);
 /* Each product goes into its matrix, in double and rounded once; the adapters go. */
 lem_status lem_model_merge(lem_model *m, lem_err *err) LEM_MUST_CHECK;
 /* The adapters as PEFT reads them: adapter_config.json and adapter_model.safetensors (fp32), in a folder made

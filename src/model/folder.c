@@ -6,6 +6,7 @@
 #include "core/hash.h"
 #include "core/mem.h"
 #include "model/model_priv.h"
+#include "model/peft.h"
 #include "weights/name_list.h"
 #include "weights/shard_index.h"
 
@@ -144,18 +145,12 @@ done:
 /* An adapter (PEFT) is no model: without its base nothing can be computed, and beside a base that base alone
  * would be another model than the folder is for others, who apply the adapter. */
 static lem_status refuse_adapter(const char *dir, lem_err *err) {
-    static const char name[] = "adapter_config.json";
     lem_status st = LEM_OK;
     lem_json *json = NULL;
-    LEM_TRY(lem_json_load_beside(dir, name, 1 << 20, &json, err));
+    LEM_TRY(lem_json_load_beside(dir, LEM_PEFT_CONFIG, 1 << 20, &json, err));
     if (!json) return LEM_OK;
     bool beside = lem_dir_has(dir, "model.safetensors") || lem_dir_has(dir, LEM_SHARD_INDEX_NAME);
-    st = lem_fail(err, LEM_EDATA,
-                  "%s: a PEFT adapter of '%.120s' %s; merge it first (Python: "
-                  "PeftModel.from_pretrained(base, adapter).merge_and_unload().save_pretrained(DIR))%s",
-                  dir, lem_json_str(lem_json_get(json, "base_model_name_or_path"), "?"),
-                  beside ? "lies beside the model" : "without its base model",
-                  beside ? ", or take adapter_config.json away to use the model without it" : "");
+    st = lem_peft_refuse(dir, json, beside, err);
 done:
     lem_json_free(json);
     return st;

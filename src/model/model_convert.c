@@ -5,6 +5,7 @@
 #include "core/file.h"
 #include "core/mem.h"
 #include "core/rng.h"
+#include "model/config_head.h"
 #include "model/folder.h"
 #include "model/model_priv.h"
 #include "weights/shard_index.h"
@@ -20,7 +21,9 @@ enum { PIECE = 1 << 15, COPY = 1 << 17 };
 
 /* One tensor to be written: from a file, or a score head to be drawn. */
 typedef struct source {
-    const lem_stored *from; /* NULL = drawn */
+    const lem_stored *from;    /* NULL = drawn */
+    lem_peft *adapter;         /* of the pair */
+    const lem_peft_pair *pair; /* is added to it; NULL = none */
     lem_rng rng;
     double sd;
     unsigned char *scratch; /* [2 * PIECE], shared */
@@ -42,11 +45,25 @@ typedef struct job {
 
 static lem_status read_piece(void *ctx, size_t at, size_t n, float *out, lem_err *err) {
     source *s = ctx;
-    if (s->from)
-        return lem_safetensors_file_read_part(s->from->file, s->from->tensor, at, n, out, s->scratch, err);
+    if (s->from) {
+        lem_status st =
+            lem_safetensors_file_read_part(s->from->file, s->from->tensor, at, n, out, s->scratch, err);
+        return st == LEM_OK && s->pair ? lem_peft_add(s->adapter, s->pair, at, n, out, err) : st;
+    }
     for (size_t i = 0; i < n; i++)
         out[i] =
             (float)(s->sd * lem_rng_next_normal(&s->rng)); /* as lem_model_with_head; asked for in order */
+    return LEM_OK;
+}
+
+/* A language model gets the reward head that an adapter has. */
+static lem_status take_head(const job *j, lem_model_config *c, lem_err *err) {
+    lem_head_shape head;
+    if (!j->o->adapter || c->head != LEM_HEAD_LM) return LEM_OK;
+    lem_status st = lem_peft_head(j->o->adapter, &head, err);
+    if (st || head.kind == LEM_HEAD_KIND_NONE) return st;
+    c->reward = head;
+    c->head = lem_config_head_sort(&head);
     return LEM_OK;
 }
 
@@ -55,6 +72,7 @@ static lem_status choose_config(const job *j, lem_model_config *c, lem_err *err)
     const lem_model *m = j->folder.table;
     lem_status st = LEM_OK;
     *c = m->config;
+    LEM_TRY(take_head(j, c, err));
     if (j->o->head == LEM_RELABEL_LM && lem_model_at(m, LEM_ROLE_LM_HEAD, -1) == SIZE_MAX)
         return lem_fail(err, LEM_EDATA, "%s: lm_head.weight is missing: this model has only a reward head",
                         j->dir);
@@ -78,12 +96,17 @@ static lem_status choose_config(const job *j, lem_model_config *c, lem_err *err)
         if (st != LEM_OK) return st;
         c->tied = true;
     }
-    return lem_model_config_check(c, err);
+    st = lem_model_config_check(c, err);
+done:
+    return st;
 }
 
 static lem_status choose_source(job *j, const lem_tensor *t, source *s, lem_err *err) {
     const lem_model *m = j->folder.table;
-    *s = (source){.from = lem_shards_find(j->folder.shards, t->name), .scratch = j->scratch};
+    lem_peft *a = j->o->adapter;
+    *s = (source){.from = lem_shards_find(j->folder.shards, t->name), .scratch = j->scratch, .adapter = a};
+    if (a && lem_peft_whole(a, t->name)) s->from = lem_peft_whole(a, t->name);
+    if (a) s->pair = lem_peft_pair_of(a, t->name);
     if (!s->from && strcmp(t->name, "lm_head.weight") == 0 && m->config.tied)
         s->from = lem_shards_find(j->folder.shards,
                                   lem_model_tensor_at(m, lem_model_at(m, LEM_ROLE_EMBED, -1))->name);
@@ -96,12 +119,30 @@ static lem_status choose_source(job *j, const lem_tensor *t, source *s, lem_err 
     return s->from ? LEM_OK : lem_fail(err, LEM_EDATA, "%s: %s is not there to be written", j->dir, t->name);
 }
 
+/* The type that a tensor is written as, of the base where it has that tensor: its embedding's, where not. */
+static lem_status choose_dtype(const job *j, const lem_tensor *t, const source *s, lem_dtype *out,
+                               lem_err *err) {
+    const lem_model *m = j->folder.table;
+    const lem_stored *like = lem_shards_find(j->folder.shards, t->name);
+    if (!like && s->from)
+        like = lem_shards_find(j->folder.shards,
+                               lem_model_tensor_at(m, lem_model_at(m, LEM_ROLE_EMBED, -1))->name);
+    *out = j->o->set_dtype ? j->o->dtype : LEM_DTYPE_F32;
+    if (j->o->set_dtype || !like || lem_values_dtype(like->tensor->dtype, out)) return LEM_OK;
+    return lem_fail(err, LEM_EDATA, "%s: tensor '%.95s' has dtype %s, supported are F32, F16 and BF16",
+                    j->dir, t->name, like->tensor->dtype);
+}
+
 static lem_status choose_tensors(job *j, lem_err *err) {
     lem_status st = LEM_OK;
     lem_model_config c;
     LEM_TRY(choose_config(j, &c, err));
     LEM_TRY(lem_model_new_table(&c, lem_model_at(j->folder.table, LEM_ROLE_LM_HEAD, -1) != SIZE_MAX,
                                 &j->table, err));
+    if (j->o->adapter) {
+        LEM_TRY(lem_peft_check(j->o->adapter, j->table, err));
+        lem_peft_count(j->o->adapter, &j->report.merged, &j->report.replaced);
+    }
     size_t n = (size_t)j->table->n_tensors;
     j->source = lem_alloc(n, sizeof *j->source, err);
     j->item = lem_alloc(n, sizeof *j->item, err);
@@ -109,14 +150,9 @@ static lem_status choose_tensors(job *j, lem_err *err) {
     if (!j->source || !j->item || !j->scratch) LEM_TRY(LEM_EMEM);
     for (size_t i = 0; i < n; i++) {
         const lem_tensor *t = &j->table->tensors[i];
-        lem_dtype dtype = j->o->dtype;
+        lem_dtype dtype;
         LEM_TRY(choose_source(j, t, &j->source[i], err));
-        const lem_stored *from = j->source[i].from;
-        if (!j->o->set_dtype && from && !lem_values_dtype(from->tensor->dtype, &dtype))
-            LEM_TRY(lem_fail(err, LEM_EDATA,
-                             "%s: tensor '%.95s' has dtype %s, supported are F32, F16 and BF16", j->dir,
-                             t->name, from->tensor->dtype));
-        if (!j->o->set_dtype && !from) dtype = LEM_DTYPE_F32;
+        LEM_TRY(choose_dtype(j, t, &j->source[i], &dtype, err));
         j->item[i] = (lem_safetensors_item){t->name, dtype,      t->rank,      {t->shape[0], t->shape[1]},
                                             true,    read_piece, &j->source[i]};
         j->report.bytes += lem_safetensors_item_bytes(&j->item[i]);
@@ -214,17 +250,39 @@ done:
     return st;
 }
 
-static lem_status copy_side_files(job *j, lem_err *err) {
+static bool is_tokenizer_file(const char *name) {
+    static const char *const names[] = {"tokenizer.json",
+                                        "tokenizer_config.json",
+                                        "special_tokens_map.json",
+                                        "added_tokens.json",
+                                        "vocab.json",
+                                        "merges.txt",
+                                        "tokenizer.model",
+                                        "chat_template.jinja",
+                                        "chat_template.json"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(name, names[i]) == 0) return true;
+    return lem_path_ends(name, ".tiktoken");
+}
+
+/* An adapter's own tokenizer is the one that it was trained with. */
+static bool brings_tokenizer(const lem_convert_opts *o) {
+    const char *dir = o->adapter ? lem_peft_dir(o->adapter) : NULL;
+    return dir && (lem_dir_has(dir, "tokenizer.json") || lem_dir_has(dir, "tokenizer.model"));
+}
+
+/* Of dir, the tokenizer's files or the others, or both. */
+static lem_status copy_side_files(job *j, const char *dir, bool tokenizer, bool others, lem_err *err) {
     lem_status st = LEM_OK;
     char **names = NULL, *from = NULL, *to = NULL;
     size_t n = 0;
     unsigned char *piece = lem_alloc(COPY, 1, err);
     if (!piece) LEM_TRY(LEM_EMEM);
-    LEM_TRY(lem_dir_list(j->dir, &names, &n, err));
+    LEM_TRY(lem_dir_list(dir, &names, &n, err));
     for (size_t i = 0; i < n; i++) {
         struct stat info;
-        if (!is_side_file(names[i])) continue;
-        from = lem_path_join(j->dir, names[i], err);
+        if (!is_side_file(names[i]) || !(is_tokenizer_file(names[i]) ? tokenizer : others)) continue;
+        from = lem_path_join(dir, names[i], err);
         to = lem_path_join(j->partial, names[i], err);
         if (!from || !to) LEM_TRY(LEM_EMEM);
         if (stat(from, &info) == 0 && S_ISREG(info.st_mode)) {
@@ -269,13 +327,33 @@ static lem_status build(job *j, lem_err *err) {
     LEM_TRY(choose_tensors(j, err));
     LEM_TRY(lem_dir_remove(j->partial, err)); /* of a run that was killed */
     LEM_TRY(lem_dir_make_temporary(j->partial, err));
-    LEM_TRY(copy_side_files(j, err));
+    bool brings = brings_tokenizer(j->o);
+    LEM_TRY(copy_side_files(j, j->dir, !brings, true, err));
+    if (brings) LEM_TRY(copy_side_files(j, lem_peft_dir(j->o->adapter), true, false, err));
     LEM_TRY(lem_shards_write(j->partial, j->item, (size_t)j->table->n_tensors, j->o->shard_bytes,
                              &j->report.shards, err));
     LEM_TRY(write_config(j, err));
     LEM_TRY(lem_dir_replace(j->partial, j->out, err));
 done:
     if (st != LEM_OK && j->table) (void)!lem_dir_remove(j->partial, NULL);
+    return st;
+}
+
+static void release(job *j) {
+    lem_folder_release(&j->folder);
+    lem_model_free(j->table);
+    lem_free(j->source);
+    lem_free(j->item);
+    lem_free(j->scratch);
+    lem_free(j->out);
+    lem_free(j->partial);
+}
+
+lem_status lem_model_convert_check(const char *dir, const lem_convert_opts *o, lem_err *err) {
+    job j = {.dir = dir, .o = o};
+    lem_status st = lem_folder_open(dir, NULL, &j.folder, err);
+    if (st == LEM_OK) st = choose_tensors(&j, err);
+    release(&j);
     return st;
 }
 
@@ -287,12 +365,6 @@ lem_status lem_model_convert(const char *dir, const char *out, const lem_convert
     LEM_TRY(build(&j, err));
     *report = j.report;
 done:
-    lem_folder_release(&j.folder);
-    lem_model_free(j.table);
-    lem_free(j.source);
-    lem_free(j.item);
-    lem_free(j.scratch);
-    lem_free(j.out);
-    lem_free(j.partial);
+    release(&j);
     return st;
 }

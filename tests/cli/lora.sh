@@ -35,6 +35,20 @@ cmp -s base/model.safetensors one/model.safetensors && fail "nothing was learned
 [ "$(ls one/adapter)" = "$(printf 'adapter_config.json\nadapter_model.safetensors')" ] || fail "adapter/ holds $(ls one/adapter)"
 grep -q '"r": 3' one/adapter/adapter_config.json || fail "no rank in adapter_config.json"
 
+# What was saved beside the merged model merges into the same weights; a folder of an adapter alone says how.
+"$lemma" model merge base one/adapter --out again --quiet >/dev/null
+cmp one/model.safetensors again/model.safetensors || fail "the saved adapter merges into other weights"
+rc=0
+"$lemma" model info one/adapter >said 2>&1 || rc=$?
+[ $rc -eq 3 ] || fail "an adapter alone: status $rc"
+grep -qF "merge it: lemma model merge base one/adapter --out DIR" said || { cat said >&2; fail "the command that merges is not said"; }
+cp base/tokenizer.json one/adapter/
+echo '{"eos_token": "<|im_end|>"}' >one/adapter/tokenizer_config.json
+"$lemma" model merge base one/adapter --out own --quiet >/dev/null
+cmp one/adapter/tokenizer_config.json own/tokenizer_config.json || fail "the adapter's own tokenizer was not taken"
+cmp base/lemma.json own/lemma.json || fail "lemma.json is not the base's"
+rm one/adapter/tokenizer*
+
 # Killed on its way and gone on.
 k=0
 while [ $k -lt 6 ]; do

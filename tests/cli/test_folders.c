@@ -275,7 +275,9 @@ static void foreign_folders(void **state) {
     for (int i = 0; i < 5; i++) {
         char line[300];
         snprintf(line, sizeof line, "%s --model beside", all[i]);
-        says(3, line, "a PEFT adapter of 'up/down' lies beside the model; merge it first");
+        says(3, line,
+             "a PEFT adapter of 'up/down' lies beside the model; merge it: lemma "
+             "model merge BASE beside --out DIR (BASE is the folder of that model), or take");
     }
     put("gg/m.gguf", "GGUF");
     says(3, "sample --no-gold --prompts c.jsonl --out x.jsonl --model gg",
