@@ -41,6 +41,8 @@ static const lem_opt opts[] = {
      "read "
      "[as --model was trained, else the separator]"},
     LEM_OPT_PROMPT_FROM,
+    LEM_OPT_TEMPLATE_FILE,
+    LEM_OPT_SET,
     {"max-len", LEM_OPT_INT, "N", NULL, "longer solutions are left out and counted [context]", 8, 1048576},
     {"epochs", LEM_OPT_NUM, "X", "1", "passes over the solutions", 0.0001, 10000},
     {"batch", LEM_OPT_INT, "N", "64", "solutions per optimizer step", 1, 65536},
@@ -73,9 +75,7 @@ typedef struct job {
 /* How solutions are rendered, which is how they will be scored. */
 static lem_status make_recipe(job *j, lem_err *err) {
     const lem_head_shape head = {.kind = lem_prm_kind(j->how.head)};
-    lem_status st = lem_prm_settings(j->args, &j->how, &j->prompt, err);
-    if (st) return st;
-    st = lem_reward_recipe_make(&head, j->tok, j->model_dir, &j->prompt, &j->recipe, err);
+    lem_status st = lem_reward_recipe_make(&head, j->tok, j->model_dir, &j->prompt, &j->recipe, err);
     if (st == LEM_OK && j->how.head == LEM_PRM_GENERATIVE && j->recipe.good == j->recipe.bad)
         st = lem_fail(err, LEM_EDATA, "the tokenizer has one token for '+' and '-'");
     return st ? lem_err_context(err, "%s", j->model_dir) : LEM_OK;
@@ -165,8 +165,8 @@ static lem_status judge(job *j, lem_err *err) {
 static lem_status with_tokenizer(job *j, lem_err *err) {
     lem_buf telemetry = {0};
     lem_status st = LEM_OK;
-    LEM_TRY(lem_runtime_tokenizer(j->cli, j->model_dir, &j->tok, err));
-    LEM_TRY(lem_prompt_settings_apply(&j->prompt, j->tok, err));
+    LEM_TRY(lem_prm_settings(j->args, &j->how, &j->prompt, err));
+    LEM_TRY(lem_prompt_options_tokenizer(j->cli, j->model_dir, &j->prompt, &j->tok, err));
     LEM_TRY(lem_train_check_tokenizer(j->model_dir, j->tok, j->config.vocab, err));
     LEM_TRY(lem_carry_read(j->model_dir, j->tok, j->config.vocab, true, &j->carry, err));
     LEM_TRY(make_recipe(j, err));

@@ -28,6 +28,8 @@ static const lem_opt opts[] = {
     {"system", LEM_OPT_STR, "TEXT", NULL,
      "system prompt; '' for none [as --model was trained, else AceMath's: " LEM_REWARD_SYSTEM "]"},
     LEM_OPT_PROMPT_FROM,
+    LEM_OPT_TEMPLATE_FILE,
+    LEM_OPT_SET,
     {"val-share", LEM_OPT_NUM, "X", "0.05",
      "without --val: share of the problems that is split off for validation, whole problems by seed and "
      "text; "
@@ -127,7 +129,9 @@ static lem_status open_model(job *j, lem_err *err) {
 
 /* What the folder says of its prompts, and the options. */
 static lem_status read_prompt(job *j, lem_err *err) {
-    lem_prompt_options o = {.system = lem_args_str(j->args, "system"),
+    lem_prompt_options o = {.template = lem_args_str(j->args, "template"),
+                            .set = lem_args_tree(j->args, "set"),
+                            .system = lem_args_str(j->args, "system"),
                             .from = lem_args_str(j->args, "prompt-from")};
     return lem_prompt_settings_open(j->model_dir, &o, &j->prompt, err);
 }
@@ -277,8 +281,7 @@ static lem_status train_and_save(job *j, lem_err *err) {
     lem_status st = LEM_OK;
     LEM_TRY(read_prompt(j, err));
     LEM_TRY(lem_train_folder_config(j->model_dir, &j->config, &j->bf16, err));
-    LEM_TRY(lem_runtime_tokenizer(j->cli, j->model_dir, &j->tok, err));
-    LEM_TRY(lem_prompt_settings_apply(&j->prompt, j->tok, err));
+    LEM_TRY(lem_prompt_options_tokenizer(j->cli, j->model_dir, &j->prompt, &j->tok, err));
     LEM_TRY(lem_train_check_tokenizer(j->model_dir, j->tok, j->config.vocab, err));
     LEM_TRY(lem_carry_read(j->model_dir, j->tok, j->config.vocab, true, &j->carry, err));
     j->shape = j->config;

@@ -46,7 +46,7 @@ static const lem_opt opts[] = {
      "logprob stays the model's own",
      0.01, 100},
     {"max-tokens", LEM_OPT_INT, "N", "1024", "tokens per candidate", 1, 1e9},
-    {"stop", LEM_OPT_LIST, "TEXT", NULL, "end before this text; repeatable"},
+    {"stop", LEM_OPT_TEXTS, "TEXT", NULL, "end before this text, commas and all; repeatable"},
     {"system", LEM_OPT_STR, "TEXT", NULL, "system prompt; '' for none [as in training, else none]"},
     {"suffix", LEM_OPT_STR, "TEXT", NULL,
      "line added to each problem; '' for none [as in training, else none]"},

@@ -234,8 +234,7 @@ static lem_status search_all(job *j, lem_err *err) {
 static lem_status load_model(job *j, lem_err *err) {
     bool chat = j->prompt.template == LEM_PROMPT_CHAT;
     lem_status st = lem_model_check(j->model, LEM_HEAD_LM, &j->config, err);
-    if (st == LEM_OK) st = lem_runtime_tokenizer(j->cli, j->model, &j->tok, err);
-    if (st == LEM_OK) st = lem_prompt_settings_apply(&j->prompt, j->tok, err);
+    if (st == LEM_OK) st = lem_prompt_options_tokenizer(j->cli, j->model, &j->prompt, &j->tok, err);
     if (st) return st;
     st = lem_prompt_ends(j->tok, j->model, j->config.vocab, chat, &j->ends, err);
     if (st) return st;

@@ -41,8 +41,7 @@ static const lem_opt opts[] = {
      "otherwise "
      "once later ones are there, as Qwen3's)",
      .choices = "all|last"},
-    {"template", LEM_OPT_INPUT, "FILE", NULL,
-     "chat template (Jinja) in place of the folder's; it is saved with the model"},
+    LEM_OPT_TEMPLATE_FILE,
     LEM_OPT_SET,
     {"strip-marks", LEM_OPT_FLAG, NULL, NULL, "remove GSM8K's <<...>> calculator marks"},
     {"box-answer", LEM_OPT_FLAG, NULL, NULL, "turn a last line '#### x' into 'The answer is \\boxed{x}.'"},

@@ -16,6 +16,17 @@ lem_head_kind lem_prm_kind(lem_prm_head head) {
     return kinds[head];
 }
 
+/* Solutions of these are not written by the folder's chat template. */
+static lem_status no_template(const lem_args *a, const lem_prm_how *how, lem_err *err) {
+    const char *given = lem_args_has(a, "template") ? "--template" : "--set";
+    if (!lem_args_has(a, "template") && !lem_json_count(lem_args_tree(a, "set"))) return LEM_OK;
+    return lem_fail(err, LEM_EUSAGE,
+                    how->rlhflow ? "%s: --compat rlhflow has a template of its own"
+                                 : "%s is for --head generative: steps of other heads are "
+                                   "written without a chat template",
+                    given);
+}
+
 static lem_status check(const lem_args *a, const lem_prm_how *how, lem_err *err) {
     if (how->rlhflow && how->head != LEM_PRM_GENERATIVE)
         return lem_fail(err, LEM_EUSAGE, "--compat rlhflow is of the generative head, --head is %s",
@@ -24,6 +35,7 @@ static lem_status check(const lem_args *a, const lem_prm_how *how, lem_err *err)
         return lem_fail(err, LEM_EUSAGE, "--compat rlhflow has signs for labels: --labels hard or threshold");
     if (lem_args_str(a, "step-token") && how->head == LEM_PRM_GENERATIVE)
         return lem_fail(err, LEM_EUSAGE, "--step-token is read by --head scalar and two-class");
+    if (how->rlhflow || how->head != LEM_PRM_GENERATIVE) return no_template(a, how, err);
     return LEM_OK;
 }
 
@@ -71,7 +83,9 @@ lem_status lem_prm_settings(const lem_args *args, const lem_prm_how *how, lem_pr
     char *separator = NULL;
     lem_status st = LEM_OK;
     if (given) LEM_TRY(lem_unescape(given, &separator, err));
-    lem_prompt_options o = {.system = lem_args_str(args, "system"),
+    lem_prompt_options o = {.template = lem_args_str(args, "template"),
+                            .set = lem_args_tree(args, "set"),
+                            .system = lem_args_str(args, "system"),
                             .separator = separator,
                             .step_token = lem_args_str(args, "step-token"),
                             .from = lem_args_str(args, "prompt-from")};

@@ -1,5 +1,6 @@
 /* prompt_options.c - demonstrations as the options ask for them */
 #include "cli/prompt_options.h"
+#include "cli/runtime.h"
 
 #include "data/shots.h"
 
@@ -27,4 +28,14 @@ lem_status lem_prompt_options_shots(const lem_args *args, const lem_cancel *canc
                         style->name);
     if (k > 0 && !from) return no_file(given ? NULL : style->name, k, err);
     return from && k > 0 ? lem_shots_load(from, k, style, cancel, &s->shots, err) : LEM_OK;
+}
+
+lem_status lem_prompt_options_tokenizer(const lem_cli *cli, const char *dir, const lem_prompt_settings *s,
+                                        lem_tokenizer **out, lem_err *err) {
+    lem_tokenizer *t = NULL;
+    lem_status st = lem_runtime_tokenizer(cli, dir, &t, err);
+    if (st == LEM_OK) st = lem_prompt_settings_apply(s, t, err);
+    if (st == LEM_OK) *out = t;
+    else if (t) lem_tokenizer_free(t);
+    return st;
 }

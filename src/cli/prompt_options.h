@@ -53,6 +53,17 @@
             "problem's subject"                                                                              \
     }
 
+/* The same where prompts are conversations. */
+#define LEM_OPT_TEMPLATE_FILE                                                                                \
+    {                                                                                                        \
+        "template", LEM_OPT_INPUT, "FILE", NULL,                                                             \
+            "chat template (Jinja) in place of the folder's; it is saved with the model"                     \
+    }
+
+/* The tokenizer of a folder with the chat template and variables of s, whose work ends with LEM_EINTR once
+ * cli->cancel is set. LEM_EUSAGE for variables of an option that its template does not know. */
+lem_status lem_prompt_options_tokenizer(const lem_cli *cli, const char *dir, const lem_prompt_settings *s,
+                                        lem_tokenizer **out, lem_err *err) LEM_MUST_CHECK;
 /* Reads the demonstrations that the three options ask for into s, whose style is known. LEM_EUSAGE for
  * options that do not go together. */
 lem_status lem_prompt_options_shots(const lem_args *args, const lem_cancel *cancel, lem_prompt_settings *s,

@@ -1,5 +1,6 @@
 /* remote_prompts.c - rows to messages, text or ids */
 #include "cli/remote_prompts.h"
+#include "cli/prompt_options.h"
 
 #include "core/mem.h"
 #include "core/object.h"
@@ -57,8 +58,7 @@ lem_status lem_remote_prompts_make(lem_remote_prompts *p, const lem_cli *cli, co
     if (dir && !text)
         return lem_fail(err, LEM_EUSAGE, "--tokenizer is for --api text: messages go without tokens");
     if (dir) {
-        st = lem_runtime_tokenizer(cli, dir, &p->tok, err);
-        if (st == LEM_OK) st = lem_prompt_settings_apply(s, p->tok, err);
+        st = lem_prompt_options_tokenizer(cli, dir, s, &p->tok, err);
         return st == LEM_OK ? lem_problems_encode(rows, p->tok, s, INT_MAX, cli->cancel, err) : st;
     }
     if (s->chat_template || s->variables_given)

@@ -1,5 +1,6 @@
 /* sample_local.c - the engine of lemma sample that runs a model folder */
 #include "cli/sample.h"
+#include "cli/prompt_options.h"
 #include "cli/weights_options.h"
 
 #include "core/gcd.h"
@@ -158,8 +159,7 @@ static lem_status tell_proposed(sample_job *j, lem_err *err) {
 static lem_status load_model(sample_job *j, lem_err *err) {
     lem_status st = lem_model_check(j->model, LEM_HEAD_LM, &j->local.config, err);
     if (st) return st;
-    st = lem_runtime_tokenizer(j->cli, j->model, &j->local.tok, err);
-    if (st == LEM_OK) st = lem_prompt_settings_apply(&j->prompt, j->local.tok, err);
+    st = lem_prompt_options_tokenizer(j->cli, j->model, &j->prompt, &j->local.tok, err);
     if (st) return st;
     st = find_ends(j, err);
     if (st == LEM_OK) st = tell_proposed(j, err);

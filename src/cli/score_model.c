@@ -1,5 +1,6 @@
 /* score_model.c - options to a head, a form and a scorer */
 #include "cli/score_model.h"
+#include "cli/prompt_options.h"
 
 #include "cli/runtime.h"
 #include "cli/train_options.h"
@@ -225,8 +226,7 @@ lem_status lem_score_model_prepare(score_model *m, lem_err *err) {
     const char *field = lem_args_str(m->args, "field");
     lem_status st = LEM_OK;
     LEM_TRY(lem_train_folder_config(m->dir, &m->config, NULL, err));
-    LEM_TRY(lem_runtime_tokenizer(m->cli, m->dir, &m->tok, err));
-    LEM_TRY(lem_prompt_settings_apply(&m->prompt, m->tok, err));
+    LEM_TRY(lem_prompt_options_tokenizer(m->cli, m->dir, &m->prompt, &m->tok, err));
     m->how.what = whats[m->kind];
     m->how.field = field && m->kind != SCORE_IMPLICIT ? field : fields[m->kind];
     m->how.tokenizer = m->tok;

@@ -1,6 +1,7 @@
 /* score_remote_options.c - options of scores from servers: which model is served, and how it is fed and read
  */
 #include "cli/runtime.h"
+#include "cli/prompt_options.h"
 #include "cli/score_remote.h"
 #include "cli/score_remote_priv.h"
 #include "cli/unescape.h"
@@ -213,8 +214,7 @@ static lem_status choose_form(remote *r, lem_err *err) {
                                         .separator = lem_reward_separator(r->shape.kind, &r->prompt)};
         return LEM_OK;
     }
-    LEM_TRY(lem_runtime_tokenizer(r->cli, dir, &r->tok, err));
-    LEM_TRY(lem_prompt_settings_apply(&r->prompt, r->tok, err));
+    LEM_TRY(lem_prompt_options_tokenizer(r->cli, dir, &r->prompt, &r->tok, err));
     st = lem_reward_recipe_make(&r->shape, r->tok, dir, &r->prompt, &r->recipe, err);
     r->recipe.keep_empty = compat;
 done:

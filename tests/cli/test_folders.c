@@ -263,6 +263,46 @@ static void says(int status, const char *command, const char *words) {
     if (!strstr(said, words)) fail_msg("%s: %s", command, said);
 }
 
+/* ---- templates of reward models ---- */
+
+static const char template_text[] =
+    "{%- if mood is defined %}<|im_start|>system\n{{ mood }}<|im_end|>\n{% endif %}"
+    "{%- for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
+    "{%- if add_generation_prompt %}<|im_start|>assistant\n{% endif %}";
+
+/* --template FILE and --set of rm and prm train: the model of a folder that has both, saved with the result.
+ */
+static void reward_templates(void **state) {
+    (void)state;
+    static const char *const all[] = {"rm train --lists lists.jsonl",
+                                      "rm train --lists lists.jsonl --head generative",
+                                      "prm train --data steps.jsonl --val-share 0 --head generative"};
+    put("own.jinja", template_text);
+    shell("rm -rf told && cp -r base told && cp own.jinja told/chat_template.jinja");
+    put("told/lemma.json", "{\"format\": 1, \"prompt\": {\"variables\": {\"mood\": \"calm\"}}}");
+    for (int i = 0; i < 3; i++) {
+        char line[400];
+        snprintf(line, sizeof line, "%s --max-steps 2 --lr 1e-2 --quiet --fresh --overwrite", all[i]);
+        char by_option[600], by_folder[600], without[600];
+        snprintf(by_option, sizeof by_option, "%s --model base --template own.jinja --set mood=calm --out r1",
+                 line);
+        snprintf(by_folder, sizeof by_folder, "%s --model told --out r2", line);
+        snprintf(without, sizeof without, "%s --model base --template own.jinja --out r3", line);
+        says(0, by_option, "");
+        says(0, by_folder, "");
+        says(0, without, "");
+        shell("cmp r1/model.safetensors r2/model.safetensors && cmp r1/lemma.json r2/lemma.json && "
+              "cmp r1/chat_template.jinja own.jinja && grep -q calm r1/lemma.json && "
+              "! cmp -s r1/model.safetensors r3/model.safetensors");
+    }
+    says(2, "rm train --lists lists.jsonl --model base --set colour=red --out x", "colour");
+    says(2, "prm train --data steps.jsonl --model base --template own.jinja --out x",
+         "--template is for --head generative");
+    says(2, "prm train --data steps.jsonl --model base --compat rlhflow --set mood=calm --out x",
+         "--set: --compat rlhflow has a template of its own");
+    says(2, "rm train --lists lists.jsonl --model told --set mood=wild --out x", "mood");
+}
+
 static void foreign_folders(void **state) {
     (void)state;
     shell("rm -rf beside gg bare lost && cp -r base beside && mkdir -p gg && cp -r base bare && cp -r base "
@@ -494,6 +534,7 @@ int main(void) {
                                        cmocka_unit_test(read_where_transformers_reads),
                                        cmocka_unit_test(trained_pad),
                                        cmocka_unit_test(known_or_asked),
+                                       cmocka_unit_test(reward_templates),
                                        cmocka_unit_test(foreign_folders),
                                        cmocka_unit_test(foreign_heads),
                                        cmocka_unit_test(larger_tokenizer),

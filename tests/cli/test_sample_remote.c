@@ -19,8 +19,10 @@ static int set_up(void **state) {
 static void candidates_of_a_server(void **state) {
     (void)state;
     serve(&(faultd_opts){.logprobs = 1, .version = "9.9"});
-    expect(0, "--limit 1 --system 'Be brief.' --suffix Box --top-k 5 --top-p 0.9 --stop '##' --json",
-           "\"server\":[\"faults 9.9, teacher-0\"]");
+    expect(
+        0,
+        "--limit 1 --system 'Be brief.' --suffix Box --top-k 5 --top-p 0.9 --stop 'So, 2' --stop '##' --json",
+        "\"server\":[\"faults 9.9, teacher-0\"]");
     assert_string_equal(
         text_of("o"),
         "{\"id\":\"a\",\"problem\":\"1+1?\",\"expected_answer\":\"2\",\"completions\":[\"[[1+1?\\nBox]] "
@@ -28,7 +30,7 @@ static void candidates_of_a_server(void **state) {
         "\"tokens\":[3,3,3],\"logprob\":[-0.75,-0.75,-0.75]}\n");
     assert_non_null(strstr(text_of("o.manifest.json"), "\"server\": \"faults 9.9, teacher-0\""));
     assert_non_null(strstr(said, "\"requests\":1,\"unsure\":0,\"failed\":0"));
-    expect(0, "--limit 1 --system 'Be brief.' --suffix Box --top-k 5 --top-p 0.9 --stop '##'",
+    expect(0, "--limit 1 --system 'Be brief.' --suffix Box --top-k 5 --top-p 0.9 --stop 'So, 2' --stop '##'",
            "already complete");
     faultd_books b = end();
     const char *seed = strstr(b.last_body, "\"seed\":");
@@ -39,7 +41,7 @@ static void candidates_of_a_server(void **state) {
         want, sizeof want,
         "{\"model\":\"t\",\"messages\":[{\"role\":\"system\",\"content\":\"Be brief.\"},{\"role\":\"user\","
         "\"content\":\"1+1?\\nBox\"}],\"temperature\":0.7,\"top_p\":0.9,\"top_k\":5,\"max_tokens\":20,"
-        "\"n\":3,\"seed\":%lld,\"stop\":[\"##\"],\"logprobs\":true,\"top_logprobs\":1}",
+        "\"n\":3,\"seed\":%lld,\"stop\":[\"So, 2\",\"##\"],\"logprobs\":true,\"top_logprobs\":1}",
         strtoll(seed + 7, NULL, 10));
     assert_string_equal(b.last_body, want);
 }

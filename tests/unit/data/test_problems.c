@@ -284,14 +284,11 @@ static void shared(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(fields),
-                                       cmocka_unit_test(shared),
-                                       cmocka_unit_test(refusals),
-                                       cmocka_unit_test(readers),
-                                       cmocka_unit_test(golds_by_name),
-                                       cmocka_unit_test(prompts),
-                                       cmocka_unit_test(output),
-                                       cmocka_unit_test(texts_of_other_tokens),
-                                       cmocka_unit_test(some_are_kept)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(fields),        cmocka_unit_test(shared),
+        cmocka_unit_test(refusals),      cmocka_unit_test(readers),
+        cmocka_unit_test(golds_by_name), cmocka_unit_test(prompts),
+        cmocka_unit_test(output),        cmocka_unit_test(texts_of_other_tokens),
+        cmocka_unit_test(some_are_kept)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }
