@@ -89,11 +89,15 @@ foreach(src IN ITEMS generic avx2 avx512)
   endif()
 endforeach()
 
-# The tile unit: of x86-64 alone, and of compilers that know it; amx.c says no elsewhere.
+# The tile unit: of x86-64 alone, and of compilers that know it; amx.c says no elsewhere. So does vnni.c.
 include(CheckCCompilerFlag)
-check_c_compiler_flag("-mamx-tile -mamx-bf16" LEMMA_HAS_AMX_FLAGS)
+check_c_compiler_flag("-mamx-tile -mamx-bf16 -mamx-int8" LEMMA_HAS_AMX_FLAGS)
+check_c_compiler_flag("-mavx512f -mavx512vnni" LEMMA_HAS_VNNI_FLAGS)
 if(LEMMA_HAS_AMX_FLAGS AND CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
-  set_source_files_properties(${CMAKE_SOURCE_DIR}/src/compute/amx.c PROPERTIES COMPILE_FLAGS "-mamx-tile -mamx-bf16")
+  set_source_files_properties(${CMAKE_SOURCE_DIR}/src/compute/amx.c PROPERTIES COMPILE_FLAGS "-mamx-tile -mamx-bf16 -mamx-int8")
+endif()
+if(LEMMA_HAS_VNNI_FLAGS AND CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+  set_source_files_properties(${CMAKE_SOURCE_DIR}/src/compute/vnni.c PROPERTIES COMPILE_FLAGS "-O3 -mavx512f -mavx512vnni")
 endif()
 
 lemma_embed(${CMAKE_BINARY_DIR}/bench_suites.c lem_bench_suites_yaml ${CMAKE_SOURCE_DIR}/recipes/suites/suites.yaml)

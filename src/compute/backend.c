@@ -55,6 +55,11 @@ static const char *isa_name(lem_isa isa) {
     return "?";
 }
 
+static lem_int8_unit widest_int8(void) {
+    if (lem_amx_int8_usable()) return LEM_INT8_TILES;
+    return lem_vnni_usable() ? LEM_INT8_VNNI : LEM_INT8_VECTORS;
+}
+
 /* path: NULL = the reference */
 static lem_status new_cpu(const lem_cpu_path *path, lem_pool *pool, lem_backend **out, lem_err *err) {
     lem_status st = LEM_OK;
@@ -65,6 +70,7 @@ static lem_status new_cpu(const lem_cpu_path *path, lem_pool *pool, lem_backend 
     if (!priv) LEM_TRY(LEM_EMEM);
     priv->path = path;
     priv->tile_unit = path && path == lem_cpu_path_avx512() && lem_amx_usable();
+    priv->int8_unit = path && path == lem_cpu_path_avx512() ? widest_int8() : LEM_INT8_VECTORS;
     priv->threads = lem_pool_threads(pool);
     priv->scratch = lem_alloc_aligned((size_t)priv->threads * LEM_SCRATCH_PART, sizeof(float), err);
     if (!priv->scratch) LEM_TRY(LEM_EMEM);

@@ -37,7 +37,7 @@ typedef struct lem_backend lem_backend;
 /* A linear layer's weight W [N,K], packed for y = x W^T in a layout of the backend's own. */
 typedef struct lem_packed {
     int N, K;
-    lem_dtype dtype; /* F32 or BF16 */
+    lem_dtype dtype; /* F32, BF16 or I8 */
     void *data;      /* of the backend's packed_bytes(N, K, dtype) */
 } lem_packed;
 lem_status lem_packed_alloc(lem_packed *p, lem_backend *b, int N, int K, lem_dtype dtype,
@@ -45,6 +45,8 @@ lem_status lem_packed_alloc(lem_packed *p, lem_backend *b, int N, int K, lem_dty
 void lem_packed_release(lem_packed *p, lem_backend *b);
 /* What it takes on that backend; NULL = on one that works in the host's memory. */
 size_t lem_packed_bytes(const lem_backend *b, int N, int K, lem_dtype dtype);
+/* Bytes of a row that pack_rows takes: K numbers; of I8 the groups of a row (lem_int8_block). */
+size_t lem_pack_row_bytes(int K, lem_dtype dtype);
 
 /* Keys and values live in pages of P = LEM_PAGE_KEYS tokens. The data of page p, layer l, kv head h starts at
  *   data + p*page_stride + l*layer_stride + h*head_stride   (floats)
@@ -124,7 +126,8 @@ typedef struct lem_backend_ops {
     void (*pack)(lem_backend *b, const float *W /* [N,K] */, lem_packed *dst);
     void (*pack_rows)(lem_backend *b, int row0 /* a multiple of LEM_PACK_ROWS */,
                       int n /* LEM_PACK_ROWS; the last rows may be fewer */,
-                      const void *rows /* the host's, [n,K] of dst's type, even address */, lem_packed *dst);
+                      const void *rows /* the host's, [n,K] of dst's type (lem_pack_row_bytes), its alignment */,
+                      lem_packed *dst);
     void (*linear)(lem_backend *b, int T, const float *X /* [T,K] */, const lem_packed *W,
                    const float *bias /* [N] or NULL */, float *Y /* [T,N] */,
                    bool accumulate); /* bias is added last */
@@ -194,7 +197,11 @@ typedef struct lem_backend_ops {
     void (*scale)(lem_backend *b, size_t n, float *x, float s);
 } lem_backend_ops;
 
-/* How `linear` multiplies by a BF16 weight. F32: the row as it is, in the chain of fp32. BF16: the row
+/* How `linear` multiplies by an I8 weight: the row rounded to int8 in groups of 128 (compute/int8.h), exact
+ * whole sums within a group, the groups added in ascending order: y = fma(sum, row's scale * weight's scale,
+ * y). The same bits on every processor. A row with a number that is not finite becomes NaN.
+ *
+ * How `linear` multiplies by a BF16 weight. F32: the row as it is, in the chain of fp32. BF16: the row
  * rounded to bf16 once, products exact, sums in fp32 in the order of cpu/bf16.inc.h, which has the same bits
  * on every processor and is many times as fast where there is a tile unit (AMX). F32 weights, and all other
  * operations, are those of F32. */

@@ -4,6 +4,7 @@
 #define LEM_COMPUTE_BACKEND_PRIV_H
 
 #include "compute/backend.h"
+#include "compute/int8.h"
 
 extern const lem_backend_ops lem_ref_ops;
 
@@ -25,11 +26,16 @@ _Static_assert(LEM_PAGE_KEYS == LEM_PANEL && LEM_PACK_ROWS == LEM_PANEL, "pages 
 
 /* Scratch of the cpu backends, one equal part per worker, touched only as far as used. A row of the largest
  * vocabulary fits twice; a third one belongs to the operation `sample`. */
+/* What adds up the whole products of int8: the path's own vectors, AVX-512 VNNI (vnni.c), or the tile unit
+ * (amx.c). The sums are exact, so it cannot be seen in a result. */
+typedef enum lem_int8_unit { LEM_INT8_VECTORS, LEM_INT8_VNNI, LEM_INT8_TILES } lem_int8_unit;
+
 #define LEM_SCRATCH_FLOATS (2u << 20)
 #define LEM_SCRATCH_PART (LEM_SCRATCH_FLOATS + (1u << 20)) /* of a worker: 12 MiB */
 typedef struct lem_cpu_priv {
     const lem_cpu_path *path; /* NULL for the reference */
     bool tile_unit;           /* bf16 products go through amx.c; tests turn it off */
+    lem_int8_unit int8_unit;  /* what whole sums go through; tests turn it down */
     int threads;
     float *scratch; /* [threads][LEM_SCRATCH_PART] */
 } lem_cpu_priv;
@@ -47,11 +53,32 @@ typedef struct lem_bf16_tile {
 } lem_bf16_tile;
 typedef void lem_bf16_tile_fn(const lem_bf16_tile *t);
 
+/* Products of int8: a group of one panel of 32 columns, with up to 32 rows. */
+typedef struct lem_int8_panel {
+    float scale[LEM_PANEL];
+    int32_t start[LEM_PANEL];                            /* -128 times the sum of the column */
+    uint32_t fours[LEM_INT8_GROUP / 4][LEM_PANEL];       /* of k, the first one lowest */
+} lem_int8_panel;
+typedef struct lem_int8_tile {
+    int rows;         /* 1..32; the tile unit reads as far as a multiple of 16 */
+    const uint8_t *a; /* [rows][lda]; for VNNI each is q + 128 */
+    size_t lda;
+    const lem_int8_panel *b;
+    int32_t *sums; /* [32][32] out */
+} lem_int8_tile;
+typedef void lem_int8_tile_fn(const lem_int8_tile *t);
+
+/* vnni.c */
+bool lem_vnni_usable(void);
+lem_int8_tile_fn lem_vnni_tile;
+
 /* amx.c: the tile unit of Sapphire Rapids and later. */
 bool lem_amx_usable(void); /* the processor has it, and the system gives it to this process when asked here */
 void lem_amx_begin(void);  /* on the thread that computes, before its tiles */
 void lem_amx_end(void);
 lem_bf16_tile_fn lem_amx_tile;
+bool lem_amx_int8_usable(void);
+lem_int8_tile_fn lem_amx_int8_tile;
 
 /* Numbers too small to be normal count as 0 on this thread until the end; nothing where the processor has no
  * such mode. */
@@ -84,10 +111,12 @@ void lem_host_split_qkv(lem_backend *b, int T, int H, int KH, int E, const float
 void lem_host_merge_qkv(lem_backend *b, int T, int H, int KH, int E, const float *q, const float *k,
                         const float *v, float *qkv);
 /* host_pack.c. Panels of LEM_PANEL outputs, reduction index innermost-but-one. F32: float
- * [ceil(N/32)][K][32]. BF16: pairs of k, uint32 [ceil(N/32)][ceil(K/2)][32] with even k in the low half.
- * Columns past N are zero. */
+ * [ceil(N/32)][K][32]. BF16: pairs of k, uint32 [ceil(N/32)][ceil(K/2)][32] with even k in the low half. I8:
+ * lem_int8_panel [ceil(N/32)][ceil(K/128)]. Columns past N are zero. */
 size_t lem_host_packed_bytes(int N, int K, lem_dtype dtype);
 void lem_host_pack_rows(lem_backend *b, int row0, int n, const void *rows, lem_packed *dst);
+/* Fp32 rows of a panel into an I8 weight. */
+void lem_host_pack_int8(int panel, const float *rows, lem_packed *dst);
 /* host_sample.c */
 void lem_host_sample(lem_backend *b, int n, int V, const float *logits, const lem_draw *draw,
                      const int32_t *seen, int32_t *token);

@@ -4,8 +4,8 @@
 lem_status lem_packed_alloc(lem_packed *p, lem_backend *b, int N, int K, lem_dtype dtype, lem_err *err) {
     if (N < 1 || K < 1)
         return lem_fail(err, LEM_EUSAGE, "packed weight: shape [%d,%d] has an empty dimension", N, K);
-    if (dtype != LEM_DTYPE_F32 && dtype != LEM_DTYPE_BF16)
-        return lem_fail(err, LEM_EUSAGE, "packed weight: type %s is not supported (F32 or BF16)",
+    if (dtype == LEM_DTYPE_F16)
+        return lem_fail(err, LEM_EUSAGE, "packed weight: type %s is not supported (F32, BF16 or I8)",
                         lem_dtype_name(dtype));
     void *data = NULL;
     lem_status st = b->ops->alloc(b, b->ops->packed_bytes(N, K, dtype), true, &data, err);
@@ -20,4 +20,9 @@ void lem_packed_release(lem_packed *p, lem_backend *b) {
 
 size_t lem_packed_bytes(const lem_backend *b, int N, int K, lem_dtype dtype) {
     return b ? b->ops->packed_bytes(N, K, dtype) : lem_host_packed_bytes(N, K, dtype);
+}
+
+size_t lem_pack_row_bytes(int K, lem_dtype dtype) {
+    if (dtype == LEM_DTYPE_I8) return lem_int8_groups((size_t)K) * sizeof(lem_int8_block);
+    return (size_t)K * lem_dtype_size(dtype);
 }

@@ -20,6 +20,7 @@ const char *lem_dtype_name(lem_dtype t) {
     case LEM_DTYPE_F32: return "F32";
     case LEM_DTYPE_BF16: return "BF16";
     case LEM_DTYPE_F16: return "F16";
+    case LEM_DTYPE_I8: return "I8";
     }
     return "?";
 }

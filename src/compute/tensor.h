@@ -11,10 +11,19 @@
 #include <stdint.h>
 #include <string.h>
 
-typedef enum lem_dtype { LEM_DTYPE_F32 = 0, LEM_DTYPE_BF16 = 1, LEM_DTYPE_F16 = 2 } lem_dtype;
+/* I8: whole numbers -127..127 beside scales (compute/int8.h). */
+typedef enum lem_dtype {
+    LEM_DTYPE_F32 = 0,
+    LEM_DTYPE_BF16 = 1,
+    LEM_DTYPE_F16 = 2,
+    LEM_DTYPE_I8 = 3
+} lem_dtype;
 
-static inline size_t lem_dtype_size(lem_dtype t) { return t == LEM_DTYPE_F32 ? 4 : 2; }
-const char *lem_dtype_name(lem_dtype t); /* "F32", "BF16", "F16" as in safetensors */
+static inline size_t lem_dtype_size(lem_dtype t) {
+    static const unsigned char size[] = {4, 2, 2, 1};
+    return size[t];
+}
+const char *lem_dtype_name(lem_dtype t); /* "F32", "BF16", "F16", "I8" as in safetensors */
 
 static inline float lem_bf16_to_f32(uint16_t x) {
     uint32_t u = (uint32_t)x << 16;

@@ -41,12 +41,13 @@ static void run_linear(bench *t, const shape *s) {
     linear_with(t, s, LEM_DTYPE_F32, false, false);
     linear_with(t, s, LEM_DTYPE_F32, true, true);
     linear_with(t, s, LEM_DTYPE_BF16, true, false);
+    linear_with(t, s, LEM_DTYPE_I8, true, true);
 }
 
 static void pack_rows_as(bench *t, const shape *s, lem_dtype dtype) {
-    size_t row = (size_t)s->K * lem_dtype_size(dtype), bytes = t->b->ops->packed_bytes(s->N, s->K, dtype);
+    size_t row = lem_pack_row_bytes(s->K, dtype), bytes = t->b->ops->packed_bytes(s->N, s->K, dtype);
     lem_packed w = {s->N, s->K, dtype, room(t, bytes)};
-    unsigned char *host = (unsigned char *)filled((size_t)s->N * (size_t)s->K, 5);
+    unsigned char *host = (unsigned char *)filled((size_t)s->N * (row / sizeof(float) + 1), 5);
     for (int i = 0; i < s->N; i += LEM_PACK_ROWS) {
         int n = s->N - i < LEM_PACK_ROWS ? s->N - i : LEM_PACK_ROWS;
         t->b->ops->pack_rows(t->b, i, n, host + (size_t)i * row, &w);
@@ -57,6 +58,7 @@ static void pack_rows_as(bench *t, const shape *s, lem_dtype dtype) {
 static void run_pack_rows(bench *t, const shape *s) {
     pack_rows_as(t, s, LEM_DTYPE_F32);
     pack_rows_as(t, s, LEM_DTYPE_BF16);
+    pack_rows_as(t, s, LEM_DTYPE_I8);
 }
 
 static void run_linear_backward(bench *t, const shape *s) {

@@ -54,6 +54,9 @@ static void run_linear_bias(lem_backend *b, const shape *s, float *out) {
 static void run_linear_bf16(lem_backend *b, const shape *s, float *out) {
     linear_with(b, s, LEM_DTYPE_BF16, true, false, out);
 }
+static void run_linear_int8(lem_backend *b, const shape *s, float *out) {
+    linear_with(b, s, LEM_DTYPE_I8, true, true, out);
+}
 static void run_linear_bf16_add(lem_backend *b, const shape *s, float *out) {
     linear_with(b, s, LEM_DTYPE_BF16, false, true, out);
 }
@@ -246,6 +249,7 @@ static const op_case cases[] = {
     {"linear +bias +accumulate", size_tn, run_linear_bias, tol_k, true},
     {"linear bf16 +bias", size_tn, run_linear_bf16, tol_k, true},
     {"linear bf16 +accumulate", size_tn, run_linear_bf16_add, tol_k, true},
+    {"linear int8 +bias", size_tn, run_linear_int8, tol_k, true},
     {"linear_dx", size_tk, run_dx, tol_n, true},
     {"linear_dx +accumulate", size_tk, run_dx_add, tol_n, true},
     {"linear_dw", size_nk, run_dw, tol_t, true},

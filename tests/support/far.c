@@ -259,7 +259,7 @@ static void op_pack_rows(lem_backend *b, int row0, int n, const void *rows, lem_
     bool last = row0 + n == p.N && n <= LEM_PACK_ROWS;
     check_that(&c, "row0", row0 >= 0 && row0 % LEM_PACK_ROWS == 0, "is no multiple of LEM_PACK_ROWS");
     check_that(&c, "n", n > 0 && row0 + n <= p.N && (n == LEM_PACK_ROWS || last), "is not LEM_PACK_ROWS");
-    size_t bytes = area(n, p.K) * lem_dtype_size(p.dtype);
+    size_t bytes = (size_t)(n > 0 ? n : 0) * lem_pack_row_bytes(p.K, p.dtype);
     check_host(&c, "rows", rows, bytes);
     check_that(&c, "rows", (uintptr_t)rows % 2 == 0, "has an odd address");
     atomic_fetch_add(&c.f->bytes_in, bytes);

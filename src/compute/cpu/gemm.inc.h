@@ -311,6 +311,7 @@ typedef struct product {
     float *c;          /* [M,N] */
     bool accumulate;
     bool bf16; /* rows of A are rounded: bf16.inc.h */
+    bool int8; /* the same: int8.inc.h */
     int row_blocks, panel_groups;
     lem_backend *backend;
 } product;
@@ -430,6 +431,7 @@ static void product_task(void *ctx, int task, int worker) {
 }
 
 #include "compute/cpu/bf16.inc.h"
+#include "compute/cpu/int8.inc.h"
 
 /* Chooses blocks of rows and groups of panels: enough tasks for the threads, each as large as possible so
  * that packing is shared. */
@@ -449,7 +451,8 @@ static void run_product(product *g) {
     }
     g->row_blocks = rb;
     g->panel_groups = pg;
-    run_tasks(g->backend, rb * pg, g->bf16 ? bf16_task : product_task, g);
+    lem_pool_fn *task = g->bf16 ? bf16_task : product_task;
+    run_tasks(g->backend, rb * pg, g->int8 ? int8_task : task, g);
 }
 
 static void cpu_linear(lem_backend *b, int T, const float *X, const lem_packed *W, const float *bias,
@@ -466,6 +469,7 @@ static void cpu_linear(lem_backend *b, int T, const float *X, const lem_packed *
                  .c = Y,
                  .accumulate = accumulate,
                  .bf16 = W->dtype == LEM_DTYPE_BF16 && b->compute == LEM_COMPUTE_BF16,
+                 .int8 = W->dtype == LEM_DTYPE_I8,
                  .backend = b};
     run_product(&g);
 }
@@ -514,6 +518,10 @@ static void pack_task(void *ctx, int task, int worker) {
     size_t K = (size_t)j->to->K, p = (size_t)task;
     int cols = min_int(LEM_PANEL, j->to->N - task * LEM_PANEL);
     const float *w = j->w + p * LEM_PANEL * K;
+    if (j->to->dtype == LEM_DTYPE_I8) {
+        lem_host_pack_int8(task, w, j->to);
+        return;
+    }
     if (j->to->dtype == LEM_DTYPE_F32) {
         float *to = (float *)j->to->data + p * K * LEM_PANEL;
         if (cols < LEM_PANEL) memset(to, 0, K * LEM_PANEL * sizeof *to);

@@ -23,6 +23,19 @@ SIMD vf vf_set1(float x) { return _mm256_set1_ps(x); }
 SIMD vf vf_add(vf a, vf b) { return _mm256_add_ps(a, b); }
 SIMD vf vf_fma(vf a, vf b, vf c) { return _mm256_fmadd_ps(a, b, c); }
 SIMD vf vf_fma_once(vf a, vf b, vf c) { return vf_fma(a, b, c); } /* rounded once in every layer */
+SIMD vf vf_mul(vf a, vf b) { return _mm256_mul_ps(a, b); }
+SIMD vf vf_of_ints(const int32_t *p) { return _mm256_cvtepi32_ps(_mm256_loadu_si256((const __m256i *)p)); }
+/* Whole numbers: sums of four products of bytes -127..127 a lane. A pair of products is at most 32,258, so
+ * the 16 bits of maddubs hold it; -128 would not fit. */
+typedef __m256i vq;
+SIMD vq vq_zero(void) { return _mm256_setzero_si256(); }
+SIMD vq vq_load(const void *p) { return _mm256_loadu_si256(p); }
+SIMD void vq_store(int32_t *p, vq a) { _mm256_storeu_si256((__m256i *)p, a); }
+SIMD vq vq_set1(int32_t x) { return _mm256_set1_epi32(x); }
+SIMD vq vq_dot(vq sum, vq a, vq b) {
+    vq pairs = _mm256_maddubs_epi16(_mm256_abs_epi8(a), _mm256_sign_epi8(b, a));
+    return _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+}
 SIMD vf vf_pair_lo(const uint32_t *p) {
     return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_loadu_si256((const __m256i *)(const void *)p), 16));
 }

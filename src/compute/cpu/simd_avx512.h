@@ -24,6 +24,20 @@ SIMD vf vf_set1(float x) { return _mm512_set1_ps(x); }
 SIMD vf vf_add(vf a, vf b) { return _mm512_add_ps(a, b); }
 SIMD vf vf_fma(vf a, vf b, vf c) { return _mm512_fmadd_ps(a, b, c); }
 SIMD vf vf_fma_once(vf a, vf b, vf c) { return vf_fma(a, b, c); } /* rounded once in every layer */
+SIMD vf vf_mul(vf a, vf b) { return _mm512_mul_ps(a, b); }
+SIMD vf vf_of_ints(const int32_t *p) { return _mm512_cvtepi32_ps(_mm512_loadu_si512(p)); }
+/* Whole numbers: sums of four products of bytes -127..127 a lane. A pair of products is at most 32,258, so
+ * the 16 bits of maddubs hold it; -128 would not fit. */
+typedef __m512i vq;
+SIMD vq vq_zero(void) { return _mm512_setzero_si512(); }
+SIMD vq vq_load(const void *p) { return _mm512_loadu_si512(p); }
+SIMD void vq_store(int32_t *p, vq a) { _mm512_storeu_si512(p, a); }
+SIMD vq vq_set1(int32_t x) { return _mm512_set1_epi32(x); }
+SIMD vq vq_dot(vq sum, vq a, vq b) {
+    vq signed_b = _mm512_mask_sub_epi8(b, _mm512_movepi8_mask(a), vq_zero(), b);
+    vq pairs = _mm512_maddubs_epi16(_mm512_abs_epi8(a), signed_b);
+    return _mm512_add_epi32(sum, _mm512_madd_epi16(pairs, _mm512_set1_epi16(1)));
+}
 SIMD vf vf_pair_lo(const uint32_t *p) {
     return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_loadu_si512(p), 16));
 }

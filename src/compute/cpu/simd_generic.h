@@ -33,6 +33,23 @@ SIMD vf vf_fma_once(vf a, vf b, vf c) {
     return (vf){fmaf(a[0], b[0], c[0]), fmaf(a[1], b[1], c[1]), fmaf(a[2], b[2], c[2]),
                 fmaf(a[3], b[3], c[3])};
 }
+SIMD vf vf_mul(vf a, vf b) { return a * b; }
+SIMD vf vf_of_ints(const int32_t *p) { return (vf){(float)p[0], (float)p[1], (float)p[2], (float)p[3]}; }
+/* Whole numbers: sums of four products of bytes -127..127 a lane. */
+typedef vi vq;
+SIMD vq vq_zero(void) { return (vq){0, 0, 0, 0}; }
+SIMD vq vq_load(const void *p) {
+    vq a;
+    memcpy(&a, p, sizeof a);
+    return a;
+}
+SIMD void vq_store(int32_t *p, vq a) { memcpy(p, &a, sizeof a); }
+SIMD vq vq_set1(int32_t x) { return (vq){x, x, x, x}; }
+SIMD vq vq_byte(vq a, int i) { return (vq)((vu)a << (24 - 8 * i)) >> 24; }
+SIMD vq vq_dot(vq sum, vq a, vq b) {
+    for (int i = 0; i < 4; i++) sum += vq_byte(a, i) * vq_byte(b, i);
+    return sum;
+}
 SIMD vf vf_pair_lo(const uint32_t *p) {
     vu a;
     memcpy(&a, p, sizeof a);

@@ -8,6 +8,9 @@
 static void ref_pack(lem_backend *b, const float *W, lem_packed *dst) {
     (void)b;
     size_t K = (size_t)dst->K, panels = ((size_t)dst->N + LEM_PANEL - 1) / LEM_PANEL;
+    for (size_t p = 0; dst->dtype == LEM_DTYPE_I8 && p < panels; p++)
+        lem_host_pack_int8((int)p, W + p * LEM_PANEL * K, dst);
+    if (dst->dtype == LEM_DTYPE_I8) return;
     memset(dst->data, 0, lem_host_packed_bytes(dst->N, dst->K, dst->dtype));
     for (size_t p = 0; p < panels; p++) {
         for (size_t j = 0; j < LEM_PANEL && p * LEM_PANEL + j < (size_t)dst->N; j++) {
@@ -31,6 +34,22 @@ static float packed_at(const lem_packed *W, size_t n, size_t k) {
     return lem_bf16_to_f32((uint16_t)(pair >> (k % 2 * 16)));
 }
 
+/* Groups in double: as they are rounded, and no further. */
+static double int8_sum(const float *x, const lem_packed *W, size_t n) {
+    const size_t K = (size_t)W->K, groups = lem_int8_groups(K), j = n % LEM_PANEL;
+    const lem_int8_panel *panel = (const lem_int8_panel *)W->data + n / LEM_PANEL * groups;
+    double s = 0;
+    for (size_t k = 0; k < K; k += LEM_INT8_GROUP, panel++) {
+        lem_int8_block row;
+        double sum = 0;
+        lem_int8_round_row(x + k, K - k < LEM_INT8_GROUP ? K - k : LEM_INT8_GROUP, &row);
+        for (size_t i = 0; i < LEM_INT8_GROUP; i++)
+            sum += row.q[i] * (double)(int8_t)(panel->fours[i / 4][j] >> (8 * (i % 4)));
+        s += sum * (double)row.scale * (double)panel->scale[j];
+    }
+    return s;
+}
+
 static void ref_linear(lem_backend *b, int T, const float *X, const lem_packed *W, const float *bias,
                        float *Y, bool accumulate) {
     size_t N = (size_t)W->N, K = (size_t)W->K;
@@ -38,7 +57,8 @@ static void ref_linear(lem_backend *b, int T, const float *X, const lem_packed *
     for (size_t t = 0; t < (size_t)T; t++) {
         for (size_t n = 0; n < N; n++) {
             double s = accumulate ? (double)Y[t * N + n] : 0;
-            for (size_t k = 0; k < K; k++) {
+            if (W->dtype == LEM_DTYPE_I8) s += int8_sum(X + t * K, W, n);
+            for (size_t k = 0; W->dtype != LEM_DTYPE_I8 && k < K; k++) {
                 float x = X[t * K + k];
                 if (bf16) x = lem_bf16_to_f32(lem_f32_to_bf16(x));
                 s += (double)x * (double)packed_at(W, n, k);
