@@ -1,6 +1,8 @@
 /* config - the shape of a model: ranges, defaults, and Hugging Face config.json in and out */
 #include "model/config.h"
+#include "model/quant.h"
 #include "model/config_fields_priv.h"
+#include "model/quant.h"
 #include "model/roles.h"
 
 #include <math.h>
@@ -290,8 +292,6 @@ static lem_status refuse_unsupported(const lem_json *json, lem_err *err) {
                         lem_json_str(act, "?"));
     if (lem_json_num(lem_json_get(json, "partial_rotary_factor"), 1) != 1)
         return lem_fail(err, LEM_EDATA, "partial_rotary_factor is not supported");
-    if (!is_null(lem_json_get(json, "quantization_config")))
-        return lem_fail(err, LEM_EDATA, "quantization_config is not supported");
     return LEM_OK;
 }
 
@@ -304,6 +304,8 @@ lem_status lem_model_config_from_json(const lem_json *json, lem_model_config *ou
     const family *f = family_of(c.arch);
     c.max_positions = f->max_positions;
     LEM_TRY(refuse_unsupported(json, err));
+    const lem_json *quant = lem_json_get(json, "quantization_config");
+    if (!is_null(quant)) LEM_TRY(lem_quant_from_json(quant, &c, err));
     LEM_TRY(lem_config_need_int(json, "num_hidden_layers", &c.layers, err));
     LEM_TRY(lem_config_need_int(json, "hidden_size", &c.width, err));
     LEM_TRY(lem_config_need_int(json, "intermediate_size", &c.ffn, err));

@@ -50,6 +50,8 @@ typedef struct lem_model_config {
                  8]; /* bit i % 8 of byte i / 8: layer i sees everything although there is a window */
     float init_range;
     lem_lora lora;                  /* adapters beside matrices; in no config.json */
+    bool int8;                      /* the folder's matrices are int8 (model/quant.h) */
+    uint64_t int8_kept;             /* but for those: bit 1 << role */
     int32_t bos_id, eos_id, pad_id; /* -1 = none */
 } lem_model_config;
 

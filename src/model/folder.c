@@ -7,6 +7,7 @@
 #include "core/mem.h"
 #include "model/model_priv.h"
 #include "model/peft.h"
+#include "model/quant.h"
 #include "weights/name_list.h"
 #include "weights/shard_index.h"
 
@@ -69,13 +70,22 @@ static bool is_spare(const lem_model_config *c, const char *name) {
     return (n >= k && strcmp(name + n - k, tail) == 0) || (c->tied && strcmp(name, "lm_head.weight") == 0);
 }
 
+static bool is_int8(const lem_model *m, const lem_tensor *t) {
+    return m->config.int8 && lem_quant_has(m->config.int8_kept, t->role);
+}
+
 static lem_status name_unexpected(const lem_model *m, const lem_shards *s, lem_name_list *list,
                                   lem_err *err) {
     lem_status st = LEM_OK;
     lem_map *known = lem_map_new(err);
     if (!known) return LEM_EMEM;
-    for (int i = 0; i < m->n_tensors; i++)
+    for (int i = 0; i < m->n_tensors; i++) {
+        char scale[112];
         LEM_TRY(lem_map_set(known, m->tensors[i].name, strlen(m->tensors[i].name), i, err));
+        if (!is_int8(m, &m->tensors[i])) continue;
+        lem_quant_scale_name(m->tensors[i].name, scale);
+        LEM_TRY(lem_map_set(known, scale, strlen(scale), i, err));
+    }
     for (size_t i = 0; i < lem_shards_count(s); i++) {
         const char *name = lem_shards_at(s, i)->tensor->name;
         if (!lem_map_find(known, name, strlen(name), NULL) && !is_spare(&m->config, name))
@@ -84,6 +94,23 @@ static lem_status name_unexpected(const lem_model *m, const lem_shards *s, lem_n
 done:
     lem_map_free(known);
     return st;
+}
+
+/* The type and the scales of a matrix of int8. */
+static void check_int8(const lem_tensor *t, const lem_shards *s, lem_name_list *missing,
+                       lem_name_list *wrong) {
+    lem_tensor want = {.rank = 2, .shape = {t->shape[0], (int)lem_int8_groups((size_t)t->shape[1])}};
+    const lem_safetensor *f = lem_shards_find(s, t->name)->tensor;
+    char note[256];
+    lem_quant_scale_name(t->name, note);
+    const lem_stored *scale = lem_shards_find(s, note);
+    if (!scale) lem_name_list_add(missing, note, NULL);
+    else if (!same_shape(&want, scale->tensor)) {
+        note_shapes(&want, scale->tensor, note, sizeof note);
+        lem_name_list_add(wrong, scale->tensor->name, note);
+    } else if (strcmp(scale->tensor->dtype, "F32") != 0)
+        lem_name_list_add(wrong, scale->tensor->name, "not F32");
+    if (strcmp(f->dtype, "I8") != 0) lem_name_list_add(wrong, t->name, "not I8");
 }
 
 static lem_status check_table(const lem_model *m, const lem_shards *s, lem_err *err) {
@@ -98,7 +125,7 @@ static lem_status check_table(const lem_model *m, const lem_shards *s, lem_err *
         else if (!same_shape(t, f->tensor)) {
             note_shapes(t, f->tensor, note, sizeof note);
             lem_name_list_add(&wrong, t->name, note);
-        }
+        } else if (is_int8(m, t)) check_int8(t, s, &missing, &wrong);
     }
     lem_status unexpected = name_unexpected(m, s, &extra, err);
     lem_status st = lem_name_lists_fail(lists, 3, "tensors do not fit config.json", err);
@@ -247,4 +274,12 @@ void lem_folder_release(lem_folder *f) {
     lem_model_free(f->table);
     lem_shards_close(f->shards);
     *f = (lem_folder){NULL, NULL};
+}
+
+lem_status lem_folder_refuse_int8(const lem_folder *f, const char *dir, lem_err *err) {
+    if (!f->table->config.int8) return LEM_OK;
+    return lem_fail(err, LEM_EDATA,
+                    "%s: an int8 model (lemma model quantize) samples and scores, and nothing else; take the "
+                    "model that it was made from",
+                    dir);
 }

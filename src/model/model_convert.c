@@ -1,23 +1,21 @@
 /* model_convert - reads a folder tensor by tensor and writes another beside it */
 #include "model/model_convert.h"
 
-#include "core/absent.h"
 #include "core/file.h"
 #include "core/mem.h"
 #include "core/rng.h"
 #include "model/config_head.h"
 #include "model/folder.h"
+#include "model/folder_copy.h"
 #include "model/model_priv.h"
 #include "weights/shard_index.h"
 #include "weights/shards_write.h"
 #include "weights/values.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
-enum { PIECE = 1 << 15, COPY = 1 << 17 };
+enum { PIECE = 1 << 15 };
 
 /* One tensor to be written: from a file, or a score head to be drawn. */
 typedef struct source {
@@ -173,7 +171,8 @@ static bool take_member(lem_json *to, const lem_json *from, const char *key) {
 }
 
 /* Only what the conversion changes. */
-static bool edit_config(const job *j, lem_json *config) {
+static bool edit_config(const void *ctx, lem_json *config) {
+    const job *j = ctx;
     static const char *const of_head[] = {"architectures", "id2label", "label2id", "num_labels"};
     static const char *const names[] = {"float32", "bfloat16", "float16"}; /* by lem_dtype */
     const lem_model_config *was = &j->folder.table->config, *now = &j->table->config;
@@ -194,112 +193,10 @@ static bool edit_config(const job *j, lem_json *config) {
     return ok;
 }
 
-static lem_status write_config(const job *j, lem_err *err) {
-    lem_status st = LEM_OK;
-    lem_buf text = {0};
-    lem_json *config = NULL, *before = NULL;
-    char *from = lem_path_join(j->dir, "config.json", err),
-         *to = lem_path_join(j->partial, "config.json", err);
-    if (!from || !to) LEM_TRY(LEM_EMEM);
-    LEM_TRY(lem_file_read(from, 1 << 20, &text, err));
-    LEM_TRY(lem_json_parse(lem_buf_str(&text), text.len, &config, err));
-    before = lem_json_copy(config);
-    if (!before || !edit_config(j, config)) LEM_TRY(lem_fail(err, LEM_EMEM, "%s: out of memory", from));
-    if (!lem_json_equal(before, config)) { /* otherwise its bytes stay */
-        lem_buf_clear(&text);
-        lem_json_write(config, 2, &text);
-        lem_buf_putc(&text, '\n');
-        LEM_TRY(lem_buf_ok(&text, err));
-    }
-    LEM_TRY(lem_file_write_atomic(to, text.data, text.len, err));
-done:
-    lem_json_free(before);
-    lem_json_free(config);
-    lem_buf_release(&text);
-    lem_free(from);
-    lem_free(to);
-    return st;
-}
-
-/* ---- other files ---- */
-
-static bool is_side_file(const char *name) {
-    static const char *const weights[] = {".safetensors", ".bin",  ".pt",   ".pth",        ".ckpt", ".h5",
-                                          ".msgpack",     ".onnx", ".gguf", ".index.json", ".lock"};
-    size_t n = strlen(name);
-    for (size_t i = 0; i < sizeof weights / sizeof *weights; i++) {
-        size_t k = strlen(weights[i]);
-        if (n >= k && strcmp(name + n - k, weights[i]) == 0) return false;
-    }
-    return name[0] != '.' && strcmp(name, "config.json") != 0 && strcmp(name, "manifest.json") != 0;
-}
-
-static lem_status copy_file(const char *from, const char *to, unsigned char *piece, lem_err *err) {
-    lem_status st = LEM_OK;
-    lem_out *o = NULL;
-    size_t n = 0;
-    FILE *f = fopen(from, "rbe");
-    if (!f) return lem_absent_open(from, err);
-    LEM_TRY(lem_out_open(to, false, &o, err));
-    while ((n = fread(piece, 1, COPY, f)) > 0) LEM_TRY(lem_out_write(o, piece, n, err));
-    if (ferror(f)) LEM_TRY(lem_fail_errno(err, LEM_EIO, "read %s", from));
-    LEM_TRY(lem_out_commit(o, err));
-done:
-    lem_out_close(o);
-    fclose(f);
-    return st;
-}
-
-static bool is_tokenizer_file(const char *name) {
-    static const char *const names[] = {"tokenizer.json",
-                                        "tokenizer_config.json",
-                                        "special_tokens_map.json",
-                                        "added_tokens.json",
-                                        "vocab.json",
-                                        "merges.txt",
-                                        "tokenizer.model",
-                                        "chat_template.jinja",
-                                        "chat_template.json"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strcmp(name, names[i]) == 0) return true;
-    return lem_path_ends(name, ".tiktoken");
-}
-
 /* An adapter's own tokenizer is the one that it was trained with. */
 static bool brings_tokenizer(const lem_convert_opts *o) {
     const char *dir = o->adapter ? lem_peft_dir(o->adapter) : NULL;
     return dir && (lem_dir_has(dir, "tokenizer.json") || lem_dir_has(dir, "tokenizer.model"));
-}
-
-/* Of dir, the tokenizer's files or the others, or both. */
-static lem_status copy_side_files(job *j, const char *dir, bool tokenizer, bool others, lem_err *err) {
-    lem_status st = LEM_OK;
-    char **names = NULL, *from = NULL, *to = NULL;
-    size_t n = 0;
-    unsigned char *piece = lem_alloc(COPY, 1, err);
-    if (!piece) LEM_TRY(LEM_EMEM);
-    LEM_TRY(lem_dir_list(dir, &names, &n, err));
-    for (size_t i = 0; i < n; i++) {
-        struct stat info;
-        if (!is_side_file(names[i]) || !(is_tokenizer_file(names[i]) ? tokenizer : others)) continue;
-        from = lem_path_join(dir, names[i], err);
-        to = lem_path_join(j->partial, names[i], err);
-        if (!from || !to) LEM_TRY(LEM_EMEM);
-        if (stat(from, &info) == 0 && S_ISREG(info.st_mode)) {
-            LEM_TRY(copy_file(from, to, piece, err));
-            j->report.side_files++;
-        }
-        lem_free(from);
-        lem_free(to);
-        from = to = NULL;
-    }
-done:
-    for (size_t i = 0; i < n; i++) lem_free(names[i]);
-    lem_free(names);
-    lem_free(piece);
-    lem_free(from);
-    lem_free(to);
-    return st;
 }
 
 /* ---- the folder ---- */
@@ -324,15 +221,17 @@ static lem_status build(job *j, lem_err *err) {
     lem_status st = LEM_OK;
     LEM_TRY(check_place(j, err));
     LEM_TRY(lem_folder_open(j->dir, NULL, &j->folder, err));
+    LEM_TRY(lem_folder_refuse_int8(&j->folder, j->dir, err));
     LEM_TRY(choose_tensors(j, err));
     LEM_TRY(lem_dir_remove(j->partial, err)); /* of a run that was killed */
     LEM_TRY(lem_dir_make_temporary(j->partial, err));
     bool brings = brings_tokenizer(j->o);
-    LEM_TRY(copy_side_files(j, j->dir, !brings, true, err));
-    if (brings) LEM_TRY(copy_side_files(j, lem_peft_dir(j->o->adapter), true, false, err));
+    int *copied = &j->report.side_files;
+    LEM_TRY(lem_folder_copy_rest(j->dir, j->partial, !brings, true, copied, err));
+    if (brings) LEM_TRY(lem_folder_copy_rest(lem_peft_dir(j->o->adapter), j->partial, true, false, copied, err));
     LEM_TRY(lem_shards_write(j->partial, j->item, (size_t)j->table->n_tensors, j->o->shard_bytes,
                              &j->report.shards, err));
-    LEM_TRY(write_config(j, err));
+    LEM_TRY(lem_folder_copy_config(j->dir, j->partial, edit_config, j, err));
     LEM_TRY(lem_dir_replace(j->partial, j->out, err));
 done:
     if (st != LEM_OK && j->table) (void)!lem_dir_remove(j->partial, NULL);
@@ -352,6 +251,7 @@ static void release(job *j) {
 lem_status lem_model_convert_check(const char *dir, const lem_convert_opts *o, lem_err *err) {
     job j = {.dir = dir, .o = o};
     lem_status st = lem_folder_open(dir, NULL, &j.folder, err);
+    if (st == LEM_OK) st = lem_folder_refuse_int8(&j.folder, dir, err);
     if (st == LEM_OK) st = choose_tensors(&j, err);
     release(&j);
     return st;

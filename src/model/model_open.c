@@ -9,6 +9,7 @@ static lem_status load(const char *dir, const lem_head *need, lem_model **out, l
     lem_status st = LEM_OK;
     lem_folder f = {NULL, NULL};
     LEM_TRY(lem_folder_open(dir, need, &f, err));
+    LEM_TRY(lem_folder_refuse_int8(&f, dir, err));
     lem_model *m = f.table;
     m->params = lem_alloc_aligned(m->n_params, sizeof *m->params, err);
     if (!m->params) LEM_TRY(LEM_EMEM);

@@ -20,9 +20,11 @@ static lem_keep keep(const void *ctx, const lem_model_config *c, lem_role role, 
     (void)lem_role_shape(c, role, layer, &rows, &cols);
     bool learns = k->t && lem_trainable_has(k->t, role, layer);
     bool narrow = cols > 0 && k->t && !learns && k->t->frozen_dtype == LEM_DTYPE_BF16;
+    lem_dtype dtype = narrow ? LEM_DTYPE_BF16 : LEM_DTYPE_F32;
     return (lem_keep){.packed = cols > 0 && (role != LEM_ROLE_EMBED || c->tied),
                       .rows = !learns && (narrow || !k->host) && reads_rows(k->t, c, role, layer, cols == 0),
-                      .dtype = narrow ? LEM_DTYPE_BF16 : LEM_DTYPE_F32};
+                      .dtype = dtype,
+                      .packed_dtype = dtype};
 }
 
 void lem_net_carve_params(lem_memory *mem, const lem_model_config *c, const lem_trainable *t, lem_net *net) {

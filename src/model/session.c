@@ -1,18 +1,29 @@
 /* session - packed weights for inference, nodes and pages, the step, the heads */
 #include "model/session_priv.h"
 #include "core/mem.h"
+#include "model/quant.h"
 
 /* ---- weights ---- */
 
+/* As what a matrix is packed: as int8 only where that is asked for and it is none of those kept. */
+static lem_dtype packed_as(lem_dtype asked, const lem_model_config *c, lem_role role) {
+    if (asked != LEM_DTYPE_I8) return asked;
+    bool int8 = lem_quant_has(c->int8_kept, role == LEM_ROLE_EMBED ? LEM_ROLE_LM_HEAD : role);
+    return int8 ? LEM_DTYPE_I8 : LEM_DTYPE_BF16;
+}
+
 /* Products packed, the embedding as rows, vectors as rows too; reward heads are fp32 in any case. */
 static lem_keep keep(const void *ctx, const lem_model_config *c, lem_role role, int layer) {
-    const lem_dtype *dtype = ctx;
+    const lem_dtype *asked = ctx;
     int rows, cols;
     (void)lem_role_shape(c, role, layer, &rows, &cols);
     bool f32 = cols == 0 || role == LEM_ROLE_DENSE || role == LEM_ROLE_SCORE;
+    lem_dtype packed = f32 ? LEM_DTYPE_F32 : packed_as(*asked, c, role);
+    bool both = packed == LEM_DTYPE_I8 && role == LEM_ROLE_EMBED; /* rows are read as they are */
     return (lem_keep){.packed = cols > 0 && (role != LEM_ROLE_EMBED || c->tied),
                       .rows = cols == 0 || role == LEM_ROLE_EMBED,
-                      .dtype = f32 ? LEM_DTYPE_F32 : *dtype};
+                      .dtype = both ? LEM_DTYPE_BF16 : packed,
+                      .packed_dtype = packed};
 }
 
 size_t lem_weights_bytes(const lem_model_config *c, lem_dtype dtype) {
@@ -20,6 +31,7 @@ size_t lem_weights_bytes(const lem_model_config *c, lem_dtype dtype) {
     lem_params none;
     lem_model_config checked = *c;
     if (lem_model_config_check(&checked, NULL) != LEM_OK) return 0;
+    if (c->int8) dtype = LEM_DTYPE_I8;
     lem_params_carve(&mem, &checked, keep, &dtype, &none);
     return lem_memory_bytes(&mem) + sizeof(lem_weights);
 }
@@ -30,8 +42,10 @@ lem_status lem_weights_alloc(const lem_model *table, lem_backend *b, lem_dtype d
     const lem_model_config *c = &table->config;
     lem_memory mem = {.b = b};
     lem_params none;
-    if (dtype != LEM_DTYPE_F32 && dtype != LEM_DTYPE_BF16)
-        return lem_fail(err, LEM_EUSAGE, "weights are packed as F32 or BF16, not %s", lem_dtype_name(dtype));
+    if (dtype == LEM_DTYPE_F16)
+        return lem_fail(err, LEM_EUSAGE, "weights are packed as F32 or BF16 or I8, not %s",
+                        lem_dtype_name(dtype));
+    if (c->int8) dtype = LEM_DTYPE_I8;
     lem_weights *w = lem_alloc_zero(1, sizeof *w, err);
     if (!w) return LEM_EMEM;
     w->config = *c;

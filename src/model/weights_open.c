@@ -2,6 +2,7 @@
 #include "model/weights_open.h"
 #include "core/mem.h"
 #include "model/folder.h"
+#include "model/quant.h"
 #include "model/session_priv.h"
 #include "weights/values.h"
 
@@ -9,7 +10,7 @@
 
 /* One tensor, read in runs of rows. */
 typedef struct job {
-    const lem_stored *from;
+    const lem_stored *from, *scale; /* scale: of I8, else NULL */
     lem_dtype stored;
     const lem_param *to;
     int N, K; /* K 0 = a vector */
@@ -20,6 +21,7 @@ typedef struct job {
 typedef struct worker {
     unsigned char *raw; /* one run of values as they stand in the file or are handed over */
     float *values;      /* as many, for conversions */
+    lem_int8_block *blocks;
     int failed_task;    /* the first that failed; INT32_MAX = none */
     lem_err err;
 } worker;
@@ -59,6 +61,9 @@ static size_t columns(const job *j) { return j->K ? (size_t)j->K : 1; }
 static lem_status read_rows(const job *j, worker *w, size_t row0, size_t rows, lem_err *err) {
     lem_dtype dtype = j->to->dtype;
     size_t K = columns(j), n = rows * K, size = lem_dtype_size(dtype);
+    if (j->scale)
+        return lem_quant_read_rows(j->from, j->scale, row0, rows, K, (int8_t *)w->blocks, w->values,
+                                   (lem_int8_block *)(void *)w->raw, err);
     if (j->stored == dtype) {
         lem_status st = lem_safetensors_file_read_bytes(j->from->file, j->from->tensor,
                                                         (uint64_t)row0 * K * size, n * size, w->raw, err);
@@ -66,7 +71,7 @@ static lem_status read_rows(const job *j, worker *w, size_t row0, size_t rows, l
     }
     lem_status st =
         lem_safetensors_file_read_part(j->from->file, j->from->tensor, row0 * K, n, w->values, w->raw, err);
-    if (st == LEM_OK) (void)lem_values_write(dtype, w->values, n, w->raw);
+    if (st == LEM_OK) lem_param_rows_of(dtype, w->values, (int)rows, (int)K, w->raw);
     return st;
 }
 
@@ -88,7 +93,7 @@ static void do_task(void *ctx, int task, int number) {
     int rows = left < j->run ? left : j->run;
     lem_err err = LEM_ERR_INIT;
     if (read_rows(j, w, (size_t)row0, (size_t)rows, &err) == LEM_OK)
-        lem_param_put(l->b, j->to, row0, rows, j->K, w->raw);
+        lem_param_put(l->b, j->to, row0, rows, j->K, w->raw, w->blocks);
     else if (task < w->failed_task) {
         w->failed_task = task;
         w->err = err;
@@ -107,6 +112,13 @@ static lem_status add_job(loader *l, const lem_tensor *t, lem_err *err) {
                .run = t->rank == 2 ? LEM_PACK_ROWS : t->shape[0],
                .first_task = l->n_tasks};
     l->n_tasks += (j->N + j->run - 1) / j->run;
+    if (l->folder->table->config.int8 && lem_quant_has(l->folder->table->config.int8_kept, t->role)) {
+        char name[112];
+        lem_quant_scale_name(t->name, name);
+        j->scale = lem_shards_find(l->folder->shards, name);
+        j->stored = LEM_DTYPE_I8;
+        return LEM_OK;
+    }
     if (lem_values_dtype(from->tensor->dtype, &j->stored)) return LEM_OK;
     return lem_fail(err, LEM_EDATA, "%s: tensor '%.95s' has dtype %s, supported are F32, F16 and BF16",
                     lem_safetensors_file_path(from->file), t->name, from->tensor->dtype);
@@ -115,9 +127,10 @@ static lem_status add_job(loader *l, const lem_tensor *t, lem_err *err) {
 /* ---- the whole ---- */
 
 static lem_status make_workers(loader *l, lem_pool *pool, lem_err *err) {
-    size_t n = 0; /* of the longest run */
+    size_t n = 0; /* bytes of the longest run */
     for (int i = 0; i < l->n_jobs; i++) {
-        size_t run = (size_t)l->jobs[i].run * columns(&l->jobs[i]);
+        const job *j = &l->jobs[i];
+        size_t run = j->K ? lem_param_run_bytes(j->K) : (size_t)j->run * sizeof(float);
         if (run > n) n = run;
     }
     l->n_workers = lem_pool_threads(pool);
@@ -126,9 +139,10 @@ static lem_status make_workers(loader *l, lem_pool *pool, lem_err *err) {
     for (int i = 0; i < l->n_workers; i++) {
         worker *w = &l->workers[i];
         w->failed_task = INT32_MAX;
-        w->raw = lem_alloc_aligned(n, sizeof(float), err);
-        w->values = lem_alloc_aligned(n, sizeof(float), err);
-        if (!w->raw || !w->values) return LEM_EMEM;
+        w->raw = lem_alloc_aligned(n, 1, err);
+        w->values = lem_alloc_aligned(n, 1, err);
+        w->blocks = lem_alloc_aligned(n, 1, err);
+        if (!w->raw || !w->values || !w->blocks) return LEM_EMEM;
     }
     return LEM_OK;
 }
@@ -174,6 +188,7 @@ done:
     for (int i = 0; l.workers && i < l.n_workers; i++) {
         lem_free(l.workers[i].raw);
         lem_free(l.workers[i].values);
+        lem_free(l.workers[i].blocks);
     }
     lem_free(l.workers);
     lem_free(l.jobs);

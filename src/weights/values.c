@@ -69,6 +69,10 @@ size_t lem_values_write(lem_dtype to, const float *x, size_t n, void *out) {
         memmove(out, x, n * sizeof *x);
         return first_bad(x, n);
     }
+    if (to == LEM_DTYPE_I8) {
+        for (size_t i = 0; i < n; i++) at[i] = (unsigned char)(int8_t)x[i];
+        return n;
+    }
     const uint16_t exponent = to == LEM_DTYPE_BF16 ? 0x7f80 : 0x7c00;
     for (size_t i = 0; i < n; i++) {
         uint16_t half = to == LEM_DTYPE_BF16 ? lem_f32_to_bf16(x[i]) : lem_f32_to_f16(x[i]);

@@ -2,61 +2,20 @@
  * head and thread count */
 #include "support.h"
 
-#include "model/model_priv.h"
-#include "model/session_priv.h"
 #include "model/weights_open.h"
+#include "same_weights.h"
 
 static char *dir;
-static lem_backend *backend;
 static lem_pool *pool;
-
-static void same_param(const lem_param *a, const lem_param *b, size_t n) {
-    const lem_packed *p = &a->packed;
-    assert_int_equal(p->N, b->packed.N);
-    assert_int_equal(p->K, b->packed.K);
-    assert_int_equal(p->dtype, b->packed.dtype);
-    assert_int_equal(a->dtype, b->dtype);
-    assert_true((a->rows == NULL) == (b->rows == NULL));
-    size_t packed = p->N ? lem_packed_bytes(backend, p->N, p->K, p->dtype) : 0;
-    size_t rows = a->rows ? n * lem_dtype_size(a->dtype) : 0;
-    if (packed) assert_true(host_same_there(backend, p->data, b->packed.data, packed));
-    if (rows) assert_true(host_same_there(backend, a->rows, b->rows, rows));
-}
-
-static void same_weights(const lem_weights *a, const lem_weights *b) {
-    const lem_model_config *c = &a->config;
-    lem_role role;
-    int layer, rows, cols;
-    assert_int_equal(lem_weights_config(a)->layers, b->config.layers);
-    for (long k = 0; lem_role_at(c, k, &role, &layer); k++) {
-        bool there = lem_role_shape(c, role, layer, &rows, &cols);
-        const lem_param *x = lem_params_at(&a->params, role, layer);
-        same_param(x, lem_params_at(&b->params, role, layer), (size_t)rows * (size_t)(cols ? cols : 1));
-        if (!there && !(role == LEM_ROLE_LM_HEAD && c->tied)) assert_true(!x->rows && !x->packed.N);
-    }
-}
-
-/* Widths that leave tails everywhere: 72 = 2 panels and 8, 45 an odd reduction, 50 rows of vocabulary. */
-static lem_model *model_of(lem_arch arch, lem_head head, bool tied) {
-    lem_model_config c = tiny(arch, head, tied);
-    lem_model *m = NULL;
-    c.width = 72;
-    c.heads = 9;
-    c.kv_heads = 3;
-    c.ffn = 45;
-    OK(lem_model_new(&c, &m, &err));
-    lem_model_init_random(m, 3);
-    for (size_t i = 0; i < m->n_params; i++) m->params[i] *= 1 + (float)(i % 7); /* norms differ */
-    return m;
-}
 
 static void bit_equal(void **state) {
     (void)state;
-    for (int k = 0; k < 2 * 2 * 2 * 3 * 2 * 2; k++) {
+    static const lem_dtype packings[] = {LEM_DTYPE_F32, LEM_DTYPE_BF16, LEM_DTYPE_I8};
+    for (int k = 0; k < 2 * 2 * 2 * 2 * 3 * 3; k++) {
         lem_arch arch = k & 1 ? LEM_ARCH_QWEN2 : LEM_ARCH_LLAMA;
         lem_head head = k & 2 ? LEM_HEAD_SCALAR : LEM_HEAD_LM;
         bool tied = k & 4, sharded = k & 8;
-        lem_dtype packed = k & 16 ? LEM_DTYPE_BF16 : LEM_DTYPE_F32, stored = (lem_dtype)(k / 32);
+        lem_dtype packed = packings[k / 16 % 3], stored = (lem_dtype)(k / 48);
         lem_model *m = model_of(arch, head, tied), *opened = NULL;
         lem_weights *slow = NULL, *fast = NULL;
         OK(lem_model_save_shards(m, dir, stored, sharded ? 20000 : 0, &err));
