@@ -1,9 +1,9 @@
 /* sample.c - sampling speed: 64 candidates of one 128-token prompt, random weights, as a share of the
  * measured matrix limit
  *
- * usage: bench_sample [threads [new tokens [shape [f32|bf16|bf16xbf16]]]]. Work counted: 2 floating-point
- * operations per parameter (embedding table once, as the output matrix) and generated token; attention and
- * prefill are not counted, so the share is a lower bound. */
+ * usage: bench_sample [threads [new tokens [shape [f32|bf16|bf16xbf16|int8]]]]. Work counted: 2
+ * floating-point operations per parameter (embedding table once, as the output matrix) and generated token;
+ * attention and prefill are not counted, so the share is a lower bound. */
 #include "core/mem.h"
 #include "generate/run.h"
 
@@ -54,7 +54,8 @@ typedef struct kind {
 } kind;
 static const kind kinds[] = {{"f32", LEM_DTYPE_F32, LEM_COMPUTE_F32},
                              {"bf16", LEM_DTYPE_BF16, LEM_COMPUTE_F32},
-                             {"bf16xbf16", LEM_DTYPE_BF16, LEM_COMPUTE_BF16}};
+                             {"bf16xbf16", LEM_DTYPE_BF16, LEM_COMPUTE_BF16},
+                             {"int8", LEM_DTYPE_I8, LEM_COMPUTE_F32}};
 enum { N_KINDS = sizeof kinds / sizeof *kinds };
 
 static lem_status measure(const shape *s, const kind *k, lem_backend *b, const lem_tokenizer *t,

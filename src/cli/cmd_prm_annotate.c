@@ -322,6 +322,7 @@ static void tick(void *ctx, uint64_t generated) {
 static lem_status load_model(job *j, lem_err *err) {
     bool chat = j->prompt.template == LEM_PROMPT_CHAT;
     lem_status st = lem_model_check(j->model, LEM_HEAD_LM, &j->config, err);
+    if (st == LEM_OK) st = lem_weights_implied(j->cli, j->file, j->args, j->model, "compute", err);
     if (st == LEM_OK) st = lem_prompt_options_tokenizer(j->cli, j->model, &j->prompt, &j->tok, err);
     if (st) return st;
     st = lem_prompt_ends(j->tok, j->model, j->config.vocab, chat, &j->ends, err);
@@ -333,7 +334,7 @@ static lem_status load_model(job *j, lem_err *err) {
 }
 
 static double weight_bytes(const lem_model_config *c, const lem_args *args) {
-    return (double)lem_model_config_params(c) * (double)lem_dtype_size(lem_weights_dtype(args));
+    return (double)lem_model_config_params(c) * lem_weights_width(c, args);
 }
 
 /* A token is at least a byte, so no prefix is longer than its prompt's tokens and the solution's bytes. */
@@ -366,10 +367,11 @@ static lem_status plan_memory(job *j, lem_err *err) {
 static lem_status open_judge(job *j, lem_err *err) {
     const lem_args *a = j->args;
     lem_prm_judge_opts o = {lem_args_str(a, "judge"), lem_args_str(a, "judge-head"),
-                            lem_weights_dtype_name(a), LEM_PRM_JUDGE_THRESHOLD};
+                            lem_weights_dtype_name(a), lem_weights_compute_name(a), LEM_PRM_JUDGE_THRESHOLD};
     if (!j->has_judge) return LEM_OK;
     if (lem_args_has(a, "judge-threshold")) o.threshold = lem_args_num(a, "judge-threshold");
-    return lem_prm_judge_open(j->cli, &o, &j->judge, err);
+    lem_status st = lem_prm_judge_open(j->cli, &o, &j->judge, err);
+    return st ? st : lem_weights_implied(j->cli, j->file, a, o.dir, "judge_compute", err);
 }
 
 /* Rows that are labelled already: their judge is all that works. */

@@ -233,7 +233,6 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
 
 static lem_status plan(lem_cli *cli, const lem_args *args, lem_plan *out, lem_err *err) {
     lem_model_config c;
-    size_t width = lem_dtype_size(lem_weights_dtype(args));
     lem_status st = lem_sample_rows_check(cli, args, err);
     if (st) return st;
     if (!out->shape && !lem_args_has(args, "model")) return LEM_OK; /* it is a server's */
@@ -241,7 +240,7 @@ static lem_status plan(lem_cli *cli, const lem_args *args, lem_plan *out, lem_er
     else st = lem_model_check(lem_args_str(args, "model"), LEM_HEAD_LM, &c, err);
     if (st) return st;
     out->parameters = (double)lem_model_config_params(&c);
-    out->memory = out->parameters * (double)width;
+    out->memory = out->parameters * lem_weights_width(&c, args);
     out->flops = 2 * out->parameters;
     return LEM_OK;
 }

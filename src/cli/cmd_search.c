@@ -244,18 +244,18 @@ static lem_status load_model(job *j, lem_err *err) {
                                err);
 }
 
-static lem_status folder_bytes(const char *dir, lem_dtype dtype, double *out, lem_err *err) {
+static lem_status folder_bytes(const char *dir, const lem_args *args, double *out, lem_err *err) {
     lem_model_config c;
     lem_status st = lem_train_folder_config(dir, &c, NULL, err);
-    if (st == LEM_OK) *out += (double)lem_model_config_params(&c) * (dtype == LEM_DTYPE_BF16 ? 2 : 4);
+    if (st == LEM_OK) *out += (double)lem_model_config_params(&c) * lem_weights_width(&c, args);
     return st;
 }
 
 static lem_status plan_memory(job *j, lem_err *err) {
     size_t physical = lem_physical_memory();
     double weights = 0, engine = (double)lem_search_bytes(&j->config, &j->o);
-    lem_status st = folder_bytes(j->model, j->dtype, &weights, err);
-    if (st == LEM_OK) st = folder_bytes(j->rm, j->dtype, &weights, err);
+    lem_status st = folder_bytes(j->model, j->args, &weights, err);
+    if (st == LEM_OK) st = folder_bytes(j->rm, j->args, &weights, err);
     if (st) return st;
     if (j->cli->dry_run) {
         lem_info(j->cli->log,
@@ -278,6 +278,8 @@ static lem_status prepare(job *j, lem_err *err) {
                                     .choose_ctx = &j->chooser};
     if (st == LEM_OK) st = lem_problems_read(j->prompts, &rows, &j->rows, err);
     if (st == LEM_OK) st = load_model(j, err);
+    if (st == LEM_OK) st = lem_weights_implied(j->cli, j->file, j->args, j->model, "compute", err);
+    if (st == LEM_OK) st = lem_weights_implied(j->cli, j->file, j->args, j->rm, "rm_compute", err);
     if (st) return st;
     if (j->rows.too_long)
         lem_warn(j->cli->log, "%llu prompts do not fit the context of %d tokens and have no solutions",
@@ -291,6 +293,7 @@ static lem_status open_run(job *j, lem_err *err) {
                                   .separator = lem_args_str(j->args, "rm-separator"),
                                   .aggregate = lem_args_str(j->args, "aggregate"),
                                   .dtype = lem_weights_dtype_name(j->args),
+                                  .compute = lem_weights_compute_name(j->args),
                                   .max_rows = (int)lem_args_int(j->args, "max-rows")};
     lem_status st = LEM_OK;
     j->found = lem_alloc_zero(j->rows.n, sizeof *j->found, err);
@@ -419,10 +422,9 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
 }
 
 static lem_status plan(lem_cli *cli, const lem_args *args, lem_plan *out, lem_err *err) {
-    lem_dtype dtype = lem_weights_dtype(args);
     (void)cli;
-    lem_status st = folder_bytes(lem_args_str(args, "model"), dtype, &out->memory, err);
-    return st ? st : folder_bytes(lem_args_str(args, "rm"), dtype, &out->memory, err);
+    lem_status st = folder_bytes(lem_args_str(args, "model"), args, &out->memory, err);
+    return st ? st : folder_bytes(lem_args_str(args, "rm"), args, &out->memory, err);
 }
 
 const lem_command lem_cmd_search = {

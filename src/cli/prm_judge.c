@@ -6,7 +6,8 @@
 #include "core/object.h"
 
 lem_status lem_prm_judge_open(lem_cli *cli, const lem_prm_judge_opts *o, lem_prm_judge *out, lem_err *err) {
-    const score_model_opts model = {.dir = o->dir, .head = o->head, .dtype = o->dtype, .process_only = true};
+    const score_model_opts model = {
+        .dir = o->dir, .head = o->head, .dtype = o->dtype, .compute = o->compute, .process_only = true};
     lem_status st = lem_score_model_open(cli, NULL, &model, &out->model, err);
     if (st) return lem_err_context(err, "--judge (its --head is --judge-head)");
     out->threshold = o->threshold;
@@ -15,8 +16,8 @@ lem_status lem_prm_judge_open(lem_cli *cli, const lem_prm_judge_opts *o, lem_prm
 }
 
 double lem_prm_judge_bytes(const lem_prm_judge *j) {
-    int size = (int)lem_dtype_size(lem_weights_dtype(j->model.args));
-    return (double)lem_model_config_params(&j->model.config) * size;
+    return (double)lem_model_config_params(&j->model.config) *
+           lem_weights_width(&j->model.config, j->model.args);
 }
 
 lem_status lem_prm_judge_weights(lem_prm_judge *j, lem_backend *b, lem_err *err) {

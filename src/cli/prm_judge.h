@@ -13,7 +13,7 @@
 #define LEM_PRM_JUDGE_THRESHOLD 0.5
 
 typedef struct lem_prm_judge_opts {
-    const char *dir, *head, *dtype; /* head: NULL = as the folder says */
+    const char *dir, *head, *dtype, *compute; /* head: NULL = as the folder says */
     double threshold;
 } lem_prm_judge_opts;
 

@@ -158,7 +158,9 @@ static lem_status tell_proposed(sample_job *j, lem_err *err) {
 /* Everything about the model but its weights, which are read once the plan is known to fit. */
 static lem_status load_model(sample_job *j, lem_err *err) {
     lem_status st = lem_model_check(j->model, LEM_HEAD_LM, &j->local.config, err);
+    if (st == LEM_OK) st = lem_weights_implied(j->cli, j->job, j->args, j->model, "compute", err);
     if (st) return st;
+    if (j->local.config.int8) j->local.dtype = LEM_DTYPE_I8;
     st = lem_prompt_options_tokenizer(j->cli, j->model, &j->prompt, &j->local.tok, err);
     if (st) return st;
     st = find_ends(j, err);
@@ -186,6 +188,7 @@ static void report_too_long(const sample_job *j) {
 }
 
 static lem_status print_plan(const sample_job *j, size_t packed, size_t engine, lem_err *err) {
+    static const char *const names[] = {"f32", "bf16", "f16", "int8"};
     unsigned long long prompt_tokens = (unsigned long long)j->rows.ids.len,
                        total = (unsigned long long)j->total;
     unsigned long long fresh = total * (unsigned long long)j->gen.max_tokens;
@@ -193,8 +196,8 @@ static lem_status print_plan(const sample_job *j, size_t packed, size_t engine, 
     lem_info(j->cli->log,
              "plan: %zu problems, %llu prompt tokens, up to %llu new tokens in %llu candidates; "
              "%.1f MB weights (%s), at most %.1f MB for keys, values and rows",
-             j->rows.n, prompt_tokens, fresh, total, (double)packed / 1e6,
-             j->local.dtype == LEM_DTYPE_F32 ? "f32" : "bf16", (double)engine / 1e6);
+             j->rows.n, prompt_tokens, fresh, total, (double)packed / 1e6, names[j->local.dtype],
+             (double)engine / 1e6);
     if (!j->cli->json) return LEM_OK;
     lem_object o = lem_object_new();
     lem_object_str(&o, "command", "sample");
@@ -215,8 +218,9 @@ static lem_status plan_memory(sample_job *j, lem_err *err) {
     j->gen.kv_bytes = physical / 2;
     size_t head = j->local.config.tied ? (size_t)j->local.config.vocab * (size_t)j->local.config.width
                                        : 0; /* a tied embedding is packed too */
-    size_t packed = (params + head) * lem_dtype_size(j->local.dtype),
-           engine = lem_generate_bytes(&j->local.config, &j->gen), all = packed + engine;
+    size_t packed = (params + head) * lem_dtype_size(j->local.dtype);
+    if (j->local.dtype == LEM_DTYPE_I8) packed = lem_weights_bytes(&j->local.config, LEM_DTYPE_I8);
+    size_t engine = lem_generate_bytes(&j->local.config, &j->gen), all = packed + engine;
     if (j->cli->dry_run) {
         lem_status st = print_plan(j, packed, engine, err);
         if (st) return st;

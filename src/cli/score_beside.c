@@ -10,6 +10,7 @@ static lem_status parse(lem_cli *cli, const score_model_opts *o, lem_args *out, 
     snprintf(rows, sizeof rows, "%d", o->max_rows);
     const char *const given[][2] = {{"--model", o->dir},
                                     {"--dtype", o->dtype},
+                                    {"--compute", o->compute},
                                     {"--head", o->head},
                                     {"--step-separator", o->separator},
                                     {"--max-rows", o->max_rows ? rows : NULL}};

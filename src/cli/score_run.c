@@ -411,13 +411,13 @@ static lem_status tell_result(const job *j, double seconds, lem_err *err) {
 /* Adds what a model takes to the plan; its memory where that is more, since one model at a time is there. */
 static lem_status plan_model(const char *dir, const lem_args *args, lem_plan *out, lem_err *err) {
     lem_model_config c;
-    double width = (double)lem_dtype_size(lem_weights_dtype(args));
     lem_status st = lem_train_plan_config(dir, out, &c, NULL, err);
     if (st == LEM_OK && !out->shape && !lem_args_is(args, "head", "logprob"))
         st = lem_score_model_check(args, dir, &c, err);
     if (st) return st;
     double params = (double)lem_model_config_params(&c);
-    double bytes = width * params + (double)lem_net_bytes(&c, (int)lem_args_int(args, "max-rows"), false);
+    double bytes = lem_weights_width(&c, args) * params +
+                   (double)lem_net_bytes(&c, (int)lem_args_int(args, "max-rows"), false);
     if (bytes > out->memory) out->memory = bytes;
     if (params > out->parameters) out->parameters = params;
     out->flops += 2 * params;
@@ -454,6 +454,10 @@ static lem_status score(job *j, lem_err *err) {
     lem_weights_compute(j->args, j->rt.backend);
     j->model.backend = j->rt.backend;
     LEM_TRY(lem_score_model_prepare(&j->model, err));
+    LEM_TRY(lem_weights_implied(j->cli, j->file, j->args, j->model.dir, "compute", err));
+    if (lem_args_str(j->args, "reference"))
+        LEM_TRY(lem_weights_implied(j->cli, j->file, j->args, lem_args_str(j->args, "reference"),
+                                    "reference_compute", err));
     if (j->model.kind == SCORE_IMPLICIT) LEM_TRY(same_tokenizer(j, lem_args_str(j->args, "reference"), err));
     LEM_TRY(tell_model(j, err));
     LEM_TRY(lem_job_start(j->file, j->rt.backend->ops->name, err));

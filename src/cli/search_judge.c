@@ -16,6 +16,7 @@ lem_status lem_judge_open(lem_cli *cli, lem_backend *b, const lem_judge_opts *o,
                                     .head = o->head,
                                     .separator = o->separator,
                                     .dtype = o->dtype,
+                                    .compute = o->compute,
                                     .max_rows = o->max_rows};
     lem_status st = LEM_OK;
     LEM_TRY(lem_score_model_open(cli, b, &model, &j->model, err));

@@ -135,9 +135,9 @@ static lem_status take(void *ctx, const lem_candidate *c, lem_err *err) {
 
 static lem_status check_memory(const local *l, lem_err *err) {
     size_t head = l->config.tied ? (size_t)l->config.vocab * (size_t)l->config.width : 0;
-    size_t width = lem_dtype_size(lem_weights_dtype(l->s->args));
-    size_t all =
-        (lem_model_config_params(&l->config) + head) * width + lem_generate_bytes(&l->config, &l->gen);
+    double width = lem_weights_width(&l->config, l->s->args);
+    size_t weights = (size_t)((double)(lem_model_config_params(&l->config) + head) * width),
+           all = weights + lem_generate_bytes(&l->config, &l->gen);
     if (all <= lem_physical_memory()) return LEM_OK;
     return lem_fail(err, LEM_EMEM, "%s: answering needs up to %.1f GB; lower --slots or --max-tokens",
                     l->s->model, (double)all / 1e9);
@@ -162,6 +162,7 @@ static lem_status generate(local *l, lem_err *err) {
     lem_dtype dtype = lem_weights_dtype(s->args);
     lem_status st = lem_runtime_open(s->cli, lem_job_compute_path(s->job), &l->rt, err);
     if (st == LEM_OK) lem_weights_compute(s->args, l->rt.backend);
+    if (st == LEM_OK) st = lem_weights_implied(s->cli, s->job, s->args, s->model, "compute", err);
     if (st == LEM_OK) st = lem_job_start(s->job, l->rt.backend->ops->name, err);
     if (st == LEM_OK) st = lem_job_journal(s->job, lem_teach_visit, s->teach, &s->ledger, err);
     if (st == LEM_OK) st = lem_synth_begin(s, err);

@@ -4,21 +4,31 @@
 #define LEM_CLI_WEIGHTS_OPTIONS_H
 
 #include "compute/backend.h"
-#include "job/command.h"
+#include "job/job.h"
+#include "model/config.h"
 
 /* whose: "" or words about the models, appended to the help. */
 #define LEM_OPTS_WEIGHTS(whose)                                                                              \
     {"dtype", LEM_OPT_ENUM, "NAME", "f32", "weights in memory" whose, .choices = "f32|bf16"}, {              \
         "compute", LEM_OPT_ENUM, "NAME", "f32",                                                              \
             "products: f32; or bf16, of weights and activations rounded to bf16 (the same bits on every "    \
-            "processor, several times as fast on one with AMX; weights are bf16 then)",                      \
-            .choices = "f32|bf16"                                                                            \
+            "processor, several times as fast on one with AMX; weights are bf16 then); or int8, of both "    \
+            "rounded to int8 in groups of 128, which changes results (model quantize tells how much)",       \
+            .choices = "f32|bf16|int8"                                                                       \
     }
 
-/* BF16 with --dtype bf16 or --compute bf16. */
+/* I8 with --compute int8, BF16 with --dtype bf16 or --compute bf16. A folder of int8 is I8 in any case. */
 lem_dtype lem_weights_dtype(const lem_args *args);
-const char *
-lem_weights_dtype_name(const lem_args *args); /* "f32" or "bf16": for the --dtype of a model beside */
+/* For the options --dtype and --compute of a model beside: "f32" or "bf16", and "f32" or "int8" (bf16 is the
+ * backend's). */
+const char *lem_weights_dtype_name(const lem_args *args);
+const char *lem_weights_compute_name(const lem_args *args);
+/* Bytes of a parameter in memory, about. */
+double lem_weights_width(const lem_model_config *c, const lem_args *args);
+/* What the folder of a model is, where it is int8: said in the log, and chosen in the job's manifest under
+ * that name. LEM_EUSAGE for --compute bf16 then. Before lem_job_start. */
+lem_status lem_weights_implied(const lem_cli *cli, lem_job *job, const lem_args *args, const char *dir,
+                               const char *name, lem_err *err) LEM_MUST_CHECK;
 /* Sets how the backend multiplies. */
 void lem_weights_compute(const lem_args *args, lem_backend *b);
 

@@ -124,10 +124,11 @@ typedef struct lem_backend_ops {
     /* products */
     size_t (*packed_bytes)(int N, int K, lem_dtype dtype);
     void (*pack)(lem_backend *b, const float *W /* [N,K] */, lem_packed *dst);
-    void (*pack_rows)(lem_backend *b, int row0 /* a multiple of LEM_PACK_ROWS */,
-                      int n /* LEM_PACK_ROWS; the last rows may be fewer */,
-                      const void *rows /* the host's, [n,K] of dst's type (lem_pack_row_bytes), its alignment */,
-                      lem_packed *dst);
+    void (*pack_rows)(
+        lem_backend *b, int row0 /* a multiple of LEM_PACK_ROWS */,
+        int n /* LEM_PACK_ROWS; the last rows may be fewer */,
+        const void *rows /* the host's, [n,K] of dst's type (lem_pack_row_bytes), its alignment */,
+        lem_packed *dst);
     void (*linear)(lem_backend *b, int T, const float *X /* [T,K] */, const lem_packed *W,
                    const float *bias /* [N] or NULL */, float *Y /* [T,N] */,
                    bool accumulate); /* bias is added last */

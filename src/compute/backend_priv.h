@@ -56,8 +56,8 @@ typedef void lem_bf16_tile_fn(const lem_bf16_tile *t);
 /* Products of int8: a group of one panel of 32 columns, with up to 32 rows. */
 typedef struct lem_int8_panel {
     float scale[LEM_PANEL];
-    int32_t start[LEM_PANEL];                            /* -128 times the sum of the column */
-    uint32_t fours[LEM_INT8_GROUP / 4][LEM_PANEL];       /* of k, the first one lowest */
+    int32_t start[LEM_PANEL];                      /* -128 times the sum of the column */
+    uint32_t fours[LEM_INT8_GROUP / 4][LEM_PANEL]; /* of k, the first one lowest */
 } lem_int8_panel;
 typedef struct lem_int8_tile {
     int rows;         /* 1..32; the tile unit reads as far as a multiple of 16 */

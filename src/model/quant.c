@@ -90,7 +90,8 @@ lem_json *lem_quant_to_json(uint64_t kept) {
 static lem_status check_bytes(const lem_stored *q, size_t at, const int8_t *bytes, size_t n, lem_err *err) {
     for (size_t i = 0; i < n; i++)
         if (bytes[i] == -128)
-            return lem_fail(err, LEM_EDATA, "%s: tensor '%.95s' holds -128 at %zu, int8 weights are -127 to 127",
+            return lem_fail(err, LEM_EDATA,
+                            "%s: tensor '%.95s' holds -128 at %zu, int8 weights are -127 to 127",
                             lem_safetensors_file_path(q->file), q->tensor->name, at + i);
     return LEM_OK;
 }

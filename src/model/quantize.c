@@ -63,7 +63,8 @@ static lem_status read_piece(void *ctx, size_t at, size_t n, float *out, lem_err
     if (s->part == AS_IT_IS) {
         st = lem_cancel_check(j->cancel, err);
         return st ? st
-                  : lem_safetensors_file_read_part(s->from->file, s->from->tensor, at, n, out, j->scratch, err);
+                  : lem_safetensors_file_read_part(s->from->file, s->from->tensor, at, n, out, j->scratch,
+                                                   err);
     }
     for (size_t i = 0; st == LEM_OK && i < n; i++) {
         const size_t k = (at + i) % width;

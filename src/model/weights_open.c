@@ -22,7 +22,7 @@ typedef struct worker {
     unsigned char *raw; /* one run of values as they stand in the file or are handed over */
     float *values;      /* as many, for conversions */
     lem_int8_block *blocks;
-    int failed_task;    /* the first that failed; INT32_MAX = none */
+    int failed_task; /* the first that failed; INT32_MAX = none */
     lem_err err;
 } worker;
 

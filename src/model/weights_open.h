@@ -12,8 +12,8 @@
 #include "model/session.h"
 
 /* dtype F32, BF16 or I8; of a folder of int8 (model/quant.h) it is I8 in any case, with the bits that its
- * source has when it is opened as I8. Work is shared by the backend's pool; the result does not depend on it. Errors as
- * lem_model_open. */
+ * source has when it is opened as I8. Work is shared by the backend's pool; the result does not depend on it.
+ * Errors as lem_model_open. */
 lem_status lem_weights_open(const char *dir, lem_head need, lem_backend *b, lem_dtype dtype,
                             lem_weights **out, lem_err *err) LEM_MUST_CHECK;
 /* Whatever head the folder has. */

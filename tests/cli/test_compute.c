@@ -1,5 +1,5 @@
-/* test_compute.c - --compute bf16 from outside: other bytes than f32, and the same for any threads, slots and
- * passes; what the manifest says; refusals */
+/* test_compute.c - --compute bf16 and int8 from outside: other bytes than f32, and the same for any threads,
+ * slots and passes; what the manifest says; refusals */
 #include "../support/program.h"
 
 #include <unistd.h>
@@ -30,6 +30,11 @@ static void sampling_is_one_result(void **state) {
     assert_true(equal("bf16.jsonl", "again.jsonl"));
     assert_false(equal("bf16.jsonl", "f32.jsonl"));
     assert_false(equal("bf16.jsonl", "weights.jsonl"));
+    lemma(0, SAMPLE "--compute int8 --threads 1 --slots 1 --out int8.jsonl");
+    lemma(0, SAMPLE "--compute int8 --threads 2 --slots 64 --out int8-again.jsonl");
+    assert_true(equal("int8.jsonl", "int8-again.jsonl"));
+    assert_false(equal("int8.jsonl", "f32.jsonl"));
+    assert_false(equal("int8.jsonl", "bf16.jsonl"));
 }
 
 static void scoring_is_one_result(void **state) {
@@ -39,12 +44,16 @@ static void scoring_is_one_result(void **state) {
     lemma(0, SCORE "--dtype bf16 --out s3.jsonl");
     assert_true(equal("s1.jsonl", "s2.jsonl"));
     assert_false(equal("s1.jsonl", "s3.jsonl"));
+    lemma(0, SCORE "--compute int8 --threads 1 --max-rows 128 --out s4.jsonl");
+    lemma(0, SCORE "--compute int8 --threads 2 --out s5.jsonl");
+    assert_true(equal("s4.jsonl", "s5.jsonl"));
+    assert_false(equal("s4.jsonl", "s1.jsonl"));
 }
 
 static void identity_and_refusals(void **state) {
     (void)state;
     assert_non_null(strstr(lemma(2, SAMPLE "--compute f32 --out bf16.jsonl"), "compute"));
-    assert_non_null(strstr(lemma(2, SAMPLE "--compute int4 --out x.jsonl"), "f32, bf16"));
+    assert_non_null(strstr(lemma(2, SAMPLE "--compute int4 --out x.jsonl"), "f32, bf16, int8"));
     lem_json *manifest = NULL;
     lem_err err = LEM_ERR_INIT;
     char path[100];

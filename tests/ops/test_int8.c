@@ -10,10 +10,10 @@ typedef struct shape {
 } shape;
 
 static const shape shapes[] = {
-    {1, 1, 1, false, false},      {1, 32, 128, true, false},  {2, 33, 31, false, true},
-    {3, 100, 129, true, true},    {16, 64, 256, true, true},  {17, 48, 127, false, true},
-    {32, 31, 384, true, true},    {33, 129, 40, false, false}, {70, 64, 200, true, true},
-    {300, 40, 130, true, false},  {5, 260, 515, true, true},  {257, 35, 300, false, true},
+    {1, 1, 1, false, false},     {1, 32, 128, true, false},   {2, 33, 31, false, true},
+    {3, 100, 129, true, true},   {16, 64, 256, true, true},   {17, 48, 127, false, true},
+    {32, 31, 384, true, true},   {33, 129, 40, false, false}, {70, 64, 200, true, true},
+    {300, 40, 130, true, false}, {5, 260, 515, true, true},   {257, 35, 300, false, true},
 };
 enum { N_SHAPES = sizeof shapes / sizeof *shapes };
 
@@ -243,9 +243,12 @@ static void packed_by_rows(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(definition_is_what_is_said), cmocka_unit_test(extremes_do_not_saturate),
-        cmocka_unit_test(special_rows),               cmocka_unit_test(rows_do_not_see_each_other),
-        cmocka_unit_test(close_to_the_reference),     cmocka_unit_test(packed_by_rows),
+        cmocka_unit_test(definition_is_what_is_said),
+        cmocka_unit_test(extremes_do_not_saturate),
+        cmocka_unit_test(special_rows),
+        cmocka_unit_test(rows_do_not_see_each_other),
+        cmocka_unit_test(close_to_the_reference),
+        cmocka_unit_test(packed_by_rows),
     };
     machines_open(&all);
     int bad = cmocka_run_group_tests(tests, NULL, NULL);
