@@ -125,8 +125,8 @@ done:
     return st;
 }
 
-lem_status lem_divergence_add(lem_divergence *d, const int32_t *ids, int n, int from, const lem_cancel *cancel,
-                              lem_divergence_sums *sums, lem_err *err) {
+lem_status lem_divergence_add(lem_divergence *d, const int32_t *ids, int n, int from,
+                              const lem_cancel *cancel, lem_divergence_sums *sums, lem_err *err) {
     int node[2] = {-1, -1};
     lem_status st = LEM_OK;
     for (int i = 0; i < 2; i++) LEM_TRY(lem_session_node(d->side[i].s, -1, &node[i], err));

@@ -21,7 +21,8 @@ lem_status lem_divergence_new(const lem_weights *p, const lem_weights *q, lem_ba
                               lem_divergence **out, lem_err *err) LEM_MUST_CHECK;
 void lem_divergence_free(lem_divergence *d);
 /* Adds tokens from .. n-1 of ids[0..n), 1 <= from <= n. LEM_ENUMERIC where logits are not finite. */
-lem_status lem_divergence_add(lem_divergence *d, const int32_t *ids, int n, int from, const lem_cancel *cancel,
-                              lem_divergence_sums *sums, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_divergence_add(lem_divergence *d, const int32_t *ids, int n, int from,
+                              const lem_cancel *cancel, lem_divergence_sums *sums,
+                              lem_err *err) LEM_MUST_CHECK;
 
 #endif

@@ -11,8 +11,8 @@ typedef bool lem_config_edit(const void *ctx, lem_json *config);
 /* A config that `edit` leaves as it is keeps its bytes. */
 lem_status lem_folder_copy_config(const char *dir, const char *to_dir, lem_config_edit *edit, const void *ctx,
                                   lem_err *err) LEM_MUST_CHECK;
-/* Regular files but weights, their index, config.json and the manifest: those of the tokenizer, the others, or
- * both. *copied goes up by their number. */
+/* Regular files but weights, their index, config.json and the manifest: those of the tokenizer, the others,
+ * or both. *copied goes up by their number. */
 lem_status lem_folder_copy_rest(const char *dir, const char *to_dir, bool tokenizer, bool others, int *copied,
                                 lem_err *err) LEM_MUST_CHECK;
 

@@ -228,7 +228,8 @@ static lem_status build(job *j, lem_err *err) {
     bool brings = brings_tokenizer(j->o);
     int *copied = &j->report.side_files;
     LEM_TRY(lem_folder_copy_rest(j->dir, j->partial, !brings, true, copied, err));
-    if (brings) LEM_TRY(lem_folder_copy_rest(lem_peft_dir(j->o->adapter), j->partial, true, false, copied, err));
+    if (brings)
+        LEM_TRY(lem_folder_copy_rest(lem_peft_dir(j->o->adapter), j->partial, true, false, copied, err));
     LEM_TRY(lem_shards_write(j->partial, j->item, (size_t)j->table->n_tensors, j->o->shard_bytes,
                              &j->report.shards, err));
     LEM_TRY(lem_folder_copy_config(j->dir, j->partial, edit_config, j, err));
