@@ -115,7 +115,8 @@ static lem_status add_nodes(lem_divergence *d, const int node[2], const int32_t 
                             const lem_cancel *cancel, lem_divergence_sums *sums, lem_err *err) {
     lem_status st = LEM_OK;
     for (int at = 0; at < n - 1; at += STEP) {
-        const int m = n - 1 - at < STEP ? n - 1 - at : STEP, first = from - 1 > at ? from - 1 - at : 0;
+        const int m = n - 1 - at < STEP ? n - 1 - at : STEP;
+        const int first = from - 1 > at ? from - 1 - at : 0;
         LEM_TRY(lem_cancel_check(cancel, err));
         for (int i = 0; i < 2; i++)
             LEM_TRY(lem_session_step(d->side[i].s, &(lem_feed){node[i], ids + at, m}, 1, err));
