@@ -112,12 +112,22 @@ static lem_status measure(report *r, lem_backend *b, lem_json **out, lem_err *er
          l.fma_gflops_all, l.threads, b->ops->name);
     fact(r, "memory_limit", "%.1f GB/s one thread, %.1f GB/s %d threads", l.read_gbs_1, l.read_gbs_all,
          l.threads);
+    bool disturbed = lem_limits_disturbed(&l, lem_machine_processors());
+    if (disturbed)
+        fact(r, "disturbed",
+             "yes: other programs or the host took %.1f of %d processors, and the median run took %.0f %% "
+             "longer "
+             "than the fastest; the limits above are too low, measure again when the machine is quiet",
+             l.others > 0 ? l.others : 0, lem_machine_processors(), 100 * l.spread);
     lem_object o = lem_object_new();
     lem_object_num(&o, "fma_gflops_1", l.fma_gflops_1);
     lem_object_num(&o, "fma_gflops_all", l.fma_gflops_all);
     lem_object_num(&o, "read_gbs_1", l.read_gbs_1);
     lem_object_num(&o, "read_gbs_all", l.read_gbs_all);
     lem_object_int(&o, "threads", (uint64_t)l.threads);
+    lem_object_bool(&o, "disturbed", disturbed);
+    lem_object_num(&o, "others", l.others);
+    lem_object_num(&o, "spread", l.spread);
     *out = lem_object_done(&o);
     return *out ? LEM_OK : lem_fail(err, LEM_EMEM, "out of memory");
 }

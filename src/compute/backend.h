@@ -231,7 +231,12 @@ void lem_cpu_features(char *out, size_t n); /* "avx2 fma avx512f …" */
 typedef struct lem_limits {
     double fma_gflops_1, fma_gflops_all, read_gbs_1, read_gbs_all;
     int threads;
+    double others; /* processors that other programs and the host took meanwhile; negative = unknown */
+    double spread; /* of the FMA runs by all threads: by how much the median took longer than the fastest */
 } lem_limits;
+/* The figures are too low: others took processors that these threads needed (a tenth of one is let pass), or
+ * the runs differ by more than a fifth. processors: of the machine. */
+bool lem_limits_disturbed(const lem_limits *l, int processors);
 lem_status lem_limits_measure(lem_backend *b, lem_limits *out, lem_err *err) LEM_MUST_CHECK;
 
 #endif

@@ -1,8 +1,10 @@
 /* cpuinfo - the processor's name and features, and the measured limits of this machine */
 #include "compute/backend_priv.h"
+#include "core/machine.h"
 #include "core/mem.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #if defined(__x86_64__)
@@ -84,16 +86,29 @@ static void probe_read(void *ctx, int task, int worker) {
     p->sink[task] = (double)p->path->read_sum(n, p->x + (size_t)task * n);
 }
 
-/* Least seconds of several runs: other work on the machine only adds. */
-static double best_of(int runs, lem_pool *pool, int tasks, lem_pool_fn *fn, probe *p) {
-    double best = 1e9;
+enum { MOST_RUNS = 20 };
+
+static int by_size(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Least seconds of several runs: other work on the machine only adds. How much it added to the median as a
+ * share of the least goes to *spread unless NULL. */
+static double best_of(int runs, lem_pool *pool, int tasks, lem_pool_fn *fn, probe *p, double *spread) {
+    double t[MOST_RUNS];
     for (int i = 0; i < runs; i++) {
         double start = now();
         lem_pool_run(pool, tasks, fn, p);
-        double t = now() - start;
-        best = t < best ? t : best;
+        t[i] = now() - start;
     }
-    return best;
+    qsort(t, (size_t)runs, sizeof *t, by_size);
+    if (spread) *spread = t[runs / 2] / t[0] - 1;
+    return t[0];
+}
+
+bool lem_limits_disturbed(const lem_limits *l, int processors) {
+    return l->others > processors - l->threads + 0.1 || l->spread > 0.2;
 }
 
 lem_status lem_limits_measure(lem_backend *b, lem_limits *out, lem_err *err) {
@@ -104,11 +119,14 @@ lem_status lem_limits_measure(lem_backend *b, lem_limits *out, lem_err *err) {
     for (size_t i = 0; i < READ_FLOATS; i++) x[i] = 1;
     probe p = {.path = path, .x = x};
     lem_limits l = {.threads = lem_pool_threads(b->pool)};
+    lem_load load = lem_load_begin();
     double flops = (double)FMA_ITERATIONS * path->fma_flops, bytes = (double)READ_FLOATS * 4;
-    l.fma_gflops_1 = flops / best_of(20, NULL, 1, probe_fma, &p) * 1e-9;
-    l.fma_gflops_all = flops * l.threads / best_of(20, b->pool, l.threads, probe_fma, &p) * 1e-9;
-    l.read_gbs_1 = bytes / best_of(3, NULL, READ_CHUNKS, probe_read, &p) * 1e-9;
-    l.read_gbs_all = bytes / best_of(3, b->pool, READ_CHUNKS, probe_read, &p) * 1e-9;
+    l.fma_gflops_1 = flops / best_of(MOST_RUNS, NULL, 1, probe_fma, &p, NULL) * 1e-9;
+    l.fma_gflops_all =
+        flops * l.threads / best_of(MOST_RUNS, b->pool, l.threads, probe_fma, &p, &l.spread) * 1e-9;
+    l.read_gbs_1 = bytes / best_of(3, NULL, READ_CHUNKS, probe_read, &p, NULL) * 1e-9;
+    l.read_gbs_all = bytes / best_of(3, b->pool, READ_CHUNKS, probe_read, &p, NULL) * 1e-9;
+    l.others = lem_load_others(&load);
     lem_free(x);
     *out = l;
     return LEM_OK;

@@ -9,7 +9,10 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -53,6 +56,44 @@ static void test_json(void **state) {
     lem_buf_release(&b);
 }
 
+/* One process more than there are processors, all of them busy. */
+static int plant_load(pid_t *child, int most) {
+    long n = sysconf(_SC_NPROCESSORS_ONLN) + 1;
+    int made = 0;
+    for (; made < n && made < most; made++) {
+        child[made] = fork();
+        assert_true(child[made] >= 0);
+        if (child[made] == 0)
+            for (;;) {}
+    }
+    return made;
+}
+
+static void test_disturbed(void **state) {
+    (void)state;
+    int status, status_text;
+    pid_t child[64];
+    lem_err err = LEM_ERR_INIT;
+    lem_json *v = NULL;
+    int n = plant_load(child, 64);
+    lem_buf b = output_of(LEMMA_BINARY " doctor --bench --json", &status);
+    lem_buf text = output_of(LEMMA_BINARY " doctor --bench", &status_text);
+    for (int i = 0; i < n; i++) {
+        kill(child[i], SIGKILL);
+        waitpid(child[i], NULL, 0);
+    }
+    assert_int_equal(status, 0);
+    assert_int_equal(status_text, 0);
+    assert_int_equal(lem_json_parse(lem_buf_str(&b), b.len, &v, &err), LEM_OK);
+    assert_true(lem_json_bool(lem_json_find(v, "limits.disturbed"), false));
+    assert_true(lem_json_num(lem_json_find(v, "limits.others"), -1) > 0.1);
+    assert_non_null(strstr(lem_json_str(lem_json_find(v, "machine.disturbed"), ""), "too low"));
+    assert_non_null(strstr(lem_buf_str(&text), "disturbed "));
+    lem_json_free(v);
+    lem_buf_release(&b);
+    lem_buf_release(&text);
+}
+
 static void test_usage(void **state) {
     (void)state;
     int status;
@@ -64,6 +105,6 @@ static void test_usage(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_text), cmocka_unit_test(test_json),
-                                       cmocka_unit_test(test_usage)};
+                                       cmocka_unit_test(test_disturbed), cmocka_unit_test(test_usage)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -170,8 +170,25 @@ static void test_limits(void **state) {
     assert_int_equal(lem_limits_measure(b, &l, &err), LEM_OK);
     assert_int_equal(l.threads, 2);
     assert_true(l.fma_gflops_1 > 0 && l.fma_gflops_all > 0 && l.read_gbs_1 > 0 && l.read_gbs_all > 0);
+    assert_true(l.spread >= 0);
     lem_backend_free(b);
     lem_pool_free(pool);
+}
+
+/* Two threads on two processors need both; on eight they need no more than two. */
+static void test_disturbed(void **state) {
+    (void)state;
+    lem_limits l = {.threads = 2, .others = 0.05, .spread = 0.03};
+    assert_false(lem_limits_disturbed(&l, 2));
+    l.others = 0.5;
+    assert_true(lem_limits_disturbed(&l, 2));
+    assert_false(lem_limits_disturbed(&l, 8));
+    l.others = 6.5;
+    assert_true(lem_limits_disturbed(&l, 8));
+    l.others = -1; /* unknown: the runs alone tell */
+    assert_false(lem_limits_disturbed(&l, 2));
+    l.spread = 0.3;
+    assert_true(lem_limits_disturbed(&l, 2));
 }
 
 int main(void) {
@@ -183,6 +200,7 @@ int main(void) {
         cmocka_unit_test(test_failing_allocations),
         cmocka_unit_test(test_processor),
         cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_disturbed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
