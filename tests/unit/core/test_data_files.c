@@ -134,9 +134,43 @@ static void without_memory(void **state) {
 
 #define IN_FOLDER(f) cmocka_unit_test_setup_teardown(f, enter, leave)
 
+/* What makes a model's results, and what only tells of it. */
+static void files_of_a_model(void **state) {
+    (void)state;
+    static const char *const yes[] = {"config.json",
+                                      "generation_config.json",
+                                      "lemma.json",
+                                      "tokenizer.json",
+                                      "tokenizer.model",
+                                      "chat_template.jinja",
+                                      "model.safetensors",
+                                      "model-00001-of-00002.safetensors",
+                                      "qwen.tiktoken",
+                                      "adapter_config.json",
+                                      "value_head.safetensors",
+                                      "model.safetensors.index.json"};
+    static const char *const no[] = {"manifest.json",
+                                     "telemetry.jsonl",
+                                     "README.md",
+                                     "my_config.json",
+                                     "config.json.bak",
+                                     "safetensors",
+                                     "tokenizer.json.lemma-tmp.1",
+                                     ""};
+    for (size_t i = 0; i < sizeof yes / sizeof *yes; i++)
+        if (!lem_model_has_file(yes[i])) fail_msg("'%s' counts for nothing", yes[i]);
+    for (size_t i = 0; i < sizeof no / sizeof *no; i++)
+        if (lem_model_has_file(no[i])) fail_msg("'%s' counts", no[i]);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        IN_FOLDER(folders),        IN_FOLDER(saved), IN_FOLDER(patterns), IN_FOLDER(what_would_be_read),
+        cmocka_unit_test(files_of_a_model),
+
+        IN_FOLDER(folders),
+        IN_FOLDER(saved),
+        IN_FOLDER(patterns),
+        IN_FOLDER(what_would_be_read),
         IN_FOLDER(without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,6 +11,7 @@ static lem_json *build(void) {
     lem_object_num(&o, "x", 0.5);
     lem_object_bool(&o, "yes", true);
     lem_object_json(&o, "list", lem_json_new_array());
+    lem_object_range(&o, "range", -0.5, 2);
     return lem_object_done(&o);
 }
 
@@ -20,8 +21,9 @@ static void members_in_order(void **state) {
     lem_json *o = build();
     assert_non_null(o);
     lem_json_write(o, 0, &b);
-    assert_string_equal(lem_buf_str(&b),
-                        "{\"text\":\"a\",\"none\":null,\"n\":7,\"x\":0.5,\"yes\":true,\"list\":[]}");
+    assert_string_equal(
+        lem_buf_str(&b),
+        "{\"text\":\"a\",\"none\":null,\"n\":7,\"x\":0.5,\"yes\":true,\"list\":[],\"range\":[-0.5,2.0]}");
     lem_buf_release(&b);
     lem_json_free(o);
 }
