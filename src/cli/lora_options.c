@@ -10,7 +10,8 @@ lem_status lem_lora_options_read(const lem_args *args, bool bf16, lem_model_conf
                                  lem_err *err) {
     const lem_lora_opts o = {(int)lem_args_int(args, "lora-rank"),
                              lem_args_has(args, "lora-alpha") ? lem_args_num(args, "lora-alpha") : 0,
-                             lem_args_str(args, "lora-targets"), lem_args_flag(args, "rslora")};
+                             lem_args_str(args, "lora-targets"), lem_args_flag(args, "rslora"),
+                             lem_args_num(args, "lora-dropout")};
     if (o.rank == 0) return LEM_OK;
     if (t->frozen_layers)
         return lem_fail(err, LEM_EUSAGE, "--freeze-body and --lora-rank: one of them says what learns");

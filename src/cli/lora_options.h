@@ -18,10 +18,17 @@
          1e-6,         1e6},                                                                                 \
         {"lora-targets", LEM_OPT_STR, "LIST", "all",                                                         \
          "of adapters: which matrices, as q,v,down; all of a layer"},                                        \
+        {"lora-dropout",                                                                                     \
+         LEM_OPT_NUM,                                                                                        \
+         "P",                                                                                                \
+         "0",                                                                                                \
+         "of adapters: share below 1 of their input values that is left out in training, by --seed",         \
+         0,                                                                                                  \
+         1},                                                                                                 \
     {                                                                                                        \
         "rslora", LEM_OPT_FLAG, NULL, NULL, "of adapters: alpha / sqrt(N) in place of alpha / N"             \
     }
-enum { LEM_N_LORA_OPTIONS = 4 };
+enum { LEM_N_LORA_OPTIONS = 5 };
 
 /* Where --lora-rank is given: the shape gets adapters, and *t is what learns then; the rest is kept as BF16
  * where

@@ -106,6 +106,17 @@ typedef struct lem_adamw {
     float grad_scale;   /* gradients are multiplied by this first (clipping, token mean) */
 } lem_adamw;
 
+/* Values that are left out, as a function of counters (core/rng.h): value k of a row is half k % 2 of the 64
+ * bits at `first` + k / 2 of (key, row id); those below `drop` become 0, the others are multiplied by scale.
+ */
+typedef struct lem_noise {
+    uint32_t key[2];
+    uint64_t first;
+    const uint64_t *row; /* [T] id of each row, of the backend's memory */
+    uint32_t drop;       /* of 2^32 */
+    float scale;
+} lem_noise;
+
 typedef struct lem_backend_ops {
     const char *name; /* "ref", "generic", "avx2", "avx512" */
     /* memory */
@@ -156,6 +167,8 @@ typedef struct lem_backend_ops {
                             const float *dact, float *dgate, float *dup);
     void (*add)(lem_backend *b, size_t n, float *x, const float *y); /* x += y */
     void (*relu)(lem_backend *b, size_t n, float *x);                /* in place */
+    void (*dropout)(lem_backend *b, int T, int K, const lem_noise *noise, const float *X /* [T,K] */,
+                    float *Y /* [T,K], not X */, bool accumulate);
     /* Rows of an array by number: embeddings, and rows that a head reads. */
     void (*gather)(lem_backend *b, int R, int D, const int32_t *rows /* [R] */, const void *from /* [*,D] */,
                    lem_dtype dtype /* of from: F32 or BF16 */, float *to /* [R,D] */);

@@ -120,11 +120,15 @@ void lem_host_pack_int8(int panel, const float *rows, lem_packed *dst);
 /* host_sample.c */
 void lem_host_sample(lem_backend *b, int n, int V, const float *logits, const lem_draw *draw,
                      const int32_t *seen, int32_t *token);
+/* host_dropout.c */
+void lem_host_dropout(lem_backend *b, int T, int K, const lem_noise *noise, const float *X, float *Y,
+                      bool accumulate);
 
 #define LEM_HOST_OPS                                                                                         \
     .host_memory = true, .alloc = lem_host_alloc, .release = lem_host_release, .zero = lem_host_zero,        \
     .copy = lem_host_copy, .copy_in = lem_host_copy, .copy_out = lem_host_copy, .sync = lem_host_sync,       \
     .packed_bytes = lem_host_packed_bytes, .pack_rows = lem_host_pack_rows, .relu = lem_host_relu,           \
-    .split_qkv = lem_host_split_qkv, .merge_qkv = lem_host_merge_qkv, .sample = lem_host_sample
+    .split_qkv = lem_host_split_qkv, .merge_qkv = lem_host_merge_qkv, .sample = lem_host_sample,             \
+    .dropout = lem_host_dropout
 
 #endif

@@ -64,6 +64,9 @@ lem_status lem_lora_make(const lem_lora_opts *o, const lem_model_config *c, lem_
     if (o->rank < 1 || o->rank > LEM_LORA_RANK_MAX)
         return lem_fail(err, LEM_EUSAGE, "--lora-rank: 1 to %d expected, found %d", LEM_LORA_RANK_MAX,
                         o->rank);
+    if (!(o->dropout >= 0 && o->dropout < 1))
+        return lem_fail(err, LEM_EUSAGE, "--lora-dropout: a share of at least 0 and below 1 expected");
+    lora.dropout = (float)o->dropout;
     lora.scale = (float)(alpha / (o->stabilised ? sqrt(o->rank) : o->rank));
     bool all = strcmp(o->targets, "all") == 0;
     if (all) lora.targets = all_targets(c);
@@ -171,7 +174,7 @@ static lem_status save_config(const lem_model *m, const char *base, const char *
     lem_object_str(&o, "base_model_name_or_path", base);
     lem_object_int(&o, "r", (uint64_t)lora->rank);
     lem_object_num(&o, "lora_alpha", (double)lora->scale * lora->rank);
-    lem_object_num(&o, "lora_dropout", 0);
+    lem_object_num(&o, "lora_dropout", (double)lora->dropout);
     lem_object_str(&o, "bias", "none");
     lem_object_bool(&o, "fan_in_fan_out", false);
     lem_object_bool(&o, "use_rslora", false); /* the scale is in lora_alpha */

@@ -4,7 +4,9 @@
  * A [rank,in] and B [out,rank] are tensors of the model like all others (roles.h), so that passes, gradients,
  * moments, clipping and checkpoints cover them and need no words of their own. scale is alpha / rank, with
  * rank stabilisation alpha / sqrt(rank) (Kalajdzievski, arXiv 2312.03732). B begins at zero, A as PEFT's does
- * (uniform within 1 / sqrt(in)), keyed by seed and tensor name. There is no dropout. */
+ * (uniform within 1 / sqrt(in)), keyed by seed and tensor name. With dropout the adapter of each matrix gets
+ * its input with values left out in training, the others divided by the share that stays, as PEFT's does
+ * (model/net.h). */
 #ifndef LEM_MODEL_ADAPTERS_H
 #define LEM_MODEL_ADAPTERS_H
 
@@ -17,9 +19,11 @@ typedef struct lem_lora_opts {
     double alpha;        /* 0 = twice the rank */
     const char *targets; /* "all", or names of matrices as in files, with or without "_proj": "q,v,down" */
     bool stabilised;
+    double dropout; /* of what reaches A, in training: [0,1); 0 = none */
 } lem_lora_opts;
 
-/* LEM_EUSAGE for a target that models of that shape have not, and for a rank out of range. */
+/* LEM_EUSAGE for a target that models of that shape have not, for a rank and a dropout out of
+ * range. */
 lem_status lem_lora_make(const lem_lora_opts *o, const lem_model_config *c, lem_lora *out,
                          lem_err *err) LEM_MUST_CHECK;
 /* Adapters learn, and a reward head; nothing else. */

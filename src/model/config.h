@@ -27,6 +27,7 @@ typedef struct lem_lora { /* model/adapters.h; zeroed = none */
     int rank;
     float scale;      /* of B A */
     uint64_t targets; /* bit 1 << role of the matrices that have one */
+    float dropout;    /* share of an adapter's inputs that is left out in training; 0 = none */
 } lem_lora;
 
 typedef struct lem_model_config {

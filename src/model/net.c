@@ -1,5 +1,6 @@
 /* net - a model over a forest: planned memory, forward, losses */
 #include "core/mem.h"
+#include "core/rng.h"
 #include "model/net_priv.h"
 
 #include <string.h>
@@ -240,8 +241,26 @@ static void zero_rows(const lem_net *net, float *x /* [T,D] */) {
 }
 
 lem_status lem_net_forward(lem_net *net, const lem_forest *f, lem_err *err) {
+    return lem_net_forward_noisy(net, f, NULL, err);
+}
+
+bool lem_net_has_dropout(const lem_net *net) { return net->pass.c->lora.dropout > 0; }
+
+static void take_noise(lem_net *net, const lem_net_noise *noise, int n) {
+    lem_pass *p = &net->pass;
+    p->noise = (lem_pass_noise){.on = noise && lem_net_has_dropout(net)};
+    if (!p->noise.on) return;
+    const lem_rng key = lem_rng_make(noise->seed, "adapter dropout", 0);
+    memcpy(p->noise.key, key.key, sizeof key.key);
+    p->noise.step = noise->step & 0xffffff;
+    memcpy(p->host.noise, noise->row, (size_t)n * sizeof *noise->row);
+}
+
+lem_status lem_net_forward_noisy(lem_net *net, const lem_forest *f, const lem_net_noise *noise,
+                                 lem_err *err) {
     lem_status st = check_forest(net, f, err);
     if (st != LEM_OK) return st;
+    take_noise(net, noise, f->n_rows);
     lay_out_forest(net, f);
     int layers = net->pass.c->layers;
     lem_pass_embed(&net->pass, net->layer[0].x);

@@ -48,6 +48,16 @@ void lem_net_refresh(lem_net *net);
  * checked against the vocabulary, positions against max_positions (LEM_EDATA). The forest may be released
  * afterwards. */
 lem_status lem_net_forward(lem_net *net, const lem_forest *f, lem_err *err) LEM_MUST_CHECK;
+/* The same in training with dropout (lem_lora.dropout), which backward then follows: what is left out is a
+ * function of seed, step, layer, matrix and a row's id, whatever forest it stands in. noise NULL, and a model
+ * without dropout: nothing is. */
+typedef struct lem_net_noise {
+    uint64_t seed, step; /* of the step, 24 bits count */
+    const uint64_t *row; /* [rows of the forest] ids */
+} lem_net_noise;
+lem_status lem_net_forward_noisy(lem_net *net, const lem_forest *f, const lem_net_noise *noise,
+                                 lem_err *err) LEM_MUST_CHECK;
+bool lem_net_has_dropout(const lem_net *net);
 const float *lem_net_hidden(const lem_net *net);
 
 /* Language-model loss: for r in 0..R-1 the hidden state of row rows[r] predicts target[r]. logprob [R] (may

@@ -44,7 +44,7 @@ static void backward_adapter(lem_net *net, int layer, const product *p, const fl
     if (!backward_low(net, layer, p, dY) || !lem_pass_low(s, layer, a, X)) return;
     float *da = lem_net_grad_of(net, a, layer), *db = lem_net_grad_of(net, a + 1, layer);
     if (db) s->b->ops->linear_dw(s->b, T, p->N, rank, dY, s->low, db);
-    if (da) s->b->ops->linear_dw(s->b, T, rank, p->K, net->dlow, X, da);
+    if (da) s->b->ops->linear_dw(s->b, T, rank, p->K, net->dlow, s->noise.on ? s->dropped : X, da);
 }
 
 static void backward_weight(lem_net *net, int layer, const product *p, const float *dY, const float *X) {
@@ -61,7 +61,10 @@ static void backward_input(lem_net *net, int layer, const product *p, const floa
     s->b->ops->linear_dx(s->b, s->n_rows, p->N, p->K, dY, w->rows, w->dtype, dX, accumulate);
     if (!backward_low(net, layer, p, dY)) return;
     const lem_param *a = lem_params_at(&net->w, lem_role_adapter(p->weight), layer);
-    s->b->ops->linear_dx(s->b, s->n_rows, s->c->lora.rank, p->K, net->dlow, a->rows, a->dtype, dX, true);
+    bool noise = s->noise.on;
+    s->b->ops->linear_dx(s->b, s->n_rows, s->c->lora.rank, p->K, net->dlow, a->rows, a->dtype,
+                         noise ? s->dropped : dX, !noise);
+    if (noise) lem_pass_drop_into(s, layer, lem_role_adapter(p->weight), p->K, s->dropped, dX);
 }
 
 /* rows of D */

@@ -7,7 +7,14 @@
 
 /* ---- memory ---- */
 
-static void carve_rows(lem_carve *mem, const lem_pass_size *size, lem_rows *out) {
+/* The widest input of a matrix of a layer. */
+static size_t widest_input(const lem_model_config *c) {
+    size_t D = (size_t)c->width, F = (size_t)c->ffn, Q = (size_t)c->heads * (size_t)c->head_dim;
+    size_t most = D > F ? D : F;
+    return most > Q ? most : Q;
+}
+
+static void carve_rows(lem_carve *mem, const lem_pass_size *size, bool noise, lem_rows *out) {
     size_t T = (size_t)size->rows;
     out->ids = lem_carve_take(mem, T, sizeof *out->ids);
     out->pos = lem_carve_take(mem, T, sizeof *out->pos);
@@ -15,13 +22,15 @@ static void carve_rows(lem_carve *mem, const lem_pass_size *size, lem_rows *out)
     out->slot = lem_carve_take(mem, T, sizeof *out->slot);
     out->segs = lem_carve_take(mem, (size_t)size->segs, sizeof *out->segs);
     out->trees = lem_carve_take(mem, T, sizeof *out->trees);
+    out->noise = lem_carve_take(mem, noise ? T : 0, sizeof *out->noise);
 }
 
 void lem_pass_carve(lem_memory *mem, const lem_model_config *c, const lem_pass_size *size, lem_pass *out) {
     size_t T = (size_t)size->rows, D = (size_t)c->width, E = (size_t)c->head_dim;
     out->size = *size;
-    carve_rows(&mem->host, size, &out->host);
-    carve_rows(&mem->dev, size, &out->dev);
+    bool noise = c->lora.dropout > 0;
+    carve_rows(&mem->host, size, noise, &out->host);
+    carve_rows(&mem->dev, size, noise, &out->dev);
     out->cos_sin = lem_memory_floats(mem, (size_t)size->positions, E);
     out->kv = lem_kv_layout(NULL, size->kv_layers, c->kv_heads, c->head_dim);
     out->kv.data = lem_memory_floats(mem, (size_t)size->pages, out->kv.page_stride);
@@ -29,6 +38,7 @@ void lem_pass_carve(lem_memory *mem, const lem_model_config *c, const lem_pass_s
     out->normed = lem_memory_floats(mem, T, D);
     out->act = lem_memory_floats(mem, T, (size_t)c->ffn);
     out->low = c->lora.rank ? lem_memory_floats(mem, T, (size_t)c->lora.rank) : NULL;
+    out->dropped = noise ? lem_memory_floats(mem, T, widest_input(c)) : NULL;
     out->qkv = c->fused_qkv ? lem_memory_floats(mem, T, (size_t)(c->heads + 2 * c->kv_heads) * E) : NULL;
     lem_head_block_carve(mem, c, &out->head);
 }
@@ -67,9 +77,10 @@ void lem_pass_hand_over(lem_pass *p) {
                  {d->page, h->page, T},
                  {d->slot, h->slot, T},
                  {d->segs, h->segs, (size_t)p->n_segs * sizeof *h->segs},
-                 {d->trees, h->trees, (size_t)p->n_trees * sizeof *h->trees}};
+                 {d->trees, h->trees, (size_t)p->n_trees * sizeof *h->trees},
+                 {d->noise, h->noise, p->noise.on ? (size_t)p->n_rows * sizeof *h->noise : 0}};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-        p->b->ops->copy_in(p->b, parts[i].to, parts[i].from, parts[i].bytes);
+        if (parts[i].bytes) p->b->ops->copy_in(p->b, parts[i].to, parts[i].from, parts[i].bytes);
 }
 
 /* ---- layers ---- */
@@ -91,9 +102,34 @@ void lem_pass_place_queries(lem_pass *p, int layer, const lem_queries *q) {
     p->b->ops->rope(p->b, p->n_rows, q->heads, E, q->out, p->dev.pos, p->cos_sin, false);
 }
 
+/* Counters: a step's (24 bits), then a matrix's (16), then those of its input (24). */
+static lem_noise noise_of(const lem_pass *p, int layer, lem_role a) {
+    uint64_t matrix = (uint64_t)layer * LEM_ROLE_COUNT + (uint64_t)a;
+    double share = (double)p->c->lora.dropout;
+    return (lem_noise){.key = {p->noise.key[0], p->noise.key[1]},
+                       .first = p->noise.step << 40 | matrix << 24,
+                       .row = p->dev.noise,
+                       .drop = (uint32_t)(share * 4294967296.0),
+                       .scale = (float)(1 / (1 - share))};
+}
+
+/* What reaches the adapter of role a of its input X [T,K]. */
+static const float *adapter_input(lem_pass *p, int layer, lem_role a, int K, const float *X) {
+    const lem_noise n = noise_of(p, layer, a);
+    if (!p->noise.on) return X;
+    p->b->ops->dropout(p->b, p->n_rows, K, &n, X, p->dropped, false);
+    return p->dropped;
+}
+
+void lem_pass_drop_into(lem_pass *p, int layer, lem_role a, int K, const float *X, float *Y) {
+    const lem_noise n = noise_of(p, layer, a);
+    p->b->ops->dropout(p->b, p->n_rows, K, &n, X, Y, true);
+}
+
 bool lem_pass_low(lem_pass *p, int layer, lem_role a, const float *X) {
     int rank = p->c->lora.rank;
     if (!rank || a == LEM_ROLE_COUNT || !lem_params_at(p->w, a, layer)->packed.N) return false;
+    X = adapter_input(p, layer, a, lem_params_at(p->w, a, layer)->packed.K, X);
     p->b->ops->linear(p->b, p->n_rows, X, &lem_params_at(p->w, a, layer)->packed, NULL, p->low, false);
     p->b->ops->scale(p->b, (size_t)p->n_rows * (size_t)rank, p->low, p->c->lora.scale);
     return true;

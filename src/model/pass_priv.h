@@ -13,6 +13,7 @@ typedef struct lem_rows {
     int *pos, *page, *slot; /* [T] */
     lem_attn_seg *segs;     /* [segs] */
     lem_attn_tree *trees;   /* [T] */
+    uint64_t *noise;        /* [T] ids of the rows, with dropout */
 } lem_rows;
 
 /* Scratch of the heads: logits exist only for `rows` rows at a time. In the backend's memory. */
@@ -45,6 +46,12 @@ typedef struct lem_pass_size {
     int positions;         /* rotated positions: 0 .. n-1 */
 } lem_pass_size;
 
+typedef struct lem_pass_noise {
+    bool on;
+    uint32_t key[2];
+    uint64_t step;
+} lem_pass_noise;
+
 typedef struct lem_pass {
     const lem_model_config *c; /* borrowed */
     lem_backend *b;            /* borrowed */
@@ -57,6 +64,8 @@ typedef struct lem_pass {
     float *cos_sin;               /* [positions,E] */
     float *hidden, *normed, *act; /* final-normed [T,D]; scratch [T,D], [T,F] */
     float *low;                   /* scratch [T,rank] of adapters, or NULL */
+    float *dropped;               /* scratch [T,widest input] with dropout, or NULL */
+    lem_pass_noise noise;         /* of the rows laid out; on: false = nothing is left out */
     float *qkv;                   /* scratch [T,H*E+2*KH*E] with fused_qkv */
     lem_head_block head;
 } lem_pass;
@@ -69,7 +78,10 @@ lem_status lem_pass_init(lem_pass *p, const lem_model_config *c, lem_backend *b,
 void lem_pass_use_pages(lem_pass *p, int n);
 void lem_pass_hand_over(lem_pass *p); /* the rows that were laid out on the host */
 
-/* scale X A^T of an adapter into p->low; a: its role. False: that layer has none. */
+/* Y += what is left of X after the same noise. */
+void lem_pass_drop_into(lem_pass *p, int layer, lem_role a, int K, const float *X, float *Y);
+/* scale X A^T of an adapter into p->low, with noise of what is left of X, which p->dropped holds then; a: its
+ * role. False: that layer has none. */
 bool lem_pass_low(lem_pass *p, int layer, lem_role a, const float *X);
 void lem_pass_embed(lem_pass *p, float *x /* [T,D] */);
 void lem_pass_layer(lem_pass *p, int layer, int kv_layer, const lem_layer_act *a);

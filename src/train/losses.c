@@ -36,12 +36,20 @@ static void release_scratch(lem_losses *l) {
     lem_free(l->score);
     lem_free(l->grad);
     lem_free(l->sum);
-    *l = (lem_losses){.forest = l->forest, .targets = l->targets};
+    *l = (lem_losses){.forest = l->forest,
+                      .targets = l->targets,
+                      .seed = l->seed,
+                      .step = l->step,
+                      .noise = l->noise,
+                      .cap_noise = l->cap_noise};
 }
 
 void lem_losses_release(lem_losses *l) {
     release_scratch(l);
     lem_forest_release(&l->forest);
+    lem_free(l->noise);
+    l->noise = NULL;
+    l->cap_noise = 0;
     release_targets(&l->targets);
 }
 
@@ -197,13 +205,28 @@ static lem_status token_losses(lem_losses *l, lem_net *net, bool grad, lem_err *
     return st;
 }
 
-static lem_status add_items(lem_losses *l, const lem_objective *obj, const uint64_t *items, int n,
-                            lem_err *err) {
+/* Ids of the rows that an item added, from row `from` on. */
+static lem_status name_rows(lem_losses *l, uint64_t item, int from, lem_err *err) {
+    int n = l->forest.n_rows;
+    if (n > l->cap_noise) {
+        uint64_t *noise = lem_realloc(l->noise, 2 * (size_t)n, sizeof *noise, err);
+        if (!noise) return LEM_EMEM;
+        l->noise = noise;
+        l->cap_noise = 2 * n;
+    }
+    for (int r = from; r < n; r++) l->noise[r] = item << 24 | (uint64_t)(r - from);
+    return LEM_OK;
+}
+
+static lem_status add_items(lem_losses *l, const lem_net *net, const lem_objective *obj,
+                            const uint64_t *items, int n, lem_err *err) {
     lem_status st = LEM_OK;
     lem_forest_clear(&l->forest);
     l->targets.n = l->targets.n_items = 0;
     for (int i = 0; st == LEM_OK && i < n; i++) {
+        int from = l->forest.n_rows;
         st = obj->add(obj->ctx, items[i], &l->forest, &l->targets, err);
+        if (st == LEM_OK && lem_net_has_dropout(net)) st = name_rows(l, items[i], from, err);
         l->targets.n_items++;
     }
     return st ? st : grow(l, err);
@@ -212,9 +235,11 @@ static lem_status add_items(lem_losses *l, const lem_objective *obj, const uint6
 lem_status lem_losses_run(lem_losses *l, lem_net *net, const lem_objective *obj, const uint64_t *items, int n,
                           bool grad, lem_err *err) {
     lem_status st = LEM_OK;
-    LEM_TRY(add_items(l, obj, items, n, err));
+    LEM_TRY(add_items(l, net, obj, items, n, err));
     if (l->targets.n == 0) goto done;
-    LEM_TRY(lem_net_forward(net, &l->forest, err));
+    const lem_net_noise noise = {l->seed, l->step, l->noise};
+    LEM_TRY(grad ? lem_net_forward_noisy(net, &l->forest, &noise, err)
+                 : lem_net_forward(net, &l->forest, err));
     LEM_TRY(score_losses(l, net, obj, items, grad, err));
     LEM_TRY(part_losses(l, net, obj, items, err));
     LEM_TRY(token_losses(l, net, grad, err));

@@ -13,6 +13,9 @@ typedef struct lem_losses { /* zeroed = empty */
     int32_t *token;
     float *weight, *out;
     double *score, *grad, *sum;
+    uint64_t seed, step; /* of the noise in gradients of nets with dropout */
+    uint64_t *noise;     /* [cap_noise] ids of the forest's rows: the item, and the row's place in it */
+    int cap_noise;
 } lem_losses;
 
 /* Runs n items of the objective as one forest, and with `grad` adds to the gradients of the net. The scalar

@@ -74,6 +74,8 @@ static lem_status step(run *r, int *items, lem_train_metric *m, int *n_metrics, 
     r->read = 0;
     for (int i = 0; i < n; i++) r->read += (uint64_t)r->train->rows(r->train->ctx, r->items[i]);
     *rows += r->read;
+    r->gradient.losses.seed = o->seed;
+    r->gradient.losses.step = (uint64_t)r->done;
     lem_status st = lem_gradient_run(&r->gradient, r->train, r->items, n, m, n_metrics, err);
     if (st) return lem_err_context(err, "stage %s, step %ld", o->stage, r->done);
     if (!isfinite(m[0].value))

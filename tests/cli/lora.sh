@@ -35,6 +35,20 @@ cmp -s base/model.safetensors one/model.safetensors && fail "nothing was learned
 [ "$(ls one/adapter)" = "$(printf 'adapter_config.json\nadapter_model.safetensors')" ] || fail "adapter/ holds $(ls one/adapter)"
 grep -q '"r": 3' one/adapter/adapter_config.json || fail "no rank in adapter_config.json"
 
+# With dropout too, and it does something.
+sft drop1 --threads 1 --lora-dropout 0.3
+sft drop2 --threads 2 --max-rows 64 --lora-dropout 0.3
+same drop1 drop2
+cmp -s one/model.safetensors drop1/model.safetensors && fail "--lora-dropout changes nothing"
+grep -q '"lora_dropout": 0.3' drop1/adapter/adapter_config.json || fail "no dropout in adapter_config.json"
+k=0
+while [ $k -lt 6 ]; do
+    k=$((k + 1))
+    timeout -s KILL "0.$k" "$lemma" sft --model base --data rows.jsonl --lora-rank 3 --lora-alpha 5 --lr 1e-2 --batch 4 --epochs 10 --checkpoint-every 5 --lora-dropout 0.3 --out drop3 --quiet >/dev/null 2>&1 || true
+done
+sft drop3 --lora-dropout 0.3
+same drop1 drop3
+
 # What was saved beside the merged model merges into the same weights; a folder of an adapter alone says how.
 "$lemma" model merge base one/adapter --out again --quiet >/dev/null
 cmp one/model.safetensors again/model.safetensors || fail "the saved adapter merges into other weights"
@@ -73,10 +87,10 @@ YAML
 [ -e staged/stages/1-a/adapter/adapter_config.json ] || fail "the first stage has no adapter"
 grep -q '"base_model_name_or_path": "staged/stages/1-a"' staged/adapter/adapter_config.json || fail "the last adapter is not said to be of the first stage's model"
 
-for command in "rm train --lists lists.jsonl --batch 4" "prm train --data steps.jsonl --batch 4 --val-share 0"; do
+for command in "rm train --lists lists.jsonl --batch 4" "rm train --lora-dropout 0.2 --lists lists.jsonl --batch 4" "rm train --loss dpo --lora-dropout 0.2 --lists lists.jsonl --batch 4" "prm train --data steps.jsonl --batch 4 --val-share 0"; do
     for threads in 1 2; do
         # shellcheck disable=SC2086
-        "$lemma" $command --model base --lora-rank 2 --lr 1e-2 --max-steps 6 --threads $threads --out "r$threads" --quiet >/dev/null
+        "$lemma" $command --model base --lora-rank 2 --lr 1e-2 --max-steps 6 --threads $threads --max-rows $((threads * 150)) --out "r$threads" --quiet >/dev/null
     done
     same r1 r2
     "$lemma" model info r1 >/dev/null || fail "$command: not opened"
@@ -86,6 +100,7 @@ done
 
 refused "'z' is none of all, q_proj, k_proj" "$lemma" sft --model base --data rows.jsonl --lora-rank 2 --lora-targets q,z --out x
 refused "--lora-rank" "$lemma" sft --model base --data rows.jsonl --lora-rank 2000 --out x
+refused "--lora-dropout: a share of at least 0 and below 1" "$lemma" sft --model base --data rows.jsonl --lora-rank 2 --lora-dropout 1 --out x
 refused "adapters learn by AdamW" "$lemma" sft --model base --data rows.jsonl --lora-rank 2 --optimizer muon --out x
 refused "is for a model that is there" "$lemma" sft --from-scratch --layers 1 --width 32 --heads 2 --data rows.jsonl --lora-rank 2 --out x
 refused "one of them says what learns" "$lemma" rm train --model base --lists lists.jsonl --freeze-body --lora-rank 2 --out x

@@ -231,6 +231,17 @@ static void run_attention(bench *t, const shape *s) {
     take_floats(t, dv, l.nk);
 }
 
+static void run_dropout(bench *t, const shape *s) {
+    size_t n = sizes_of(s).tk;
+    float *x = put_random(t, n, 31), *y = put_random(t, n, 32);
+    const void *row = put_numbers(t, 2 * (size_t)s->T, 23, 1 << 20); /* two of them as one id */
+    const lem_noise noise = {{3, 4}, (uint64_t)5 << 40, row, 1u << 30, 4.0f / 3};
+    t->b->ops->dropout(t->b, s->T, s->K, &noise, x, y, true);
+    take_floats(t, y, n);
+    t->b->ops->dropout(t->b, s->T, s->K, &noise, more(t, x, n), y, false);
+    take_floats(t, y, n);
+}
+
 static const struct {
     const char *name;
     void (*run)(bench *t, const shape *s);
@@ -242,6 +253,7 @@ static const struct {
              {"rope", run_rope},
              {"swiglu", run_swiglu},
              {"whole arrays", run_whole},
+             {"dropout", run_dropout},
              {"gather, scatter_add", run_rows},
              {"split_qkv, merge_qkv", run_qkv},
              {"logprob", run_logprob},

@@ -366,6 +366,18 @@ static void op_relu(lem_backend *b, size_t n, float *x) {
     INNER(relu, n, x);
 }
 
+static void op_dropout(lem_backend *b, int T, int K, const lem_noise *noise, const float *X, float *Y,
+                       bool accumulate) {
+    BEGIN;
+    lem_noise near = *noise;
+    const int *row = (const int *)(const void *)noise->row;
+    NUMBERS(row, 2 * (size_t)T);
+    FLOATS(X, area(T, K));
+    FLOATS(Y, area(T, K));
+    near.row = (const uint64_t *)(const void *)row;
+    INNER(dropout, T, K, &near, X, Y, accumulate);
+}
+
 static void op_gather(lem_backend *b, int R, int D, const int32_t *rows, const void *from, lem_dtype dtype,
                       float *to) {
     BEGIN;
@@ -597,6 +609,7 @@ static const lem_backend_ops far_table = {
     .swiglu_backward = op_swiglu_backward,
     .add = op_add,
     .relu = op_relu,
+    .dropout = op_dropout,
     .gather = op_gather,
     .scatter_add = op_scatter_add,
     .split_qkv = op_split_qkv,

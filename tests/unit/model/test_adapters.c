@@ -168,6 +168,151 @@ static void gradients(void **state) {
     }
 }
 
+/* ---- dropout ---- */
+
+static lem_model *dropping(lem_arch arch, double share) {
+    lem_model *m = tiny_model(arch, LEM_HEAD_LM, true);
+    lem_lora lora;
+    OK(lem_lora_make(&(lem_lora_opts){RANK, 5, "all", false, share}, &m->config, &lora, &err));
+    OK(lem_model_adapt(m, &lora, 3, &err));
+    fill(m);
+    return m;
+}
+
+/* The weighted loss of `run`, in double, of a forest with noise; grads: backward too. */
+static double noisy_loss(lem_net *net, const lem_forest *f, const lem_net_noise *noise, bool grads,
+                         float *lp) {
+    int rows[T - 1], last = f->n_rows - T;
+    int32_t target[T - 1];
+    float w[T - 1];
+    double sum = 0;
+    for (int i = 0; i < T - 1; i++) {
+        rows[i] = last + i;
+        target[i] = f->ids[last + i + 1];
+        w[i] = 0.1f + 0.05f * (float)i;
+    }
+    OK(lem_net_forward_noisy(net, f, noise, &err));
+    OK(lem_net_lm(net, T - 1, rows, target, grads ? w : NULL, lp, &err));
+    if (grads) lem_net_backward(net);
+    for (int i = 0; i < T - 1; i++) sum -= (double)w[i] * (double)lp[i];
+    return sum;
+}
+
+/* The slope of the loss along a random direction in one tensor, by differences with the same noise. */
+static double slope_of(lem_net *net, lem_model *m, const lem_tensor *t, const lem_forest *f,
+                       const lem_net_noise *noise, const float *dir) {
+    float lp[T - 1], *p = m->params + t->offset, *keep = malloc(t->count * sizeof *keep);
+    double loss[2], eps = 6e-3;
+    assert_non_null(keep);
+    memcpy(keep, p, t->count * sizeof *keep);
+    for (int side = 0; side < 2; side++) {
+        for (size_t k = 0; k < t->count; k++) p[k] = keep[k] + (float)(side ? -eps : eps) * dir[k];
+        OK(lem_net_load(net, &err));
+        loss[side] = noisy_loss(net, f, noise, false, lp);
+    }
+    memcpy(p, keep, t->count * sizeof *keep);
+    OK(lem_net_load(net, &err));
+    free(keep);
+    return (loss[0] - loss[1]) / (2 * eps);
+}
+
+static void gradients_follow_the_noise(void **state) {
+    (void)state;
+    if (!backend->ops->host_memory) skip();
+    uint64_t id[T];
+    for (int i = 0; i < T; i++) id[i] = (uint64_t)i;
+    const lem_net_noise noise = {7, 3, id};
+    for (size_t i = 0; i < sizeof archs / sizeof *archs; i++) {
+        lem_model *m = dropping(archs[i], 0.4);
+        lem_trainable t = lem_lora_trainable();
+        lem_net *net;
+        lem_forest f = {0};
+        float lp[T - 1], dir[64 * 40 * 3];
+        lem_rng rng = lem_rng_make(1, "direction", i);
+        forest(&f);
+        OK(lem_net_new_part(m, backend, 64, &t, &net, &err));
+        noisy_loss(net, &f, &noise, true, lp);
+        for (int k = 0; k < m->n_tensors; k++) {
+            const lem_tensor *w = &m->tensors[k];
+            if (lem_role_adapted(w->role) == LEM_ROLE_COUNT) continue;
+            const float *g = lem_net_grads(net) + lem_net_grad_at(net, k);
+            double along = 0, size = 0;
+            assert_true(w->count <= sizeof dir / sizeof *dir);
+            for (size_t e = 0; e < w->count; e++) {
+                dir[e] = (float)lem_rng_next_normal(&rng) / sqrtf((float)w->count);
+                along += (double)g[e] * (double)dir[e];
+                size += (double)g[e] * (double)g[e] / (double)w->count;
+            }
+            double slope = slope_of(net, m, w, &f, &noise, dir);
+            if (fabs(slope - along) > 0.02 * sqrt(size) + 2e-3)
+                fail_msg("%s: slope %g, gradient %g (%g)", w->name, slope, along, sqrt(size));
+        }
+        lem_net_free(net);
+        lem_model_free(m);
+        lem_forest_release(&f);
+    }
+}
+
+/* What is left out depends on the row's id and the step, not on the forest; without noise nothing is. */
+static void noise_is_the_rows(void **state) {
+    (void)state;
+    lem_model *m = dropping(LEM_ARCH_QWEN2, 0.25), *without = dropping(LEM_ARCH_QWEN2, 0);
+    uint64_t id[2 * T];
+    lem_forest alone = {0}, second = {0};
+    lem_net *net, *plain;
+    float a[T - 1], b[T - 1], c[T - 1], d[T - 1], e[T - 1];
+    for (int i = 0; i < 2 * T; i++) id[i] = i < T ? 900 + (uint64_t)i : (uint64_t)5 << 24 | (uint64_t)(i - T);
+    forest(&alone);
+    forest(&second);
+    forest(&second);
+    OK(lem_net_new(m, backend, 64, false, &net, &err));
+    OK(lem_net_new(without, backend, 64, false, &plain, &err));
+    noisy_loss(net, &alone, &(lem_net_noise){7, 3, id + T}, false, a);
+    noisy_loss(net, &second, &(lem_net_noise){7, 3, id}, false, b);
+    noisy_loss(net, &alone, &(lem_net_noise){7, 4, id + T}, false, c);
+    noisy_loss(net, &alone, &(lem_net_noise){8, 3, id + T}, false, d);
+    assert_memory_equal(a, b, sizeof a);
+    assert_memory_not_equal(a, c, sizeof a);
+    assert_memory_not_equal(a, d, sizeof a);
+    noisy_loss(net, &alone, NULL, false, d);
+    noisy_loss(plain, &alone, &(lem_net_noise){7, 3, id + T}, false, e);
+    assert_memory_equal(d, e, sizeof d);
+    assert_true(!lem_net_has_dropout(plain) && lem_net_has_dropout(net));
+    lem_net_free(net);
+    lem_net_free(plain);
+    lem_model_free(m);
+    lem_model_free(without);
+    lem_forest_release(&alone);
+    lem_forest_release(&second);
+}
+
+/* As many as asked for, whatever row, column, and neighbour; the others are multiplied. */
+static void share_that_is_left_out(void **state) {
+    (void)state;
+    enum { ROWS = 250, COLS = 401 };
+    static float x[ROWS * COLS], y[ROWS * COLS];
+    static uint64_t id[ROWS];
+    if (!backend->ops->host_memory) skip();
+    for (int i = 0; i < ROWS * COLS; i++) x[i] = 1 + (float)(i % 7);
+    for (int i = 0; i < ROWS; i++) id[i] = (uint64_t)i << 24;
+    for (int trial = 0; trial < 6; trial++) {
+        static const double shares[] = {0.05, 0.1, 0.5}; /* and neighbours, or those behind them */
+        double p = shares[trial % 3], n = ROWS * (double)COLS, out = 0, both = 0, odd = 0;
+        const lem_noise noise = {
+            {11, 12}, (uint64_t)trial << 24, id, (uint32_t)(p * 4294967296.0), (float)(1 / (1 - p))};
+        backend->ops->dropout(backend, ROWS, COLS, &noise, x, y, false);
+        for (int i = 0; i < ROWS * COLS; i++) {
+            assert_true(y[i] == 0 || y[i] == x[i] * noise.scale);
+            out += y[i] == 0;
+            odd += y[i] == 0 && i % COLS % 2;
+            both += i > 1 && y[i] == 0 && y[i - 1 - trial % 2] == 0;
+        }
+        assert_true(fabs(out - p * n) < 4 * sqrt(p * (1 - p) * n));
+        assert_true(fabs(odd - p * n / 2) < 4 * sqrt(p * (1 - p) * n / 2) + p * ROWS);
+        assert_true(fabs(both - p * p * n) < 6 * sqrt(p * p * n));
+    }
+}
+
 /* torch.nn.init.kaiming_uniform_(A, a=sqrt(5)): uniform within 1 / sqrt(in); B is zero. */
 static void first_values(void **state) {
     (void)state;
@@ -206,6 +351,8 @@ static void targets(void **state) {
           "'x' is none of all, q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj");
     FAILS(lem_lora_make(&(lem_lora_opts){4, 0, "", false}, &m->config, &out, &err), LEM_EUSAGE,
           "at least one");
+    FAILS(lem_lora_make(&(lem_lora_opts){4, 0, "all", false, 1}, &m->config, &out, &err), LEM_EUSAGE,
+          "--lora-dropout");
     FAILS(lem_lora_make(&(lem_lora_opts){0, 0, "all", false}, &m->config, &out, &err), LEM_EUSAGE,
           "1 to 1024");
     FAILS(lem_lora_make(&(lem_lora_opts){4, 0, "k", false}, &fused->config, &out, &err), LEM_EUSAGE,
@@ -244,8 +391,13 @@ static void no_memory(void **state) {
 
 int main(void) {
     OK(far_or_plain(LEM_ISA_AUTO, NULL, &backend, &err));
-    const struct CMUnitTest tests[] = {cmocka_unit_test(nothing_at_first), cmocka_unit_test(gradients),
-                                       cmocka_unit_test(first_values), cmocka_unit_test(targets),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(nothing_at_first),
+                                       cmocka_unit_test(gradients),
+                                       cmocka_unit_test(gradients_follow_the_noise),
+                                       cmocka_unit_test(noise_is_the_rows),
+                                       cmocka_unit_test(share_that_is_left_out),
+                                       cmocka_unit_test(first_values),
+                                       cmocka_unit_test(targets),
                                        cmocka_unit_test(no_memory)};
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     far_or_plain_free(backend);
