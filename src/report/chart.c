@@ -81,11 +81,10 @@ static frame measure(const lem_chart *c) {
 /* A tick label with as many decimals as its step needs. */
 static void put_number(lem_buf *out, double v, double step) {
     if (fabs(v) < step * 1e-6) v = 0;
-    int decimals = step >= 1 ? 0 : (int)ceil(-log10(step) - 1e-9);
-    double big = fmax(fabs(v), step);
+    double decimals = step >= 1 ? 0 : ceil(-log10(step) - 1e-9), big = fmax(fabs(v), step);
     if (decimals > 5 || big >= 1e7) lem_buf_printf(out, "%.3g", v);
     else if (step >= 1000 && fmod(v, 1000) == 0 && v != 0) lem_buf_printf(out, "%.0fk", v / 1000);
-    else lem_buf_printf(out, "%.*f", decimals, v);
+    else lem_buf_printf(out, "%.*f", (int)decimals, v);
 }
 
 static void y_axis(const lem_chart *c, const frame *f, lem_buf *out) {

@@ -25,6 +25,8 @@ typedef struct text {
     lem_buf *out;
     size_t begin; /* of the output */
     int depth;
+    MD_SPANTYPE open[MAX_DEPTH + 1]; /* [n_open] spans with a tag of their own */
+    int n_open;
 } text;
 
 /* ---- the source ---- */
@@ -216,6 +218,25 @@ static int enter_block(MD_BLOCKTYPE type, void *detail, void *user) {
     return going(t);
 }
 
+/* The name of a span's tag; NULL = it has none. */
+static const char *tag_of(MD_SPANTYPE type) {
+    if (type == MD_SPAN_EM) return "em";
+    if (type == MD_SPAN_STRONG) return "strong";
+    return type == MD_SPAN_CODE ? "code" : NULL;
+}
+
+/* Closes the spans opened last, down to `left`. */
+static void close_spans(text *t, int left) {
+    while (t->n_open > left) lem_buf_printf(t->out, "</%s>", tag_of(t->open[--t->n_open]));
+}
+
+/* md4c (0.4.8) ends emphasis that it never began where marks cross a link and an image. */
+static void close_span(text *t, MD_SPANTYPE type) {
+    int at = t->n_open - 1;
+    while (at >= 0 && t->open[at] != type) at--;
+    if (at >= 0) close_spans(t, at);
+}
+
 static int leave_block(MD_BLOCKTYPE type, void *detail, void *user) {
     static const char *const closing[] = {[MD_BLOCK_QUOTE] = "</blockquote>",
                                           [MD_BLOCK_UL] = "</ul>",
@@ -233,6 +254,7 @@ static int leave_block(MD_BLOCKTYPE type, void *detail, void *user) {
     text *t = user;
     (void)detail;
     t->depth--;
+    close_spans(t, 0);
     if ((size_t)type < sizeof closing / sizeof *closing && closing[type]) lem_buf_puts(t->out, closing[type]);
     return going(t);
 }
@@ -241,9 +263,10 @@ static int enter_span(MD_SPANTYPE type, void *detail, void *user) {
     text *t = user;
     (void)detail;
     t->depth++;
-    if (type == MD_SPAN_EM) lem_buf_puts(t->out, "<em>");
-    else if (type == MD_SPAN_STRONG) lem_buf_puts(t->out, "<strong>");
-    else if (type == MD_SPAN_CODE) lem_buf_puts(t->out, "<code>");
+    if (tag_of(type) && t->n_open <= MAX_DEPTH) {
+        lem_buf_printf(t->out, "<%s>", tag_of(type));
+        t->open[t->n_open++] = type;
+    }
     return going(t);
 }
 
@@ -257,9 +280,7 @@ static void put_address(text *t, const MD_ATTRIBUTE *a) {
 static int leave_span(MD_SPANTYPE type, void *detail, void *user) {
     text *t = user;
     t->depth--;
-    if (type == MD_SPAN_EM) lem_buf_puts(t->out, "</em>");
-    else if (type == MD_SPAN_STRONG) lem_buf_puts(t->out, "</strong>");
-    else if (type == MD_SPAN_CODE) lem_buf_puts(t->out, "</code>");
+    if (tag_of(type)) close_span(t, type);
     else if (type == MD_SPAN_A) put_address(t, &((MD_SPAN_A_DETAIL *)detail)->href);
     else if (type == MD_SPAN_IMG) put_address(t, &((MD_SPAN_IMG_DETAIL *)detail)->src);
     return going(t);

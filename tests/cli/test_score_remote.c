@@ -48,6 +48,7 @@ static int tear_down(void **state) {
 
 typedef struct served {
     faultd *f;
+    int port;
     rewards r;
 } served;
 
@@ -59,6 +60,7 @@ static void serve(served *s, const rewards_opts *o, const faultd_opts *f) {
     with.ctx = &s->r;
     s->f = faultd_start(&with);
     assert_non_null(s->f);
+    s->port = faultd_port(s->f);
 }
 
 static const rewards_opts plain = {.apis = "/pooling /classify", .outputs = 1};
@@ -72,8 +74,7 @@ static faultd_books stop(served *s) {
 
 /* Runs `lemma COMMAND rows.jsonl --endpoint … --out o MORE`, which is to end with `status` and say `words`.
  * Of a whole solution under AceMath's system text, where no folder and no head says which. */
-static const char *lemma(const served *s, int status, const char *command, const char *more,
-                         const char *words) {
+static const char *lemma(served *s, int status, const char *command, const char *more, const char *words) {
     char line[2048];
     bool asked = strcmp(command, "rm score") == 0 && !strstr(more, "--tokenizer") &&
                  !strstr(more, "--head ") && !strstr(more, "--model");
@@ -81,8 +82,10 @@ static const char *lemma(const served *s, int status, const char *command, const
         line, sizeof line,
         "%s %s rows.jsonl --endpoint http://127.0.0.1:%d/v1 --retry-base 0.01 --timeout 5 --out o %s%s 2>&1 "
         "</dev/null",
-        LEMMA_BINARY, command, faultd_port(s->f), asked ? "--system '" CHECK "' " : "", more);
+        LEMMA_BINARY, command, s->port, asked ? "--system '" CHECK "' " : "", more);
+    rewards_settle(&s->r);
     const char *said = said_by(status, line);
+    rewards_settle(&s->r);
     if (!strstr(said, words)) fail_msg("%s: '%s' expected in: %s", line, words, said);
     return said;
 }
@@ -561,6 +564,7 @@ static void wire_faults(void **state) {
         faultd_stop(s.f);
         faultd_opts f = {.fault = faults[k], .times = 1, .after = "0", .answer = rewards_answer, .ctx = &s.r};
         s.f = faultd_start(&f);
+        s.port = faultd_port(s.f);
         lemma(&s, 0, "rm score", "--timeout 2", "10 scores");
         check_scores(of_solution);
         (void)stop(&s);
@@ -664,7 +668,7 @@ static void killed_and_gone_on(void **state) {
         char url[64];
         const char *resend = again ? "20" : "0";
         serve(&s, &plain, &(faultd_opts){.delay_s = 0.01, .bills = "bills"});
-        snprintf(url, sizeof url, "http://127.0.0.1:%d", faultd_port(s.f));
+        snprintf(url, sizeof url, "http://127.0.0.1:%d", s.port);
         const char *argv[] = {
             "lemma",         "rm", "score",    "rows.jsonl", "--endpoint",   url, "--out", "o", "--quiet",
             "--concurrency", "4",  "--resend", resend,       "--max-failed", "1", NULL};
@@ -703,8 +707,10 @@ static void interrupted_and_gone_on(void **state) {
              "while kill -0 $p && [ $(grep -c '\"_id\":\"r:' o.job/journal 2>/dev/null || :)0 -lt 50 ]; do "
              "sleep 0.02; done; "
              "kill -INT $p; wait $p",
-             LEMMA_BINARY, faultd_port(s.f));
+             LEMMA_BINARY, s.port);
+    rewards_settle(&s.r);
     const char *said = said_by(130, line);
+    rewards_settle(&s.r);
     assert_non_null(strstr(said, "requests are answered; the same command goes on from there"));
     shell("[ ! -e o ]");
     lemma(&s, 0, "rm score", "--concurrency 16", "60 problems, 300 scores");
@@ -747,13 +753,14 @@ static void servers_share_the_work(void **state) {
     put_many();
     serve(&a, &plain, &(faultd_opts){.delay_s = 0.002});
     serve(&b, &plain, &(faultd_opts){.delay_s = 0.002});
-    snprintf(more, sizeof more, "--endpoint http://127.0.0.1:%d/ --concurrency 8", faultd_port(b.f));
+    snprintf(more, sizeof more, "--endpoint http://127.0.0.1:%d/ --concurrency 8", b.port);
     lemma(&a, 0, "rm score", more, "60 problems, 300 scores");
     assert_int_equal(check_many(), 300);
+    rewards_settle(&b.r);
     assert_true(a.r.texts > 20 && b.r.texts > 20 && a.r.texts + b.r.texts == 301);
     shell("rm o o.manifest.json");
     faultd_stop(a.f); /* one is gone: the other does it all */
-    snprintf(more, sizeof more, "--endpoint http://127.0.0.1:%d/ --tries 20", faultd_port(b.f));
+    snprintf(more, sizeof more, "--endpoint http://127.0.0.1:%d/ --tries 20", b.port);
     lemma(&a, 0, "rm score", more, "60 problems, 300 scores");
     (void)stop(&b);
     put("rows.jsonl", rows_text);

@@ -25,6 +25,11 @@ void rewards_init(rewards *r, const rewards_opts *o) {
     pthread_mutex_init(&r->lock, NULL);
 }
 
+void rewards_settle(rewards *r) {
+    pthread_mutex_lock(&r->lock);
+    pthread_mutex_unlock(&r->lock);
+}
+
 /* ---- numbers ---- */
 
 static lem_json *number(const rewards *r, double x) {
@@ -200,6 +205,7 @@ char *rewards_answer(void *ctx, const char *path, const char *body, int *status)
     rewards *r = ctx;
     lem_json *in = NULL;
     size_t n = 0, len = strlen(path);
+    rewards_settle(r);
     const char *at = strstr(r->o.apis, path);
     if (!at || (at[len] && at[len] != ' ')) return refusal(status, 404, "Not Found");
     if (r->o.too_long && strstr(body, r->o.too_long))
@@ -207,13 +213,14 @@ char *rewards_answer(void *ctx, const char *path, const char *body, int *status)
     if (r->o.lacks && !strstr(body, r->o.lacks)) return refusal(status, 400, "something is missing");
     if (lem_json_parse(body, strlen(body), &in, NULL) != LEM_OK) return refusal(status, 400, "no JSON");
     char *said = reply(r, path, in, &n);
+    const char *fault = r->o.fault;
     lem_json_free(in);
     pthread_mutex_lock(&r->lock);
     r->requests++;
     r->texts += (int)n;
     snprintf(r->last, sizeof r->last, "%s", body);
     pthread_mutex_unlock(&r->lock);
-    if (r->o.fault && strcmp(r->o.fault, "nan") == 0) return spoil(said, "NaN");
-    if (r->o.fault && strcmp(r->o.fault, "huge") == 0) return spoil(said, "1e999");
+    if (fault && strcmp(fault, "nan") == 0) return spoil(said, "NaN");
+    if (fault && strcmp(fault, "huge") == 0) return spoil(said, "1e999");
     return said;
 }

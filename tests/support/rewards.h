@@ -34,6 +34,8 @@ typedef struct rewards {
 } rewards;
 
 void rewards_init(rewards *r, const rewards_opts *o);
+/* What was answered before, and what is set now, is seen on both sides. */
+void rewards_settle(rewards *r);
 /* faultd_opts.answer; ctx is a rewards. */
 char *rewards_answer(void *ctx, const char *path, const char *body, int *status);
 
