@@ -32,8 +32,14 @@ struct lem_out {
 };
 
 bool lem_file_is_temporary(const char *name) {
-    const char *mark = strstr(name, LEM_TEMP_MARK), *number = mark ? mark + strlen(LEM_TEMP_MARK) : "";
-    return *number && !number[strspn(number, "0123456789.")];
+    static const char digits[] = "0123456789";
+    const char *mark = strstr(name, LEM_TEMP_MARK), *at = mark ? mark + strlen(LEM_TEMP_MARK) : "";
+    size_t n = strspn(at, digits);
+    if (n == 0 || mark == name) return false;
+    at += n;
+    if (*at == '\0') return true;
+    n = *at == '.' ? strspn(at + 1, digits) : 0;
+    return n > 0 && at[1 + n] == '\0';
 }
 
 void lem_file_sweep(const char *path) {

@@ -4,6 +4,13 @@
 #include "core/buf.h"
 #include "core/mem.h"
 
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { EXHAUSTED = 55, PIECE = 6 << 20 };
+void lem_mem_exhausted(size_t bytes) { _exit(bytes == PIECE ? EXHAUSTED : 1); }
+
 static void sizes(void **state) {
     (void)state;
     size_t out = 7;
@@ -157,10 +164,70 @@ static void buffer_failure(void **state) {
     lem_buf_release(&b);
 }
 
+/* In a process of its own, with hardly more address space than it has: how it ends. */
+static int without_memory(bool reserve) {
+    pid_t pid = fork();
+    int status = 0;
+    if (pid == 0) {
+        lem_err err = LEM_ERR_INIT;
+        if (reserve && lem_mem_reserve(&err) != LEM_OK) _exit(2);
+        FILE *f = fopen("/proc/self/statm", "r");
+        unsigned long pages = 0;
+        if (!f || fscanf(f, "%lu", &pages) != 1) _exit(3);
+        rlim_t size = (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE) + (1 << 20);
+        if (setrlimit(RLIMIT_AS, &(struct rlimit){size, size}) != 0) _exit(4);
+        uint64_t before = lem_mem_failures();
+        volatile char *p = lem_mem_insist(PIECE);
+        if (!p || lem_mem_failures() != before + 1) _exit(5);
+        p[PIECE - 1] = 1;
+        if (write(STDERR_FILENO, "once\n", 5) != 5) _exit(6);
+        (void)lem_mem_insist(PIECE); /* does not come back */
+        _exit(7);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* The reserve serves once, and is told of; then the program's own end. The hook only counts. */
+static void insistence(void **state) {
+    (void)state;
+    lem_err err = LEM_ERR_INIT;
+    uint64_t before = lem_mem_failures();
+    lem_mem_fail_after(1, false);
+    void *p = lem_mem_insist_more(lem_mem_insist(8), 16);
+    lem_mem_fail_after(0, false);
+    assert_non_null(p);
+    assert_int_equal(lem_mem_failures(), before + 1);
+    lem_free(p);
+    lem_mem_fail_after(1, false);
+    assert_int_equal(lem_mem_reserve(&err), LEM_EMEM);
+    lem_mem_fail_after(0, false);
+    assert_int_equal(lem_mem_reserve(&err), LEM_OK);
+    lem_mem_fail_after(1, false);
+    assert_int_equal(lem_mem_reserve(&err), LEM_OK); /* there is one already */
+    lem_mem_fail_after(0, false);
+    lem_mem_leave_thread();
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+    int pipes[2], kept = dup(STDERR_FILENO);
+    for (int reserve = 0; reserve < 2; reserve++) {
+        char said[16] = "";
+        assert_int_equal(pipe(pipes), 0);
+        dup2(pipes[1], STDERR_FILENO);
+        int how = without_memory(reserve);
+        dup2(kept, STDERR_FILENO);
+        close(pipes[1]);
+        assert_int_equal(read(pipes[0], said, sizeof said - 1), reserve ? 5 : 0);
+        close(pipes[0]);
+        assert_int_equal(how, EXHAUSTED);
+    }
+    close(kept);
+#endif
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(sizes),    cmocka_unit_test(zero_and_aligned),
-                                       cmocka_unit_test(hook),     cmocka_unit_test(arena),
-                                       cmocka_unit_test(buffer),   cmocka_unit_test(buffer_failure),
-                                       cmocka_unit_test(libraries)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(sizes),     cmocka_unit_test(zero_and_aligned),
+                                       cmocka_unit_test(hook),      cmocka_unit_test(arena),
+                                       cmocka_unit_test(buffer),    cmocka_unit_test(buffer_failure),
+                                       cmocka_unit_test(libraries), cmocka_unit_test(insistence)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

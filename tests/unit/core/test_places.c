@@ -17,9 +17,11 @@ static void temporary_names(void **state) {
     static const char *const ours[] = {"g.jsonl.lemma-tmp.1", "g.lemma-tmp.17.3", "a b.lemma-tmp.0"};
     static const char *const others[] = {
         "g.jsonl.tmp.2024",  "g.lemma-tmp.",   "g.lemma-tmp.x",  "g.lemma-tmp",
-        "g.lemma-tmp.1.txt", "g.lemma-tmp.1~", "g.lemma-tmp.-1", ""};
+        "g.lemma-tmp.1.txt", "g.lemma-tmp.1~", "g.lemma-tmp.-1", "",
+        "g.lemma-tmp.1.",    "g.lemma-tmp..",  "g.lemma-tmp..1", "g.lemma-tmp.1.2.3",
+        ".lemma-tmp.1"};
     for (int i = 0; i < 3; i++) assert_true(lem_file_is_temporary(ours[i]));
-    for (int i = 0; i < 8; i++) assert_false(lem_file_is_temporary(others[i]));
+    for (int i = 0; i < 13; i++) assert_false(lem_file_is_temporary(others[i]));
 }
 
 /* Only what is ours, of this path, and nobody's any more. */
