@@ -62,7 +62,8 @@ static void remember(const char *cache, const char *dir, const struct stat *s, c
     int fd = open(cache, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0) return;
     if (fstat(fd, &old) == 0 && old.st_size > MAX_CACHE / 2 && ftruncate(fd, 0) != 0) n = 0;
-    if (n > 0 && write(fd, line, (size_t)n) != n) n = 0;
+    ssize_t written = n > 0 ? write(fd, line, (size_t)n) : 0;
+    (void)written;
     close(fd);
 }
 
