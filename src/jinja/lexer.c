@@ -276,7 +276,7 @@ static lem_status lex_tag(lexer *x, const char *close, jin_token_kind end_kind) 
     x->n_open = 0;
     for (;;) {
         if (x->pos >= x->n) return fail(x, opened, "a tag is not closed with ", close, 2);
-        size_t end = x->n_open ? 0 : tag_end(x, x->pos, close), k;
+        size_t end = x->n_open ? 0 : tag_end(x, x->pos, close);
         if (end) {
             lem_status st = push(x, (jin_token){.kind = end_kind, .line = x->line});
             advance(x, end);
@@ -284,7 +284,7 @@ static lem_status lex_tag(lexer *x, const char *close, jin_token_kind end_kind) 
         }
         char c = x->s[x->pos];
         lem_status st = LEM_OK;
-        if ((k = lem_jin_space(x->s + x->pos, x->n - x->pos))) {
+        if (lem_jin_space(x->s + x->pos, x->n - x->pos)) {
             advance(x, skip_space(x, x->pos));
         } else if (digit(c)) {
             st = lex_number(x);

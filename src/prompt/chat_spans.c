@@ -92,10 +92,7 @@ static lem_status nested_spans(work *w, size_t *bad, lem_err *why) {
         *bad = i;
         bool untrained = w->in->untrained && w->in->untrained[i];
         st = reply_ends(w, i, n, &start, &end, why);
-        if (st == LEM_NO && untrained) {
-            st = LEM_OK;
-            continue;
-        }
+        if (st == LEM_NO && untrained) continue;
         if (st != LEM_OK) goto done;
         if (start < last || end < start) {
             (void)lem_fail(why, LEM_EDATA, "the template writes nothing for it");

@@ -10,8 +10,8 @@ void lem_prompt_show(const char *text, lem_buf *out) {
     if (v) lem_json_write(v, 0, &b);
     if (b.len < 2) lem_buf_puts(out, "none");
     else {
-        size_t n = b.len - 2, cut = n;
-        for (cut = n < SHOWN ? n : SHOWN; cut > 0 && cut < n && (b.data[1 + cut] & 0xC0) == 0x80;) cut--;
+        size_t n = b.len - 2, cut = n < SHOWN ? n : SHOWN;
+        for (; cut > 0 && cut < n && (b.data[1 + cut] & 0xC0) == 0x80;) cut--;
         lem_buf_printf(out, "'%.*s%s'", (int)cut, b.data + 1, cut < n ? "..." : "");
     }
     lem_json_free(v);
