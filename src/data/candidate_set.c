@@ -179,8 +179,7 @@ lem_status lem_candidate_set_open(const char *const *paths, size_t n, const lem_
     s->file = "";
     s->map = lem_candidates_map_copy(map, err);
     s->ours = lem_candidates_map_new(err);
-    s->seen = lem_map_new(err);
-    if (!s->map || !s->ours || !s->seen) LEM_TRY(LEM_EMEM);
+    if (!s->map || !s->ours) LEM_TRY(LEM_EMEM);
     LEM_TRY(lem_candidates_map_ours(s->ours, err));
     LEM_TRY(find_files(s, paths, n, err));
     LEM_TRY(begin(s, err));
@@ -204,7 +203,7 @@ void lem_candidate_set_close(lem_candidate_set *s) {
     lem_free(s->group);
     lem_free(s->seed);
     lem_json_free(s->peeked);
-    lem_map_free(s->seen);
+    lem_once_release(&s->seen);
     lem_judge_rows_close(s->rows);
     lem_candidates_release(&s->c);
     lem_candidates_map_free(s->map);
@@ -219,15 +218,15 @@ void lem_candidate_set_close(lem_candidate_set *s) {
 /* An id stands once in a file whose rows are problems. */
 lem_status lem_candidate_set_once(lem_candidate_set *s, const lem_json *row, const char *file,
                                   uint64_t number, lem_err *err) {
-    int64_t before = (int64_t)number;
+    uint64_t before = 0;
     bool there = false;
     if (s->grouped) return LEM_OK;
     lem_status st = lem_candidates_read_id(s->map, row, &s->c, err);
     if (st == LEM_OK && s->c.id) {
-        st = lem_map_add(s->seen, s->c.id, strlen(s->c.id), &before, &there, err);
+        st = lem_once_add(&s->seen, s->c.id, strlen(s->c.id), number, &there, &before, err);
         if (st == LEM_OK && there)
-            st = lem_fail(err, LEM_EDATA, "id '%.80s' stands twice: in line %lld and here", s->c.id,
-                          (long long)before);
+            st = lem_fail(err, LEM_EDATA, "id '%.80s' stands twice: in line %llu and here", s->c.id,
+                          (unsigned long long)before);
     }
     return st == LEM_OK ? st : lem_err_context(err, "%s:%llu", file, (unsigned long long)number);
 }

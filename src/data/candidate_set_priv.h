@@ -4,6 +4,7 @@
 
 #include "core/data_files.h"
 #include "core/hash.h"
+#include "core/once.h"
 #include "data/candidates_priv.h"
 #include "data/candidate_set.h"
 #include "data/judge_rows.h"
@@ -32,7 +33,7 @@ struct lem_candidate_set {
     lem_json *peeked; /* the first row, read and not yet handed out */
     const char *file;
     uint64_t number;
-    lem_map *seen; /* streaming: ids -> numbers */
+    lem_once seen; /* streaming: ids -> numbers */
     char correct_by[96];
     bool graded_by_us;
     /* grouped */
