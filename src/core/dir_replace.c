@@ -3,6 +3,9 @@
 #include "core/file.h"
 #include "core/mem.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 
 lem_status lem_dir_beside(const char *out, char **to, char **partial, lem_err *err) {
@@ -16,21 +19,34 @@ lem_status lem_dir_beside(const char *out, char **to, char **partial, lem_err *e
     return st == LEM_OK && !*to ? LEM_EMEM : st;
 }
 
+/* In one step, or, where the file system has none, in two, the old folder at `aside` in between. */
+static lem_status put_in_place(const char *from, const char *to, const char *aside, lem_err *err) {
+    if (!lem_file_exists(to)) return lem_file_rename(from, to, err);
+    if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_EXCHANGE) == 0) return LEM_OK;
+    if (errno != EINVAL && errno != ENOSYS && errno != EOPNOTSUPP)
+        return lem_fail_errno(err, LEM_EIO, "cannot exchange '%s' and '%s'", from, to);
+    lem_status st = lem_dir_remove(aside, err);
+    if (st == LEM_OK) st = lem_file_rename(to, aside, err);
+    return st ? st : lem_file_rename(from, to, err);
+}
+
+/* The old folder, by either name; one of a lost run may be there too. */
+static lem_status remove_old(const char *from, const char *aside, lem_err *err) {
+    if (!lem_file_exists(from) && !lem_file_exists(aside)) return LEM_OK;
+    lem_status st = lem_dir_remove(from, err);
+    if (st == LEM_OK) st = lem_dir_remove(aside, err);
+    return st ? st : lem_file_fsync_folder_of(from, err);
+}
+
 lem_status lem_dir_replace(const char *from, const char *to, lem_err *err) {
     lem_status st = LEM_OK;
     lem_buf aside = {0};
     lem_buf_printf(&aside, "%s.lemma-old", to);
     LEM_TRY(lem_buf_ok(&aside, err));
     LEM_TRY(lem_file_fsync_dir(from, err)); /* its names, before the old folder goes */
-    if (lem_file_exists(to)) {
-        LEM_TRY(lem_dir_remove(aside.data, err));
-        LEM_TRY(lem_file_rename(to, aside.data, err));
-    }
-    LEM_TRY(lem_file_rename(from, to, err));
-    LEM_TRY(lem_file_fsync_folder_of(to, err));
-    if (!lem_file_exists(aside.data)) goto done; /* it may be a lost run's */
-    LEM_TRY(lem_dir_remove(aside.data, err));
-    LEM_TRY(lem_file_fsync_folder_of(to, err));
+    LEM_TRY(put_in_place(from, to, aside.data, err));
+    LEM_TRY(lem_file_fsync_folder_of(to, err)); /* before the first file of the old one goes */
+    LEM_TRY(remove_old(from, aside.data, err));
 done:
     lem_buf_release(&aside);
     return st;

@@ -42,8 +42,8 @@ lem_status lem_file_rename(const char *from, const char *to, lem_err *err) LEM_M
 /* Where a folder is built whose place is out: *to is out without slashes at its end, *partial is
  * TO.lemma-partial; the caller frees both. */
 lem_status lem_dir_beside(const char *out, char **to, char **partial, lem_err *err) LEM_MUST_CHECK;
-/* A folder built beside its place is put there; what stands there goes, by way of TO.lemma-old. Survives a
- * power loss. */
+/* A folder built beside its place is put there; what stands there goes. A power loss leaves it or the new one
+ * there, whole; where the file system cannot exchange two names, the old one may be at TO.lemma-old. */
 lem_status lem_dir_replace(const char *from, const char *to, lem_err *err) LEM_MUST_CHECK;
 /* What was made, renamed or removed in the folder so far survives a power loss. */
 lem_status lem_file_fsync_dir(const char *dir, lem_err *err) LEM_MUST_CHECK;

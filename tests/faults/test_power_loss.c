@@ -121,17 +121,15 @@ static bool has_all(const power_tree *state, const power_tree *whole, const char
     return true;
 }
 
-/* Whether the output of a tree stands in the state, all of it but the manifest of a folder, at that place. */
-static bool stands_at(const power_tree *state, const power_tree *tree, const char *out, const char *at) {
+/* Whether the output of a tree stands in the state, all of it but the manifest of a folder. */
+static bool stands_in(const power_tree *state, const power_tree *tree, const char *out) {
     size_t n = strlen(out);
     bool any = false;
     for (int i = 0; i < tree->n; i++) {
         const power_file *f = &tree->file[i];
-        char path[300];
         if (strncmp(f->path, out, n) != 0 || (f->path[n] && f->path[n] != '/')) continue;
         if (strcmp(f->path + n, "/manifest.json") == 0) continue;
-        snprintf(path, sizeof path, "%s%s", at, f->path + n);
-        if (!same(f, power_tree_find(state, path))) return false;
+        if (!same(f, power_tree_find(state, f->path))) return false;
         any = true;
     }
     return any;
@@ -171,12 +169,10 @@ static bool has_marked(const power_tree *state, const power_tree *all, const pow
  * something else is in its place. */
 static const char *lost(const record *r, const scenario *s, const power_cut *cut, const power_tree *state) {
     const power_log *log = &r->log;
-    char out[100], aside[120];
+    char out[100];
     snprintf(out, sizeof out, "new/%s", s->out);
     if (cut->at == log->n && !has_all(state, &r->whole, "")) return "lost after exit 0";
-    snprintf(aside, sizeof aside, "%s.lemma-old", out);
-    if (r->from && !s->in_place && !stands_at(state, &r->old, out, out) &&
-        !stands_at(state, &r->whole, out, out) && !stands_at(state, &r->old, out, aside))
+    if (r->from && !s->in_place && !stands_in(state, &r->old, out) && !stands_in(state, &r->whole, out))
         return "neither the old result nor the new one is there";
     const char *why = NULL;
     power_tree all;
@@ -337,7 +333,8 @@ static const power_op *last_change(const power_log *log, int k) {
 }
 
 static place *place_of(tally *t, const power_log *log, const scenario *s, int k) {
-    static const char *const verbs[] = {"made", "made", "", "", "", "renamed", "linked", "removed"};
+    static const char *const verbs[] = {"made",    "made",   "",        "",         "",
+                                        "renamed", "linked", "removed", "exchanged"};
     char object[90] = "the folder of the job", name[200], change[80] = "it";
     const power_op *last = last_change(log, k);
     for (int i = 0; i < log->n; i++) {

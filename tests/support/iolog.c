@@ -285,7 +285,7 @@ static int rename_any(const char *from, const char *to, unsigned flags) {
     if (x && fails(RENAME)) return -1;
     pthread_mutex_lock(&lock);
     int rc = (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, flags);
-    if (rc == 0 && x && y) note(IOLOG_RENAME, 0, x, y, 0, NULL, 0);
+    if (rc == 0 && x && y) note(flags & RENAME_EXCHANGE ? IOLOG_EXCHANGE : IOLOG_RENAME, 0, x, y, 0, NULL, 0);
     pthread_mutex_unlock(&lock);
     return rc;
 }

@@ -16,7 +16,8 @@ typedef enum iolog_kind {
     IOLOG_SYNC,     /* of the file or folder ino */
     IOLOG_RENAME,   /* a becomes b */
     IOLOG_LINK,     /* a is also b */
-    IOLOG_REMOVE    /* a, a file or an empty folder */
+    IOLOG_REMOVE,   /* a, a file or an empty folder */
+    IOLOG_EXCHANGE  /* a becomes b, and b becomes a */
 } iolog_kind;
 
 typedef struct iolog_op {

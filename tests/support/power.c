@@ -96,8 +96,8 @@ static int node_of(const inodes *t, uint64_t ino) {
 }
 
 static void resolve(power_log *l, power_op *o, names *t, inodes *known) {
-    int from = -1;
-    o->node = o->dir_a = o->dir_b = -1;
+    int from = -1, there = -1;
+    o->node = o->node_b = o->dir_a = o->dir_b = -1;
     if (o->op.n_a) o->dir_a = folder_of(t, o->a, &o->name_a);
     if (o->op.n_b) o->dir_b = folder_of(t, o->b, &o->name_b);
     switch ((iolog_kind)o->op.kind) {
@@ -122,6 +122,15 @@ static void resolve(power_log *l, power_op *o, names *t, inodes *known) {
         o->node = t->e[from].node;
         if (o->op.kind == IOLOG_RENAME) forget(t, o->dir_a, o->name_a);
         set(t, o->dir_b, o->name_b, o->node);
+        break;
+    case IOLOG_EXCHANGE:
+        from = lookup(t, o->dir_a, o->name_a);
+        there = lookup(t, o->dir_b, o->name_b);
+        if (from < 0 || there < 0) abort();
+        o->node = t->e[from].node;
+        o->node_b = t->e[there].node;
+        t->e[from].node = o->node_b;
+        t->e[there].node = o->node;
         break;
     case IOLOG_REMOVE: forget(t, o->dir_a, o->name_a); break;
     }
@@ -293,6 +302,10 @@ static void apply(const power_op *o, names *t, content *c, size_t n, bool zeros)
     if (o->op.kind == IOLOG_RENAME || o->op.kind == IOLOG_REMOVE) forget(t, o->dir_a, o->name_a);
     if (o->op.kind == IOLOG_CREATE || o->op.kind == IOLOG_MKDIR) set(t, o->dir_a, o->name_a, o->node);
     if (o->op.kind == IOLOG_RENAME || o->op.kind == IOLOG_LINK) set(t, o->dir_b, o->name_b, o->node);
+    if (o->op.kind == IOLOG_EXCHANGE) {
+        set(t, o->dir_a, o->name_a, o->node_b);
+        set(t, o->dir_b, o->name_b, o->node);
+    }
     if (o->op.kind == IOLOG_WRITE && o->node >= 0) write_at(&c[o->node], o->op.at, o->data, n, zeros);
     if (o->op.kind == IOLOG_TRUNCATE && o->node >= 0) cut_to(&c[o->node], o->op.at);
 }

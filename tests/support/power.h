@@ -2,7 +2,7 @@
  *
  * A state is a choice among the operations before the loss. One whose file or folder was synced behind it is
  * kept; any other may be kept, lost, or (a write) kept in part. Entries of a folder are lost unless that
- * folder was synced; a rename is whole or lost. */
+ * folder was synced; a rename or an exchange of names is whole or lost. */
 #ifndef LEM_TESTS_POWER_H
 #define LEM_TESTS_POWER_H
 
@@ -15,6 +15,7 @@ typedef struct power_op {
     iolog_op op;
     const char *a, *b, *data; /* NUL behind each path */
     int node;                 /* the file or folder: of what is written, made or synced; -1 = not known */
+    int node_b;               /* what was at b before an exchange; -1 = none */
     int dir_a, dir_b;         /* the folders whose entries change; -1 = none */
     const char *name_a, *name_b;
     bool sync; /* of something known */

@@ -7,11 +7,13 @@
 #include "core/journal.h"
 #include "core/json.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-static char seen[4096]; /* a letter a call: f file, d folder synced, j fdatasync, r renamed */
+static char seen[4096]; /* a letter a call: f file, d folder synced, j fdatasync, r renamed, x exchanged */
 
 static void note(char what) {
     size_t n = strlen(seen);
@@ -34,8 +36,14 @@ int rename(const char *from, const char *to) {
     return (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
 }
 
+static int no_exchange; /* the error of a file system that cannot exchange names; 0 = it can */
+
 int renameat2(int a, const char *from, int b, const char *to, unsigned flags) {
-    note('r');
+    if (no_exchange && flags == RENAME_EXCHANGE) {
+        errno = no_exchange;
+        return -1;
+    }
+    note(flags == RENAME_EXCHANGE ? 'x' : 'r');
     return (int)syscall(SYS_renameat2, a, from, b, to, flags);
 }
 
@@ -67,6 +75,40 @@ static void outputs(void **state) {
     assert_string_equal(seen, "drd"); /* the names in it, before it stands there */
 }
 
+/* A folder with one file of that name. */
+static const char *folder_with(void **state, const char *dir, const char *name) {
+    lem_err err = LEM_ERR_INIT;
+    const char *path = in_folder(state, dir);
+    assert_ok(lem_dir_make_temporary(path, &err));
+    char *file = lem_path_join(path, name, &err);
+    put_file(file, name, 1);
+    lem_free(file);
+    return path;
+}
+
+/* Replaces a folder with "old" by one with "new", beside what a lost run left; returns the calls. */
+static const char *replaced(void **state, lem_status want) {
+    lem_err err = LEM_ERR_INIT;
+    const char *to = folder_with(state, "at", "old"), *from = folder_with(state, "from", "new");
+    const char *aside = folder_with(state, "at.lemma-old", "older");
+    clear();
+    assert_int_equal(lem_dir_replace(from, to, &err), want);
+    assert_true(lem_dir_has(to, want ? "old" : "new"));
+    assert_false(lem_dir_has(to, want ? "new" : "old"));
+    assert_true(lem_file_exists(from) == (want != LEM_OK) && lem_file_exists(aside) == (want != LEM_OK));
+    assert_ok(lem_dir_remove(to, &err));
+    return seen;
+}
+
+static void folders(void **state) {
+    assert_string_equal(replaced(state, LEM_OK), "dxdd"); /* synced before the old one's files go */
+    no_exchange = EINVAL;
+    assert_string_equal(replaced(state, LEM_OK), "drrdd");
+    no_exchange = EACCES;
+    assert_string_equal(replaced(state, LEM_EIO), "d");
+    no_exchange = 0;
+}
+
 static void journals(void **state) {
     lem_err err = LEM_ERR_INIT;
     lem_journal *j = NULL;
@@ -91,6 +133,6 @@ static void journals(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {folder_test(outputs), folder_test(journals)};
+    const struct CMUnitTest tests[] = {folder_test(outputs), folder_test(folders), folder_test(journals)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
