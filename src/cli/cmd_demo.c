@@ -59,7 +59,7 @@ static const lem_opt data_opts[] = {
 typedef struct maker {
     lem_cli *cli;
     const lem_args *args;
-    const char *out;
+    const char *out, *dir;  /* dir: where the files are written */
     lem_map *seen;          /* keys of all problems written so far */
     lem_decontam *held_out; /* test and validation problems */
     lem_decontam_work *work;
@@ -81,10 +81,21 @@ static lem_status open_file(const maker *m, const char *file, int teacher, lem_o
     char name[64];
     if (teacher) snprintf(name, sizeof name, "%.*s-%d.jsonl", (int)strcspn(file, "."), file, teacher + 1);
     else snprintf(name, sizeof name, "%s", file);
-    char *path = lem_path_join(m->out, name, err);
+    char *path = lem_path_join(m->dir, name, err);
     lem_status st = path ? lem_out_open(path, true, out, err) : LEM_EMEM;
     lem_free(path);
     return st;
+}
+
+static bool is_data_file(const char *name) {
+    static const char *const files[] = {"test", "val", "rm-a", "rm-b", "easy", "math", "general"};
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        size_t n = strlen(files[i]);
+        if (strncmp(name, files[i], n) != 0) continue;
+        if (name[n] == '-' && name[n + 1] >= '2' && name[n + 1] <= '0' + MAX_TEACHERS) n += 2;
+        if (strcmp(name + n, ".jsonl") == 0) return true;
+    }
+    return false;
 }
 
 static lem_status open_part(const maker *m, problem_file *p, lem_err *err) {
@@ -271,11 +282,13 @@ static lem_status make_data(lem_cli *cli, const lem_args *args, lem_job *job, le
     lem_decontam_opts near_copy = {.ngram = 13, .lcs = lem_args_num(args, "lcs"), .paper = true};
     lem_status st = LEM_OK;
     LEM_TRY(lem_job_start(job, NULL, err));
-    LEM_TRY(lem_dir_make(m.out, err));
+    LEM_TRY(lem_job_folder_begin(job, is_data_file, &m.dir, err));
+    LEM_TRY(lem_dir_make(m.dir, err));
     m.seen = lem_map_new(err);
     if (!m.seen) LEM_TRY(LEM_EMEM);
     LEM_TRY(lem_decontam_new(&near_copy, &m.held_out, err));
     LEM_TRY(make_all(&m, err));
+    LEM_TRY(lem_job_folder_put(job, err));
     LEM_TRY(lem_job_finish(job, err));
     lem_info(
         cli->log,

@@ -141,8 +141,9 @@ static lem_status train(job *j, lem_buf *telemetry, lem_err *err) {
 }
 
 static lem_status save(job *j, const lem_buf *telemetry, lem_err *err) {
-    const char *out = lem_job_out(j->job);
-    lem_status st = lem_lora_end(j->model, j->model_dir, out, err);
+    const char *out;
+    lem_status st = lem_job_folder_begin(j->job, NULL, &out, err);
+    if (st == LEM_OK) st = lem_lora_end(j->model, j->model_dir, out, err);
     if (st == LEM_OK)
         st = lem_prm_save(j->model, j->how.head, lem_train_result_dtype(j->args, j->bf16), out, err);
     if (st == LEM_OK) st = lem_carry_write(&j->carry, out, err);
@@ -150,6 +151,7 @@ static lem_status save(job *j, const lem_buf *telemetry, lem_err *err) {
     if (st == LEM_OK) st = lem_prompt_settings_save(&j->prompt, out, err);
     if (st == LEM_OK) st = lem_train_save_telemetry(out, telemetry, err);
     if (st == LEM_OK) st = lem_prm_account(j->job, &j->data, err);
+    if (st == LEM_OK) st = lem_job_folder_put(j->job, err);
     return st == LEM_OK ? lem_job_finish(j->job, err) : st;
 }
 

@@ -264,8 +264,9 @@ static lem_status train(job *j, lem_buf *telemetry, lem_err *err) {
 }
 
 static lem_status save(job *j, const lem_buf *telemetry, lem_err *err) {
-    const char *out = lem_job_out(j->job);
-    lem_status st = lem_digest_clear_model(out, err);
+    const char *out;
+    lem_status st = lem_job_folder_begin(j->job, NULL, &out, err);
+    if (st == LEM_OK) st = lem_digest_clear_model(out, err);
     if (st == LEM_OK) st = lem_lora_end(j->model, j->model_dir, out, err);
     if (st == LEM_OK) st = lem_model_save(j->model, out, lem_train_result_dtype(j->args, j->bf16), err);
     if (st == LEM_OK) st = lem_carry_write(&j->carry, out, err);
@@ -273,6 +274,7 @@ static lem_status save(job *j, const lem_buf *telemetry, lem_err *err) {
     if (st == LEM_OK) st = lem_prompt_settings_save(&j->prompt, out, err);
     if (st == LEM_OK) st = lem_train_save_telemetry(out, telemetry, err);
     if (st == LEM_OK) st = lem_rm_lists_account(j->job, &j->lists, err);
+    if (st == LEM_OK) st = lem_job_folder_put(j->job, err);
     return st == LEM_OK ? lem_job_finish(j->job, err) : st;
 }
 

@@ -200,7 +200,7 @@ static lem_status finish_stage(lem_sft_job *j, int i, lem_buf *all, lem_err *err
 static lem_status run_stages(lem_sft_job *j, lem_err *err) {
     lem_buf all = {0};
     lem_status st = LEM_OK;
-    const char *from = lem_args_str(j->args, "model");
+    const char *from = lem_args_str(j->args, "model"), *to = NULL;
     int first = 0;
     for (int i = 0; i + 1 < j->n && !j->cli->fresh; i++)
         if (lem_job_part_done(j->job, j->stages[i].dir)) first = i + 1;
@@ -213,7 +213,9 @@ static lem_status run_stages(lem_sft_job *j, lem_err *err) {
     for (int i = 0; i < first; i++) LEM_TRY(add_telemetry(&j->stages[i], &all, err));
     for (int i = first; i < j->n; i++) LEM_TRY(finish_stage(j, i, &all, err));
     if (j->cli->dry_run) goto done;
-    LEM_TRY(lem_sft_save(j, &j->stages[j->n - 1], j->out, true, &all, err));
+    LEM_TRY(lem_job_folder_begin(j->job, NULL, &to, err));
+    LEM_TRY(lem_sft_save(j, &j->stages[j->n - 1], to, true, &all, err));
+    LEM_TRY(lem_job_folder_put(j->job, err));
     LEM_TRY(lem_job_finish(j->job, err));
 done:
     if (st == LEM_OK) st = lem_sft_print(j, err);

@@ -253,6 +253,7 @@ void lem_job_close(lem_job *j) {
     bool made = j->finishing || (now && now != j->before); /* the work manifest says whose it is */
     if (j->started && !made && !lem_job_work_is_saved(j) && lem_job_work_remove(j, NULL) != LEM_OK)
         lem_warn(j->cli->log, "%s could not be removed", j->work);
+    if (j->partial && !j->finished) (void)!lem_dir_remove(j->partial, NULL);
     lem_job_place_leave(j);
     lem_job_shard_release(j);
     lem_json_free(j->facts);
@@ -260,6 +261,7 @@ void lem_job_close(lem_job *j) {
     lem_free(j->parent);
     lem_free(j->made);
     lem_free(j->work);
+    lem_free(j->partial);
     lem_json_free(j->chosen);
     lem_json_free(j->rows_told);
     for (int i = 0; i < j->n_beside; i++) lem_free(j->beside[i]);

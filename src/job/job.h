@@ -92,6 +92,15 @@ lem_status lem_job_journal(lem_job *j, lem_journal_visit *visit, void *ctx, lem_
  * job saves nothing. what: "rows". */
 lem_status lem_job_interrupted(lem_job *j, uint64_t saved, uint64_t total, const char *what,
                                lem_err *err) LEM_MUST_CHECK;
+/* Whether the command writes files of that name. */
+typedef bool lem_job_owns(const char *name);
+/* Where a command writes the files of its folder, borrowed: beside the output where a whole result of lemma's
+ * stands without files of anybody else, and the output itself otherwise. owns: NULL = it writes a model.
+ * After lem_job_start. */
+lem_status lem_job_folder_begin(lem_job *j, lem_job_owns *owns, const char **dir,
+                                lem_err *err) LEM_MUST_CHECK;
+/* The files are all there: the new folder takes the place of the old one (lem_dir_replace). Before finish. */
+lem_status lem_job_folder_put(lem_job *j, lem_err *err) LEM_MUST_CHECK;
 /* The output is whole: writes the final manifest with its digest, then removes the work folder. */
 lem_status lem_job_finish(lem_job *j, lem_err *err) LEM_MUST_CHECK;
 /* Releases the lock. NULL allowed. A job that saved nothing yet leaves nothing behind. */

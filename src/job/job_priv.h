@@ -18,6 +18,7 @@ struct lem_job {
     char *parent;       /* the folder it stands in */
     char *made;         /* the topmost folder that was made for it; NULL = none */
     char *work, *work_manifest, *manifest;
+    char *partial;            /* where a folder is built that replaces another; NULL = nowhere */
     char *beside[MAX_BESIDE]; /* other folders that companions stand in */
     int n_beside;
     lem_lock *lock;

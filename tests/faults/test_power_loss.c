@@ -17,30 +17,31 @@ static char log_path[80];
 typedef struct scenario {
     const char *command, *words, *out, *before; /* before: words of a run whose result stands there; NULL */
     int stride;                                 /* of the states that the suite tries */
-    bool in_place; /* a folder whose files are replaced one by one: neither of both may be whole */
 } scenario;
 
 static const scenario more[] = {
-    {"run", "r.yaml", "run", NULL, 24, false},
-    {"sample", "--model m --prompts many.jsonl --n 1 --max-tokens 1", "s.jsonl", NULL, 24, false},
+    {"run", "r.yaml", "run", NULL, 24},
+    {"sample", "--model m --prompts many.jsonl --n 1 --max-tokens 1", "s.jsonl", NULL, 24},
     {"sft", "--model m --lr 1e-2 --batch 1 --max-steps 4 --checkpoint-every 1 --data rows.jsonl", "m2", NULL,
-     24, false},
+     24},
     {"sample", "--model m --prompts rows.jsonl --n 2 --max-tokens 4 --overwrite", "s.jsonl",
-     "--model m --prompts rows.jsonl --n 1 --max-tokens 4", 8, false},
-    {"grade", "cand.jsonl --overwrite", "g.jsonl", "cand.jsonl --limit 1", 8, false},
-    {"report", "sel.json trace.jsonl --overwrite", "r.html", "sel.json", 8, false},
-    {"bench score", "sc.jsonl --k 1 --seeds 5 --overwrite", "bp.csv", "sc.jsonl --k 1 --seeds 4", 8, false},
-    {"model convert", "m --overwrite", "c", "m2", 8, false},
+     "--model m --prompts rows.jsonl --n 1 --max-tokens 4", 8},
+    {"grade", "cand.jsonl --overwrite", "g.jsonl", "cand.jsonl --limit 1", 8},
+    {"report", "sel.json trace.jsonl --overwrite", "r.html", "sel.json", 8},
+    {"bench score", "sc.jsonl --k 1 --seeds 5 --overwrite", "bp.csv", "sc.jsonl --k 1 --seeds 4", 8},
+    {"model convert", "m --overwrite", "c", "m2", 8},
     {"demo data", "--general 20 --sft 20 --easy 10 --rm 4 --val 2 --test 4 --overwrite", "d",
-     "--general 20 --sft 10 --easy 10 --rm 4 --val 2 --test 4", 8, true},
+     "--general 20 --sft 10 --easy 10 --rm 4 --val 2 --test 4", 8},
     {"rm train", "--model m --lists l.jsonl --batch 1 --max-steps 3 --overwrite", "rm",
-     "--model m --lists l.jsonl --batch 1 --max-steps 2", 8, true},
+     "--model m --lists l.jsonl --batch 1 --max-steps 2", 8},
+    {"sft", "--model m --lr 1e-2 --batch 1 --max-steps 2 --data rows.jsonl --overwrite", "m3",
+     "--model m --lr 1e-2 --batch 1 --max-steps 1 --data rows.jsonl", 8},
 };
 enum { N_MORE = sizeof more / sizeof *more, N_ALL = N_BASES + N_MORE };
 
 static scenario scenario_at(int i) {
     if (i >= N_BASES) return more[i - N_BASES];
-    return (scenario){bases[i].command, bases[i].words, bases[i].out, NULL, 8, false};
+    return (scenario){bases[i].command, bases[i].words, bases[i].out, NULL, 8};
 }
 
 /* ---- running ---- */
@@ -172,7 +173,7 @@ static const char *lost(const record *r, const scenario *s, const power_cut *cut
     char out[100];
     snprintf(out, sizeof out, "new/%s", s->out);
     if (cut->at == log->n && !has_all(state, &r->whole, "")) return "lost after exit 0";
-    if (r->from && !s->in_place && !stands_in(state, &r->old, out) && !stands_in(state, &r->whole, out))
+    if (r->from && !stands_in(state, &r->old, out) && !stands_in(state, &r->whole, out))
         return "neither the old result nor the new one is there";
     const char *why = NULL;
     power_tree all;
