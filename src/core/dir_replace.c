@@ -30,24 +30,35 @@ static lem_status put_in_place(const char *from, const char *to, const char *asi
     return st ? st : lem_file_rename(from, to, err);
 }
 
-/* The old folder, by either name; one of a lost run may be there too. */
-static lem_status remove_old(const char *from, const char *aside, lem_err *err) {
-    if (!lem_file_exists(from) && !lem_file_exists(aside)) return LEM_OK;
-    lem_status st = lem_dir_remove(from, err);
-    if (st == LEM_OK) st = lem_dir_remove(aside, err);
-    return st ? st : lem_file_fsync_folder_of(from, err);
+static lem_status remove_synced(const char *path, lem_err *err) {
+    if (!lem_file_exists(path)) return LEM_OK;
+    lem_status st = lem_dir_remove(path, err);
+    return st ? st : lem_file_fsync_folder_of(path, err);
+}
+
+static lem_status aside_of(const char *to, lem_buf *aside, lem_err *err) {
+    lem_buf_printf(aside, "%s.lemma-old", to);
+    return lem_buf_ok(aside, err);
 }
 
 lem_status lem_dir_replace(const char *from, const char *to, lem_err *err) {
     lem_status st = LEM_OK;
     lem_buf aside = {0};
-    lem_buf_printf(&aside, "%s.lemma-old", to);
-    LEM_TRY(lem_buf_ok(&aside, err));
+    LEM_TRY(aside_of(to, &aside, err));
     LEM_TRY(lem_file_fsync_dir(from, err)); /* its names, before the old folder goes */
     LEM_TRY(put_in_place(from, to, aside.data, err));
     LEM_TRY(lem_file_fsync_folder_of(to, err)); /* before the first file of the old one goes */
-    LEM_TRY(remove_old(from, aside.data, err));
+    LEM_TRY(remove_synced(from, err));
+    LEM_TRY(remove_synced(aside.data, err));
 done:
+    lem_buf_release(&aside);
+    return st;
+}
+
+lem_status lem_dir_replace_sweep(const char *to, lem_err *err) {
+    lem_buf aside = {0};
+    lem_status st = aside_of(to, &aside, err);
+    if (st == LEM_OK) st = remove_synced(aside.data, err);
     lem_buf_release(&aside);
     return st;
 }

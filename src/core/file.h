@@ -45,6 +45,8 @@ lem_status lem_dir_beside(const char *out, char **to, char **partial, lem_err *e
 /* A folder built beside its place is put there; what stands there goes. A power loss leaves it or the new one
  * there, whole; where the file system cannot exchange two names, the old one may be at TO.lemma-old. */
 lem_status lem_dir_replace(const char *from, const char *to, lem_err *err) LEM_MUST_CHECK;
+/* What a call that was lost left at TO.lemma-old goes: what is at `to` is whole without it. */
+lem_status lem_dir_replace_sweep(const char *to, lem_err *err) LEM_MUST_CHECK;
 /* What was made, renamed or removed in the folder so far survives a power loss. */
 lem_status lem_file_fsync_dir(const char *dir, lem_err *err) LEM_MUST_CHECK;
 lem_status lem_file_fsync_folder_of(const char *path, lem_err *err) LEM_MUST_CHECK;

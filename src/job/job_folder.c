@@ -50,6 +50,7 @@ done:
 }
 
 lem_status lem_job_folder_put(lem_job *j, lem_err *err) {
-    if (!j->partial || !lem_file_exists(j->partial)) return LEM_OK;
-    return lem_dir_replace(j->partial, j->out, err);
+    if (!j->partial) return LEM_OK;
+    if (lem_file_exists(j->partial)) return lem_dir_replace(j->partial, j->out, err);
+    return lem_dir_replace_sweep(j->out, err);
 }

@@ -6,6 +6,7 @@
 
 #include "core/journal.h"
 #include "core/json.h"
+#include "core/mem.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -101,7 +102,7 @@ static const char *replaced(void **state, lem_status want) {
 }
 
 static void folders(void **state) {
-    assert_string_equal(replaced(state, LEM_OK), "dxdd"); /* synced before the old one's files go */
+    assert_string_equal(replaced(state, LEM_OK), "dxddd"); /* synced before the old one's files go */
     no_exchange = EINVAL;
     assert_string_equal(replaced(state, LEM_OK), "drrdd");
     no_exchange = EACCES;

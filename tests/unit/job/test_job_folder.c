@@ -65,9 +65,12 @@ static void with_a_users_file(void **state) {
         OK(lem_dir_remove("o", &err));
         older();
         put(mine[i], "mine");
+        OK(lem_dir_make("o.lemma-old", &err)); /* of a run that was killed */
         lem_job *job = started("--out o --n 5 --overwrite");
         assert_false(begun(job, "rows.jsonl", "new"));
+        assert_true(there("o.lemma-old")); /* until the new one is whole */
         ended(job, true);
+        assert_false(there("o.lemma-old"));
         assert_string_equal(get(mine[i]), "mine");
         assert_string_equal(get("o/rows.jsonl"), "new");
         job = started("--out o --n 6 --overwrite"); /* the manifest lists what stood there */
