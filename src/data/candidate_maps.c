@@ -289,7 +289,7 @@ static lem_status check_keys(const lem_json *j, const char *source, lem_err *err
     char key[64];
     for (const char *k = lem_json_key_next(j, NULL); k; k = lem_json_key_next(j, k)) {
         int n = snprintf(key, sizeof key, " %.60s ", k);
-        if (n > 2 && strstr(known, key)) continue;
+        if (n > 2 && !strchr(k, ' ') && strstr(known, key)) continue;
         return lem_fail(err, LEM_EUSAGE, "%s: unknown key '%.60s'; known are%.*s", source, k,
                         (int)sizeof known - 2, known);
     }

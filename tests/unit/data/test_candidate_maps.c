@@ -226,6 +226,7 @@ static void own_maps(void **state) {
     own("{}", LEM_EUSAGE, "my.yaml: fields: a map of our names to paths expected");
     own("[]", LEM_EUSAGE, "my.yaml: a map of candidates expected");
     own("{\"field\":{}}", LEM_EUSAGE, "unknown key 'field'");
+    own("{\"name by\":\"x\"}", LEM_EUSAGE, "unknown key 'name by'");
     own("{\"fields\":{\"answers\":\"x\"}}", LEM_EUSAGE, "unknown field 'answers'");
     own("{\"fields\":{\"completions\":3}}", LEM_EUSAGE, "fields.completions: a path expected");
     own("{\"name\":3,\"fields\":{\"id\":\"x\"}}", LEM_EUSAGE, "name: text expected, found integer");
