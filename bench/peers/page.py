@@ -37,15 +37,17 @@ def goals_of(w, metric, key, facts):
     for ours, theirs, least in GOALS.get(key, []):
         a, b = w.best(ours, metric), w.best(theirs, metric)
         if a is None or b is None:
-            gone = [n for n, x in ((" or ".join(ours), a), (" or ".join(theirs), b)) if x is None]
-            yield w, key, least, None, f"no figure of {', '.join(gone)}"
+            gone = [n for n, x in (("Lemma" if len(ours) > 1 else ours[0], a), (" or ".join(theirs), b)) if x is None]
+            yield w, key, least, None, f"no figure of {' and of '.join(gone)}"
             continue
         yield w, key, least, w.ratio(a, b, metric), f"{a} / {b}"
 
 
-def verdict(ratio, least, zen):
+def verdict(ratio, least, zen, disturbed):
     if ratio is None:
         return "not measured"
+    if disturbed:  # a program whose threads wait by spinning loses far more than another
+        return "disturbed: no verdict"
     return ("met" if ratio >= least else "**below**") + ("" if zen else " (not required on this processor)")
 
 
@@ -54,10 +56,11 @@ def summary(works, facts):
     for w in works:
         for metric, _, key in w.more["metrics"]:
             for w2, key2, least, ratio, what in goals_of(w, metric, key, facts):
-                mark = " †" if w2.rounds and w2.used()[1] else ""
+                disturbed = bool(w2.rounds) and w2.used()[1]
+                mark = " †" if disturbed and ratio is not None else ""
                 title = w2.title.split(":")[0] + ": " + {"candidates": "candidates of one prompt", "score": "scoring, equal lengths", "score real": "scoring, real lengths",
                                                         "sft": "SFT step", "reward": "reward step, six responses", "stream": "one stream"}.get(key2, key2)
-                yield f"| {title} | {what} | {num(ratio)}{mark} | ≥ {least:g} | {verdict(ratio, least, facts['zen'])} |"
+                yield f"| {title} | {what} | {num(ratio)}{mark} | ≥ {least:g} | {verdict(ratio, least, facts['zen'], disturbed)} |"
 
 
 def curves_tables(curves):
@@ -104,7 +107,7 @@ def head(works, facts, a):
            f"{v.get('trl', v.get('trl_error', 'not there'))}. Models are drawn from a seed; all programs have the same weights. llama.cpp does not draw tokens; Lemma and Transformers do. Transformers "
            "computes the prompt once and copies its keys and values. Training: AdamW; bf16 is autocast over fp32 weights.")
     yield (f"* Rounds: programs one after the other, then again. Load when it began {facts['load'][0]:.1f}; {lost} of {len(rounds)} rounds had other programs or the host take more than "
-           f"{100 * DISTURBED:.0f} % of the processors (most: {100 * worst:.0f} %) and are dropped where a quiet round is left. **†: no quiet round, figures are lower bounds.** Spread: largest less "
+           f"{100 * DISTURBED:.0f} % of the processors (most: {100 * worst:.0f} %) and are dropped where a quiet round is left. **†: no quiet round, figures are lower bounds and ratios no verdict.** Spread: largest less "
            "smallest of the rounds that count, over the median; a ratio is the median of the rounds' ratios.")
     yield f"* Lemma computes here in: {', '.join(facts['kinds'])} (sampling, scoring), {', '.join(facts['train_kinds'])} (training). `bf16` is bf16 weights, fp32 products; `bf16xbf16` is `--compute bf16`."
     yield from (f"* {r}." for r in facts["remarks"])
@@ -120,11 +123,12 @@ def text(works, curves, facts, a):
             continue
         for metric, unit, key in w.more["metrics"]:
             mark = " †" if w.used()[1] else ""
-            out += [f"\n**{w.title}**{': ' + key if len(w.more['metrics']) > 1 else ''} ({len(w.used()[0])} rounds{mark})\n", *table_of(w, metric, unit, facts)]
+            out += [f"\n**{w.title}**{': ' + key if len(w.more['metrics']) > 1 else ''} ({len(w.used()[0])} of {len(w.rounds)} rounds{mark})\n", *table_of(w, metric, unit, facts)]
     out += ["\n## Growth\n", "One round a point.", *curves_tables(curves)]
     sft = next((w for w in works if w.more["metrics"] and w.more["metrics"][0][2] == "sft"), None)
+    out.append("\n## Memory\n")
     if sft and sft.memory("Lemma f32"):
-        out += ["\n## Memory\n", f"The first SFT step above: planned by `--dry-run` {facts['plan'] / 1e9:.2f} GB, used {sft.memory('Lemma f32') / 1e9:.2f} GB.\n"]
+        out.append(f"The first SFT step above: planned by `--dry-run` {facts['plan'] / 1e9:.2f} GB, used {sft.memory('Lemma f32') / 1e9:.2f} GB.\n")
     out += ["What `lemma sft --dry-run` plans, in GiB (`bench/peers/memory`); bold fits in 24 GiB. Tokens: `--max-len` and `--max-rows`.\n", facts["memory_table"].rstrip()]
     out += ["\n## Opening\n", "From a folder in the page cache to the first token (`bench_open time`, the 0.5 B shape):\n", "```", facts["open"].rstrip(), "```"]
     gone = list(left_out(works, curves, a))

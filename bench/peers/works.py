@@ -3,6 +3,7 @@ import gzip
 import json
 import os
 import random
+import re
 import subprocess
 
 import table
@@ -15,7 +16,7 @@ SHAPE = {"1M": (5, 128, 352, 4, 4, 6400), "15M": (6, 384, 1024, 6, 6, 6400), "11
          "0.5B": (24, 896, 4864, 14, 2, 151936), "1.5B": (28, 1536, 8960, 12, 2, 151936), "7B": (28, 3584, 18944, 28, 4, 152064)}
 FLAGS = "-b 2048 -ub 512 -pps -no-kvu -fa on".split()
 WORDS = "the sum of two numbers is we add then find answer x = 3 14 so let be total apples".split()
-CELL = 240  # seconds that a single measurement may take
+CELL = 240  # seconds that preparation may take for a file
 
 
 def parameters(shape, head=True):
@@ -119,13 +120,13 @@ class Programs:
 
     def memory_table(self):
         try:
-            return run([os.path.join(HERE, "memory"), self.lemma, self.data], 150)[0]
+            return run([os.path.join(HERE, "memory"), self.lemma, self.data], 75)[0]
         except Failed as e:
             return f"not printed: {e}\n"
 
     def open_times(self):
         try:
-            return run([os.path.join(self.build, "bench", "bench_open"), "time", self.folder(self.sizes[2]), self.threads, "5"], CELL)[0]
+            return run([os.path.join(self.build, "bench", "bench_open"), "time", self.folder(self.sizes[2]), self.threads, "5"], 60)[0]
         except Failed as e:
             return f"not measured: {e}\n"
 
@@ -138,9 +139,13 @@ class Programs:
 
     # ---- one measurement ----
 
+    def cell(self, left):
+        """Seconds that it may take: on a disturbed machine a single one would otherwise take the time of all."""
+        return min(left, max(20.0, 0.06 * 60 * self.a.minutes))
+
     def lemma_sample(self, shape, kind, n, prompt, new, threads=None):
         def measure(timeout):
-            text, _, use = run([self.peer, "sample", self.folder(shape), kind, threads or self.threads, str(n), str(prompt), str(new)], min(timeout, CELL))
+            text, _, use = run([self.peer, "sample", self.folder(shape), kind, threads or self.threads, str(n), str(prompt), str(new)], self.cell(timeout))
             return json.loads(text), use
         return measure
 
@@ -152,7 +157,7 @@ class Programs:
         def rows_of(more, timeout):
             # the last line may be lost, as its logger is not waited for: so one stream more behind it
             command = [self.llama, "-m", self.gguf(shape, kind), "-c", str(context), "-npp", str(prompt), "-ntg", str(new), "-npl", f"{n},1", "-t", t, "-tb", t]
-            text, _, use = run(command + FLAGS + ["--output-format", "jsonl"] + more, min(timeout, CELL))
+            text, _, use = run(command + FLAGS + ["--output-format", "jsonl"] + more, self.cell(timeout))
             rows = [json.loads(x) for x in text.splitlines() if x.startswith("{")]
             return [r for r in rows if r["pl"] == n], use
 
@@ -173,13 +178,13 @@ class Programs:
         def measure(timeout):
             if not os.path.exists(self.python):
                 raise Failed(f"{self.python} is not there (PyTorch, Transformers, TRL)")
-            return self.torch.ask(question, min(timeout, CELL))
+            return self.torch.ask(question, self.cell(timeout))
         return measure
 
     def lemma_score(self, shape, kind, n, prompt, lengths):
         def measure(timeout):
             command = [self.peer, "score", self.folder(shape, True), kind, self.threads, str(n), str(prompt), ",".join(map(str, lengths))]
-            text, _, use = run(command, min(timeout, CELL))
+            text, _, use = run(command, self.cell(timeout))
             return json.loads(text), use
         return measure
 
@@ -189,7 +194,7 @@ class Programs:
 
     def lemma_sft(self, shape, kind, steps):
         def measure(timeout):
-            _, told, use = run(self.sft_command(self.folder(shape), kind, steps), min(timeout, CELL))
+            _, told, use = run(self.sft_command(self.folder(shape), kind, steps), self.cell(timeout))
             return {"tokens": number(r"([\d,.]+) tokens/s", told)}, use
         return measure
 
@@ -198,7 +203,7 @@ class Programs:
             command = [self.lemma, "rm", "train", "--model", self.folder(shape), "--lists", self.list_rows, "--val-share", "0", "--max-steps", str(steps),
                        "--epochs", str(steps), "--batch", str(self.n_lists), "--fresh", "--checkpoint-every", "0", "--threads", self.threads, "--system", "",
                        "--out", self.path("rm")] + (["--compute", kind] if kind != "f32" else [])
-            _, told, use = run(command, min(timeout, CELL))
+            _, told, use = run(command, self.cell(timeout))
             with open(self.path("rm/telemetry.jsonl"), encoding="utf-8") as f:
                 tokens = json.loads(f.readline())["tokens_read"]
             return {"responses": 6 * self.n_lists * number(r"\(([\d.]+) steps/s\)", told), "tokens_a_list": tokens / self.n_lists}, use
@@ -207,7 +212,7 @@ class Programs:
     def lemma_grade(self, pairs):
         def measure(timeout):
             command = [self.lemma, "grade", pairs, "--gold-field", "gold", "--pred-field", "pred", "--threads", "1", "--quiet", "--json"]
-            text, _, use = run(command, min(timeout, CELL))
+            text, _, use = run(command, self.cell(timeout))
             return {"pairs": json.loads(text)["pairs_per_second"]}, use
         return measure
 
@@ -216,7 +221,7 @@ class Programs:
             if not os.path.exists(self.python_mv):
                 raise Failed(f"{self.python_mv} is not there (math-verify)")
             out = self.path("math-verify.jsonl")
-            _, _, use = run([self.python_mv, os.path.join(HERE, "math_verify.py"), "run", self.work, pairs, out], min(timeout, CELL))
+            _, _, use = run([self.python_mv, os.path.join(HERE, "math_verify.py"), "run", self.work, pairs, out], self.cell(timeout))
             times = [r["seconds"] for r in table.rows_of(out) if "seconds" in r]
             return {"pairs": len(times) / sum(times)}, use
         return measure
@@ -312,10 +317,8 @@ def tried(make, *a):
 
 
 def works_of(p):
-    g = tried(generations, p)
-    t = tried(trainings, p)
-    s = tried(scorings, p)
-    return g + t + s + tried(grading, p)
+    works = tried(generations, p) + tried(trainings, p) + tried(scorings, p) + tried(grading, p)
+    return [w for w in works if re.search(p.a.only, w.title)]
 
 
 def curves_of(p):
@@ -332,4 +335,4 @@ def curves_of(p):
     out += [point("prompt", n, shape, 4 if small else 16, n) for n in ((32, 64) if small else (64, 512, 2048, 8192))]
     if not small:
         out += [point("parameters", s, s, 16, 128) for s in ("15M", "110M", "0.5B") + (() if p.a.quick else ("1.5B",))]
-    return out
+    return [w for w in out if re.search(p.a.only, w.title)]
