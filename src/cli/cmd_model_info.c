@@ -66,6 +66,7 @@ static lem_status describe(const char *dir, const lem_folder *f, const lem_args 
     bool known = false;
     lem_status st = LEM_OK;
     LEM_TRY(lem_model_describe(dir, f, lem_args_flag(args, "hash"), facts, err));
+    LEM_TRY(lem_model_describe_int8(dir, f, facts, err));
     LEM_TRY(describe_card(dir, facts, err));
     LEM_TRY(lem_prompt_settings_load(dir, &prompt, err));
     LEM_TRY(lem_prompt_describe(dir, facts, err));
@@ -83,6 +84,7 @@ done:
 static lem_status print_text(const lem_json *facts, FILE *f, lem_err *err) {
     lem_buf b = {0};
     lem_model_describe_text(facts, &b);
+    lem_model_describe_int8_text(facts, &b);
     card_text(facts, &b);
     lem_prompt_describe_text(facts, &b);
     lem_tokenizer_describe_text(facts, &b);

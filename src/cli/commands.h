@@ -9,10 +9,10 @@ extern const lem_command lem_cmd_ablate, lem_cmd_bench_list, lem_cmd_bench_run, 
     lem_cmd_data_convert, lem_cmd_data_decontam, lem_cmd_data_dedup, lem_cmd_data_filter,
     lem_cmd_data_inspect, lem_cmd_demo, lem_cmd_demo_data, lem_cmd_doctor, lem_cmd_export, lem_cmd_grade,
     lem_cmd_maps, lem_cmd_merge, lem_cmd_model_convert, lem_cmd_model_info, lem_cmd_model_merge,
-    lem_cmd_prm_annotate, lem_cmd_prm_score, lem_cmd_prm_train, lem_cmd_repair, lem_cmd_report,
-    lem_cmd_rm_sample, lem_cmd_rm_score, lem_cmd_rm_train, lem_cmd_run, lem_cmd_sample, lem_cmd_search,
-    lem_cmd_select, lem_cmd_sft, lem_cmd_synth_answer, lem_cmd_synth_evolve, lem_cmd_template_show,
-    lem_cmd_tokenize;
+    lem_cmd_model_quantize, lem_cmd_prm_annotate, lem_cmd_prm_score, lem_cmd_prm_train, lem_cmd_repair,
+    lem_cmd_report, lem_cmd_rm_sample, lem_cmd_rm_score, lem_cmd_rm_train, lem_cmd_run, lem_cmd_sample,
+    lem_cmd_search, lem_cmd_select, lem_cmd_sft, lem_cmd_synth_answer, lem_cmd_synth_evolve,
+    lem_cmd_template_show, lem_cmd_tokenize;
 
 extern const lem_command *const lem_commands[]; /* in the order of work, NULL-terminated */
 

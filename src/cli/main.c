@@ -51,10 +51,20 @@ static const lem_command *command_of(int argc, char **argv, int *used) {
 /* What other programs call our commands. */
 static const struct {
     const char *theirs, *ours;
-} others[] = {{"train", "sft"},        {"finetune", "sft"},          {"fine-tune", "sft"},
-              {"generate", "sample"},  {"inference", "sample"},      {"eval", "select"},
-              {"evaluate", "select"},  {"score", "rm score"},        {"reward", "rm train"},
-              {"info", "model info"},  {"convert", "model convert"}, {"verify", "grade"},
+} others[] = {{"train", "sft"},
+              {"finetune", "sft"},
+              {"fine-tune", "sft"},
+              {"generate", "sample"},
+              {"inference", "sample"},
+              {"eval", "select"},
+              {"evaluate", "select"},
+              {"score", "rm score"},
+              {"reward", "rm train"},
+              {"info", "model info"},
+              {"convert", "model convert"},
+              {"quantize", "model quantize"},
+              {"quantise", "model quantize"},
+              {"verify", "grade"},
               {"tokenise", "tokenize"}};
 
 static int unknown_command(int argc, char **argv) {

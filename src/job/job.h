@@ -59,6 +59,8 @@ const char *lem_job_out(const lem_job *j);
 const char *lem_job_path(const lem_job *j);
 /* The name in the work folder of what a training run tells as it goes; nothing is lost with it. */
 #define LEM_JOB_TELEMETRY "telemetry.jsonl"
+/* The folder in the work folder of a command that runs others on the way, for their results. */
+#define LEM_JOB_STAGES "stages"
 /* PATH.job/name, for the command's own unfinished state; the caller frees. NULL (without error) if inert. */
 char *lem_job_work_path(const lem_job *j, const char *name, lem_err *err);
 

@@ -38,7 +38,7 @@ static bool is_put_aside(const char *name) { return strcmp(name, "journal.damage
 static bool is_lemmas(const char *name) {
     return is_manifest(name) || is_scratch(name) || strcmp(name, "checkpoints") == 0 ||
            strcmp(name, "journal") == 0 || strcmp(name, LEM_JOB_TELEMETRY) == 0 ||
-           strcmp(name, LEM_JOB_NEW_JOURNAL) == 0 || is_put_aside(name);
+           strcmp(name, LEM_JOB_STAGES) == 0 || strcmp(name, LEM_JOB_NEW_JOURNAL) == 0 || is_put_aside(name);
 }
 
 typedef bool name_test(const lem_job *j, const char *name);

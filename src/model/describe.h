@@ -28,6 +28,16 @@ lem_status lem_model_describe_head(const lem_head_shape *shape, const char *syst
 lem_status lem_model_describe_use(const char *dir, const lem_folder *f, int sums, lem_json *facts,
                                   lem_err *err) LEM_MUST_CHECK;
 
+/* int8: of a folder of int8 (model/quant.h) "kept" (names) and "lost", what its file of that name says (null:
+ * nothing was measured); null of others. */
+#define LEM_INT8_LOST_NAME "int8.json"
+lem_status lem_model_describe_int8(const char *dir, const lem_folder *f, lem_json *facts,
+                                   lem_err *err) LEM_MUST_CHECK;
+/* What was lost in words: "KL 0.0012 a token, …", or "nothing was measured". The object may be anyone's. */
+void lem_model_lost_text(const lem_json *lost, lem_buf *out);
+/* The lines of lem_model_describe_int8; none of other folders. */
+void lem_model_describe_int8_text(const lem_json *facts, lem_buf *out);
+
 /* What lem_model_describe and _head found; what lem_model_describe_use did. */
 void lem_model_describe_text(const lem_json *facts, lem_buf *out);
 void lem_model_describe_use_text(const lem_json *facts, lem_buf *out);

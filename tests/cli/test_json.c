@@ -39,6 +39,7 @@ static const struct {
     {"data convert l.jsonl --to preference --out p.jsonl", "rows written to lost_columns unfit"},
     {"model info m", "parameters"},
     {"model convert m --dtype bf16 --out mc", "tensors bytes"},
+    {"model quantize m --out mq", "int8 other bytes bytes_before files lost"},
     {"model merge " LEMMA_TEST_DATA "/golden/llama " LEMMA_TEST_DATA "/golden/lora/llama-adapter --out mm",
      "merged replaced tensors"},
     {"template show m", "text ids"},

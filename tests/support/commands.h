@@ -70,6 +70,7 @@ static const base bases[] = {
     {"prm score", "g.jsonl --model " LEMMA_TEST_DATA "/golden_heads/qwen_prm", "ps.jsonl"},
     {"report", "sel.json trace.jsonl", "r.html"},
     {"model convert", "m", "c"},
+    {"model quantize", "m", "q8"},
     {"model merge", LEMMA_TEST_DATA "/golden/llama " LEMMA_TEST_DATA "/golden/lora/llama-adapter", "mm"},
     {"crosscheck", "--responses rows.jsonl --answers teacher.jsonl --judge judged.jsonl --least 1",
      "cc.jsonl"},
