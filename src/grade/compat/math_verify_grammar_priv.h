@@ -32,5 +32,16 @@ mode_expr *lem_mv_negated(mv_parser *p, mode_expr *a);
 size_t lem_mv_command_length(mode_text t,
                              size_t i); /* of the longest known command here, backslash included */
 void lem_mv_skip(mv_parser *p);
+size_t lem_mv_command_at(mv_parser *p); /* the same here, asked for once a place */
+
+/* ---- names and numbers (math_verify_atoms.c) ---- */
+
+mode_expr *lem_mv_read_atom(mv_parser *p);
+/* A letter, Greek letter or accented name, without scripts, appended; *is_letter: a letter alone. False when
+ * none stands here. */
+bool lem_mv_atom_name(mv_parser *p, lem_buf *b, bool *is_letter);
+bool lem_mv_subscript(mv_parser *p, lem_buf *b); /* _a or _{a,b}: appended without blanks and braces */
+mode_expr *lem_mv_superscript(mv_parser *p);
+bool lem_mv_at_reserved(mv_parser *p); /* a word that is no name */
 
 #endif

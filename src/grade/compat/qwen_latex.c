@@ -13,218 +13,6 @@
 
 enum { MAX_DEPTH = 60, MOST_ITEMS = 64 };
 
-static bool letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-static bool digit(char c) { return c >= '0' && c <= '9'; }
-static bool white(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
-
-/* ---- tokens */
-
-typedef struct command {
-    const char *name;
-    char kind;
-} command;
-
-static const command commands[] = {
-    {"thinspace", T_SKIP},
-    {"medspace", T_SKIP},
-    {"thickspace", T_SKIP},
-    {"quad", T_SKIP},
-    {"qquad", T_SKIP},
-    {"negthinspace", T_SKIP},
-    {"negmedspace", T_SKIP},
-    {"negthickspace", T_SKIP},
-    {"left", T_SKIP},
-    {"right", T_SKIP},
-    {"vrule", T_SKIP},
-    {"vcenter", T_SKIP},
-    {"vbox", T_SKIP},
-    {"vskip", T_SKIP},
-    {"vspace", T_SKIP},
-    {"hfil", T_SKIP},
-    {"langle", T_ANGLE},
-    {"rangle", T_ANGLE},
-    {"lim", T_LIM},
-    {"to", T_TO},
-    {"rightarrow", T_TO},
-    {"Rightarrow", T_TO},
-    {"longrightarrow", T_TO},
-    {"Longrightarrow", T_TO},
-    {"int", T_INT},
-    {"sum", T_SUM},
-    {"prod", T_SUM},
-    {"exp", T_FUNC},
-    {"log", T_FUNC},
-    {"lg", T_FUNC},
-    {"ln", T_FUNC},
-    {"sin", T_FUNC},
-    {"cos", T_FUNC},
-    {"tan", T_FUNC},
-    {"csc", T_FUNC},
-    {"sec", T_FUNC},
-    {"cot", T_FUNC},
-    {"arcsin", T_FUNC},
-    {"arccos", T_FUNC},
-    {"arctan", T_FUNC},
-    {"arccsc", T_FUNC},
-    {"arcsec", T_FUNC},
-    {"arccot", T_FUNC},
-    {"sinh", T_FUNC},
-    {"cosh", T_FUNC},
-    {"tanh", T_FUNC},
-    {"arsinh", T_FUNC},
-    {"arcosh", T_FUNC},
-    {"artanh", T_FUNC},
-    {"lfloor", T_LFLOOR},
-    {"rfloor", T_RFLOOR},
-    {"lceil", T_LCEIL},
-    {"rceil", T_RCEIL},
-    {"sqrt", T_SQRT},
-    {"overline", T_OVERLINE},
-    {"times", '*'},
-    {"cdot", '*'},
-    {"div", '/'},
-    {"frac", T_FRAC},
-    {"dfrac", T_FRAC},
-    {"tfrac", T_FRAC},
-    {"binom", T_BINOM},
-    {"dbinom", T_BINOM},
-    {"tbinom", T_BINOM},
-    {"mathit", T_MATHIT},
-    {"neq", T_REL},
-    {"leq", T_REL},
-    {"le", T_REL},
-    {"leqq", T_REL},
-    {"leqslant", T_REL},
-    {"geq", T_REL},
-    {"ge", T_REL},
-    {"geqq", T_REL},
-    {"geqslant", T_REL},
-};
-
-static size_t letters_from(qwen_text t, size_t at) {
-    while (at < t.n && letter(t.s[at])) at++;
-    return at;
-}
-
-/* The names that latex2sympy takes for symbols; parse_latex takes any. */
-static bool is_greek(qwen_text t) {
-    static const char *const names[] = {
-        "alpha",   "beta",   "gamma", "delta", "epsilon", "zeta",       "eta",    "theta", "iota",
-        "kappa",   "lambda", "mu",    "nu",    "xi",      "pi",         "rho",    "sigma", "tau",
-        "upsilon", "phi",    "chi",   "psi",   "omega",   "varepsilon", "varphi", "Gamma", "Delta",
-        "Theta",   "Lambda", "Xi",    "Pi",    "Sigma",   "Phi",        "Psi",    "Omega", "infty"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (lem_qwen_is(t, names[i])) return true;
-    return false;
-}
-
-/* The kind of a command that is one character, \{ or \, or \;. */
-static char mark_kind(const qwen_parser *p, char c) {
-    if (c == '{') return T_LBRACE;
-    if (c == '}') return T_RBRACE;
-    return c && strchr(p->constants ? ",:;!" : ",:;!*-./\"(=", c) ? T_SKIP : T_BAD;
-}
-
-static char name_kind(const qwen_parser *p, qwen_text name) {
-    char kind = T_SYMBOL;
-    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
-        if (lem_qwen_is(name, commands[i].name)) kind = commands[i].kind;
-    return kind == T_SYMBOL && p->constants && !is_greek(name) ? T_BAD : kind;
-}
-
-static void lex_command(qwen_parser *p, qwen_token *k) {
-    qwen_text t = p->text;
-    size_t end = letters_from(t, k->at + 1);
-    if (end == k->at + 1) {
-        k->kind = mark_kind(p, end < t.n ? t.s[end] : '\0');
-        k->end = end + 1;
-        return;
-    }
-    qwen_text name = lem_qwen_part(t, k->at + 1, end);
-    k->kind = name_kind(p, name);
-    k->end = end;
-    if (end < t.n && t.s[end] == '|' && (lem_qwen_is(name, "left") || lem_qwen_is(name, "right"))) {
-        k->kind = T_SIDEBAR;
-        k->end = end + 1;
-    }
-    if (k->kind == T_INT && lem_qwen_starts(lem_qwen_part(t, end, t.n), "\\limits")) k->end = end + 7;
-}
-
-/* 'd', white space, then a letter or a command: one token, the differential. */
-static void lex_letter(qwen_parser *p, qwen_token *k) {
-    qwen_text t = p->text;
-    size_t i = k->at + 1;
-    k->kind = T_LETTER;
-    k->end = i;
-    if (t.s[k->at] != 'd') return;
-    while (i < t.n && white(t.s[i])) i++;
-    if (i < t.n && letter(t.s[i])) k->end = i + 1;
-    else if (i + 1 < t.n && t.s[i] == '\\' && letter(t.s[i + 1])) k->end = letters_from(t, i + 1);
-    else return;
-    k->kind = T_DIFFERENTIAL;
-}
-
-/* & = is a relation sign. */
-static void lex_aligned(qwen_text t, qwen_token *k) {
-    size_t i = k->at + 1;
-    while (i < t.n && white(t.s[i])) i++;
-    k->kind = i < t.n && t.s[i] == '=' ? T_REL : T_BAD;
-    k->end = i + 1;
-}
-
-/* The kind of a character that is a token of its own. */
-static char sign_kind(const qwen_parser *p, char c) {
-    if (digit(c)) return T_DIGIT;
-    if (c == ':') return '/';
-    if (c == ';' && p->constants) return ',';
-    if (c && strchr("=<>", c)) return T_REL;
-    return c && strchr("'+-*/(){}[]|_^!,.", c) ? c : T_BAD;
-}
-
-static void lex_other(qwen_parser *p, qwen_token *k) {
-    qwen_text t = p->text;
-    char c = t.s[k->at];
-    k->end = k->at + 1;
-    if (c == '&') {
-        lex_aligned(t, k);
-        return;
-    }
-    k->kind = sign_kind(p, c);
-    while (c == '\'' && k->end < t.n && t.s[k->end] == '\'') k->end++;
-}
-
-static const qwen_token *peek_at(qwen_parser *p, size_t index) {
-    while (p->n <= index) {
-        qwen_token k = {T_END, p->lexed, p->lexed};
-        if (p->n > 0 && (p->tok[p->n - 1].kind == T_END || p->tok[p->n - 1].kind == T_BAD))
-            return &p->tok[p->n - 1];
-        if (k.at < p->text.n) {
-            char c = p->text.s[k.at];
-            k.end = k.at + 1;
-            if (white(c)) k.kind = T_SKIP;
-            else if (c == '\\') lex_command(p, &k);
-            else if (letter(c)) lex_letter(p, &k);
-            else lex_other(p, &k);
-        }
-        if (k.kind == T_BAD) p->bad = true;
-        p->lexed = k.end;
-        if (k.kind != T_SKIP) p->tok[p->n++] = k;
-    }
-    return &p->tok[index];
-}
-
-static const qwen_token *peek(qwen_parser *p) { return peek_at(p, p->at); }
-static char kind(qwen_parser *p) { return peek(p)->kind; }
-static qwen_text token_text(qwen_parser *p, const qwen_token *k) {
-    return lem_qwen_part(p->text, k->at, k->end);
-}
-
-static bool take(qwen_parser *p, char k) {
-    if (kind(p) != k) return false;
-    p->at++;
-    return true;
-}
-
 /* ---- nodes */
 
 static qwen_node *lone(lem_work *w, qwen_kind k) {
@@ -308,15 +96,15 @@ static qwen_node *fail_at(qwen_parser *p, size_t at) {
 /* open expr close */
 static qwen_node *enclosed(qwen_parser *p, char open, char close) {
     size_t at = p->at;
-    if (!take(p, open)) return NULL;
+    if (!lem_qwen_take(p, open)) return NULL;
     qwen_node *x = expr(p);
-    return x && take(p, close) ? x : fail_at(p, at);
+    return x && lem_qwen_take(p, close) ? x : fail_at(p, at);
 }
 
 /* (CARET or UNDERSCORE) (atom | { expr }) */
 static qwen_node *script(qwen_parser *p, char mark) {
     size_t at = p->at;
-    if (!take(p, mark)) return NULL;
+    if (!lem_qwen_take(p, mark)) return NULL;
     qwen_node *x = atom(p);
     if (!x) x = enclosed(p, '{', '}');
     return x ? x : fail_at(p, at);
@@ -324,7 +112,7 @@ static qwen_node *script(qwen_parser *p, char mark) {
 
 static bool digits_at(qwen_parser *p, size_t at, size_t n) {
     for (size_t i = 0; i < n; i++)
-        if (peek_at(p, at + i)->kind != T_DIGIT) return false;
+        if (lem_qwen_peek_at(p, at + i)->kind != T_DIGIT) return false;
     return true;
 }
 
@@ -332,8 +120,8 @@ static bool digits_at(qwen_parser *p, size_t at, size_t n) {
 static size_t end_of_number(qwen_parser *p) {
     size_t from = p->at, at = from;
     while (digits_at(p, at, 1) && (at == from || at != p->end_of_digits)) at++;
-    while (peek_at(p, at)->kind == ',' && digits_at(p, at + 1, 3)) at += 4;
-    if (peek_at(p, at)->kind != '.') return at;
+    while (lem_qwen_peek_at(p, at)->kind == ',' && digits_at(p, at + 1, 3)) at += 4;
+    if (lem_qwen_peek_at(p, at)->kind != '.') return at;
     if (!digits_at(p, at + 1, 1)) return 0;
     for (at++; digits_at(p, at, 1);) at++;
     return at;
@@ -358,16 +146,16 @@ static qwen_node *number(qwen_parser *p) {
 /* (LETTER | SYMBOL) with subscript and primes: the name that sympy gives the symbol */
 static bool symbol_name(qwen_parser *p, qwen_text *out) {
     size_t at = p->at;
-    const qwen_token *k = peek(p);
+    const qwen_token *k = lem_qwen_peek(p);
     if (k->kind != T_LETTER && k->kind != T_SYMBOL) return false;
-    qwen_text name = token_text(p, k), primes = {"", 0}, sub = {"", 0};
+    qwen_text name = lem_qwen_token_text(p, k), primes = {"", 0}, sub = {"", 0};
     if (k->kind == T_SYMBOL) name = lem_qwen_part(name, 1, name.n);
     p->at++;
     for (int i = 0; i < 2; i++) {
-        if (kind(p) == '\'' && primes.n == 0) {
-            primes = token_text(p, peek(p));
+        if (lem_qwen_kind_here(p) == '\'' && primes.n == 0) {
+            primes = lem_qwen_token_text(p, lem_qwen_peek(p));
             p->at++;
-        } else if (kind(p) == '_' && sub.n == 0) {
+        } else if (lem_qwen_kind_here(p) == '_' && sub.n == 0) {
             size_t from = p->at;
             if (!script(p, '_')) return fail_at(p, at) != NULL;
             bool brace = p->tok[from + 1].kind == '{';
@@ -386,7 +174,7 @@ static bool symbol_name(qwen_parser *p, qwen_text *out) {
         s[n++] = '_';
         s[n++] = '{';
         for (size_t i = 0; i < sub.n; i++)
-            if (!white(sub.s[i])) s[n++] = sub.s[i];
+            if (!qwen_white(sub.s[i])) s[n++] = sub.s[i];
         s[n++] = '}';
     }
     memcpy(s + n, primes.s, primes.n);
@@ -395,8 +183,8 @@ static bool symbol_name(qwen_parser *p, qwen_text *out) {
 }
 
 static qwen_node *frac_part(qwen_parser *p) {
-    if (kind(p) != T_DIGIT) return enclosed(p, '{', '}');
-    char c = p->text.s[peek(p)->at];
+    if (lem_qwen_kind_here(p) != T_DIGIT) return enclosed(p, '{', '}');
+    char c = p->text.s[lem_qwen_peek(p)->at];
     char *s = lem_work_strndup(p->w, &c, 1);
     p->at++;
     return s ? constant(p, c - '0', s) : NULL;
@@ -411,7 +199,7 @@ static qwen_node *frac(qwen_parser *p) {
     /* \frac{d}{dx} is an operator, \frac{dy}{dx} a derivative */
     bool by =
         middle + 2 < p->n && p->tok[middle + 1].kind == T_DIFFERENTIAL && p->tok[middle + 2].kind == '}';
-    if (by && middle - at == 4 && lem_qwen_is(token_text(p, &p->tok[at + 2]), "d"))
+    if (by && middle - at == 4 && lem_qwen_is(lem_qwen_token_text(p, &p->tok[at + 2]), "d"))
         return named(p, QWEN_OPAQUE, "operator", y, NULL);
     if (by && p->text.s[p->tok[at + 2].at] == 'd') return named(p, QWEN_OPAQUE, "derivative", x, y);
     return binary(p, QWEN_MUL, x, inverse(p, y));
@@ -425,16 +213,16 @@ static qwen_node *binom(qwen_parser *p) {
 
 static qwen_node *mathit(qwen_parser *p) {
     size_t at = p->at++;
-    if (!take(p, '{')) return fail_at(p, at);
+    if (!lem_qwen_take(p, '{')) return fail_at(p, at);
     size_t from = p->at;
-    while (take(p, T_LETTER)) {}
-    if (!take(p, '}')) return fail_at(p, at);
+    while (lem_qwen_take(p, T_LETTER)) {}
+    if (!lem_qwen_take(p, '}')) return fail_at(p, at);
     return symbol(p, lem_qwen_part(p->text, p->tok[from].at, p->tok[p->at - 1].at));
 }
 
 static qwen_node *atom(qwen_parser *p) {
     qwen_text name;
-    switch (kind(p)) {
+    switch (lem_qwen_kind_here(p)) {
     case T_LETTER:
     case T_SYMBOL: return symbol_name(p, &name) ? symbol(p, name) : NULL;
     case T_DIGIT: return number(p);
@@ -443,10 +231,10 @@ static qwen_node *atom(qwen_parser *p) {
     case T_MATHIT: return mathit(p);
     case T_DIFFERENTIAL: {
         char s[64];
-        qwen_text t = token_text(p, peek(p));
+        qwen_text t = lem_qwen_token_text(p, lem_qwen_peek(p));
         size_t n = 0;
         for (size_t i = 0; i < t.n && n < sizeof s; i++)
-            if (letter(t.s[i])) s[n++] = t.s[i];
+            if (qwen_letter(t.s[i])) s[n++] = t.s[i];
         p->at++;
         return symbol(p, (qwen_text){s, n});
     }
@@ -462,17 +250,17 @@ static qwen_node *arguments(qwen_parser *p, qwen_node *f) {
     do {
         if (n == MOST || !(arg[n] = expr(p))) return NULL;
         n++;
-    } while (take(p, ','));
+    } while (lem_qwen_take(p, ','));
     return lem_qwen_with_kids(p->w, f, arg, n) ? f : NULL;
 }
 
 static qwen_node *call(qwen_parser *p) {
     size_t at = p->at;
     qwen_text name;
-    if (!symbol_name(p, &name) || !take(p, '(')) return fail_at(p, at);
+    if (!symbol_name(p, &name) || !lem_qwen_take(p, '(')) return fail_at(p, at);
     const char *s = lem_work_strndup(p->w, name.s, name.n);
     qwen_node *f = s ? named(p, QWEN_UFN, s, NULL, NULL) : NULL;
-    return f && arguments(p, f) && take(p, ')') ? f : fail_at(p, at);
+    return f && arguments(p, f) && lem_qwen_take(p, ')') ? f : fail_at(p, at);
 }
 
 static const char *function_name(qwen_text t) {
@@ -499,10 +287,10 @@ static const char *inverse_name(const char *name) {
 /* ( expr, … ), of which the first counts, or the product that follows up to the next function */
 static qwen_node *function_argument(qwen_parser *p) {
     size_t open = p->at;
-    if (take(p, '(')) {
+    if (lem_qwen_take(p, '(')) {
         qwen_node *arg = expr(p), *more = arg;
-        while (more && take(p, ',')) more = expr(p);
-        if (more && take(p, ')')) return arg;
+        while (more && lem_qwen_take(p, ',')) more = expr(p);
+        if (more && lem_qwen_take(p, ')')) return arg;
         p->at = open;
     }
     return mp(p, true);
@@ -528,7 +316,7 @@ static bool is_minus_one(const qwen_node *a) {
  * function */
 static qwen_node *func_normal(qwen_parser *p) {
     size_t at = p->at;
-    qwen_text spelled = token_text(p, peek(p));
+    qwen_text spelled = lem_qwen_token_text(p, lem_qwen_peek(p));
     const char *name = function_name(lem_qwen_part(spelled, 1, spelled.n));
     bool ten = lem_qwen_is(spelled, "\\lg"), log = strcmp(name, "log") == 0;
     p->at++;
@@ -546,7 +334,7 @@ static qwen_node *func_normal(qwen_parser *p) {
 static qwen_node *root(qwen_parser *p) {
     size_t at = p->at++;
     qwen_node *degree = NULL;
-    if (kind(p) == '[') {
+    if (lem_qwen_kind_here(p) == '[') {
         degree = enclosed(p, '[', ']');
         if (!degree) return fail_at(p, at);
     } else {
@@ -559,14 +347,15 @@ static qwen_node *root(qwen_parser *p) {
 /* \sum_{i=a}^{b} term: kids term, variable, a, b */
 static qwen_node *sum(qwen_parser *p) {
     size_t at = p->at;
-    const char *name = lem_qwen_is(token_text(p, peek(p)), "\\sum") ? "sum" : "prod";
+    const char *name = lem_qwen_is(lem_qwen_token_text(p, lem_qwen_peek(p)), "\\sum") ? "sum" : "prod";
     p->at++;
     qwen_node *last = script(p, '^'), *var = NULL, *first = NULL;
-    if (take(p, '_') && take(p, '{') && (var = expr(p)) && lem_qwen_is(token_text(p, peek(p)), "=")) {
+    if (lem_qwen_take(p, '_') && lem_qwen_take(p, '{') && (var = expr(p)) &&
+        lem_qwen_is(lem_qwen_token_text(p, lem_qwen_peek(p)), "=")) {
         p->at++;
         first = expr(p);
     }
-    if (!first || !take(p, '}')) return fail_at(p, at);
+    if (!first || !lem_qwen_take(p, '}')) return fail_at(p, at);
     if (!last) last = script(p, '^');
     qwen_node *term = last ? mp(p, false) : NULL, *s = term ? named(p, QWEN_SUM, name, NULL, NULL) : NULL;
     qwen_node *kid[4] = {term, var, first, last};
@@ -588,16 +377,19 @@ static qwen_node *integral(qwen_parser *p) {
 
 static qwen_node *limit(qwen_parser *p) {
     size_t at = p->at++;
-    if (!take(p, '_') || !take(p, '{') || (kind(p) != T_LETTER && kind(p) != T_SYMBOL)) return fail_at(p, at);
-    qwen_node *var = symbol(p, token_text(p, peek(p)));
+    if (!lem_qwen_take(p, '_') || !lem_qwen_take(p, '{') ||
+        (lem_qwen_kind_here(p) != T_LETTER && lem_qwen_kind_here(p) != T_SYMBOL))
+        return fail_at(p, at);
+    qwen_node *var = symbol(p, lem_qwen_token_text(p, lem_qwen_peek(p)));
     p->at++;
-    qwen_node *to = take(p, T_TO) ? expr(p) : NULL;
+    qwen_node *to = lem_qwen_take(p, T_TO) ? expr(p) : NULL;
     if (!to) return fail_at(p, at);
-    if (take(p, '^')) {
-        bool brace = take(p, '{');
-        if ((!take(p, '+') && !take(p, '-')) || (brace && !take(p, '}'))) return fail_at(p, at);
+    if (lem_qwen_take(p, '^')) {
+        bool brace = lem_qwen_take(p, '{');
+        if ((!lem_qwen_take(p, '+') && !lem_qwen_take(p, '-')) || (brace && !lem_qwen_take(p, '}')))
+            return fail_at(p, at);
     }
-    qwen_node *body = take(p, '}') ? mp(p, false) : NULL;
+    qwen_node *body = lem_qwen_take(p, '}') ? mp(p, false) : NULL;
     return body && var ? named(p, QWEN_OPAQUE, "limit", body, named(p, QWEN_OPAQUE, "to", var, to))
                        : fail_at(p, at);
 }
@@ -605,7 +397,7 @@ static qwen_node *limit(qwen_parser *p) {
 static qwen_node *comp(qwen_parser *p, bool nofunc) {
     qwen_node *x = NULL;
     const char *name = NULL;
-    switch (kind(p)) {
+    switch (lem_qwen_kind_here(p)) {
     case '(': return enclosed(p, '(', ')');
     case '[': return enclosed(p, '[', ']');
     case '{': return enclosed(p, '{', '}');
@@ -633,7 +425,7 @@ static qwen_node *comp(qwen_parser *p, bool nofunc) {
 
 static qwen_node *power(qwen_parser *p, bool nofunc) {
     qwen_node *x = comp(p, nofunc);
-    while (x && kind(p) == '^') {
+    while (x && lem_qwen_kind_here(p) == '^') {
         qwen_node *e = script(p, '^');
         if (!e) break;
         (void)script(p, '_'); /* the grammar takes a subscript there, and the reader forgets it */
@@ -644,7 +436,7 @@ static qwen_node *power(qwen_parser *p, bool nofunc) {
 
 static qwen_node *postfix(qwen_parser *p, bool nofunc) {
     qwen_node *x = power(p, nofunc);
-    while (x && take(p, '!')) x = named(p, QWEN_FN, "factorial", x, NULL);
+    while (x && lem_qwen_take(p, '!')) x = named(p, QWEN_FN, "factorial", x, NULL);
     return x;
 }
 
@@ -672,7 +464,7 @@ static qwen_node *juxtaposed(qwen_parser *p, qwen_node **part, size_t n) {
 static qwen_node *unary(qwen_parser *p, bool nofunc);
 
 static qwen_node *signed_factor(qwen_parser *p, bool nofunc) {
-    bool minus = kind(p) == '-';
+    bool minus = lem_qwen_kind_here(p) == '-';
     p->at++;
     qwen_node *x = unary(p, nofunc);
     return x && minus ? negate(p, x) : x;
@@ -702,7 +494,7 @@ static qwen_node *unary(qwen_parser *p, bool nofunc) {
     if (p->bad || p->w->limit || p->depth >= MAX_DEPTH || !lem_work_spend(p->w, 50)) return NULL;
     size_t at = p->at;
     p->depth++;
-    bool sign = kind(p) == '+' || kind(p) == '-';
+    bool sign = lem_qwen_kind_here(p) == '+' || lem_qwen_kind_here(p) == '-';
     qwen_node *x = sign ? signed_factor(p, nofunc) : run_of_factors(p, nofunc);
     p->depth--;
     return x ? x : fail_at(p, at);
@@ -710,9 +502,9 @@ static qwen_node *unary(qwen_parser *p, bool nofunc) {
 
 static qwen_node *mp(qwen_parser *p, bool nofunc) {
     qwen_node *x = unary(p, nofunc);
-    while (x && (kind(p) == '*' || kind(p) == '/')) {
+    while (x && (lem_qwen_kind_here(p) == '*' || lem_qwen_kind_here(p) == '/')) {
         size_t at = p->at;
-        bool over = kind(p) == '/';
+        bool over = lem_qwen_kind_here(p) == '/';
         p->at++;
         qwen_node *y = unary(p, nofunc);
         if (!y) {
@@ -726,9 +518,9 @@ static qwen_node *mp(qwen_parser *p, bool nofunc) {
 
 static qwen_node *additive(qwen_parser *p) {
     qwen_node *x = mp(p, false);
-    while (x && (kind(p) == '+' || kind(p) == '-')) {
+    while (x && (lem_qwen_kind_here(p) == '+' || lem_qwen_kind_here(p) == '-')) {
         size_t at = p->at;
-        bool minus = kind(p) == '-';
+        bool minus = lem_qwen_kind_here(p) == '-';
         p->at++;
         qwen_node *y = mp(p, false);
         if (!y) {
@@ -750,8 +542,8 @@ static const char *relation_name(qwen_text t) {
 
 qwen_node *lem_qwen_relation(qwen_parser *p) {
     qwen_node *x = expr(p);
-    while (x && kind(p) == T_REL) {
-        const char *name = relation_name(token_text(p, peek(p)));
+    while (x && lem_qwen_kind_here(p) == T_REL) {
+        const char *name = relation_name(lem_qwen_token_text(p, lem_qwen_peek(p)));
         p->at++;
         /* sympy refuses an inequality with a relation as its left side; latex2sympy builds it */
         if (x->kind == QWEN_REL && name[0] != '=' && name[0] != '!' && !p->constants) return NULL;
@@ -769,7 +561,7 @@ static uint32_t relations(qwen_parser *p, qwen_node **item) {
     do {
         if (n == MOST_ITEMS || !(item[n] = lem_qwen_relation(p))) break;
         n++;
-    } while (take(p, ','));
+    } while (lem_qwen_take(p, ','));
     return n;
 }
 
@@ -789,15 +581,15 @@ static qwen_node *bracketed_list(qwen_parser *p, char close) {
     qwen_node *item[MOST_ITEMS];
     p->at = 1;
     uint32_t n = relations(p, item);
-    bool whole = n > 1 && take(p, close);
-    (void)kind(p);
+    bool whole = n > 1 && lem_qwen_take(p, close);
+    (void)lem_qwen_kind_here(p);
     return whole && !p->bad ? list_of(p, item, n) : NULL;
 }
 
 static qwen_node *bare_list(qwen_parser *p) {
     qwen_node *item[MOST_ITEMS];
     uint32_t n = relations(p, item);
-    bool end = kind(p) == T_END || kind(p) == ')' || kind(p) == ']';
+    bool end = lem_qwen_kind_here(p) == T_END || lem_qwen_kind_here(p) == ')' || lem_qwen_kind_here(p) == ']';
     if (p->bad || n == 0) return NULL;
     if (n > 1) return list_of(p, item, n);
     return end ? item[0] : NULL;
@@ -806,7 +598,7 @@ static qwen_node *bare_list(qwen_parser *p) {
 /* latex2sympy's start rule: a relation, or several with commas or semicolons, bare or in [] or {}, which make
  * a list. */
 qwen_node *lem_qwen_whole(qwen_parser *p) {
-    char close = closes_list(kind(p));
+    char close = closes_list(lem_qwen_kind_here(p));
     qwen_node *list = close != T_END ? bracketed_list(p, close) : NULL;
     if (list) return list;
     p->at = 0;

@@ -51,6 +51,21 @@ typedef struct qwen_parser {
     bool constants; /* as latex2sympy: π and e are numbers, chains of inequalities exist */
 } qwen_parser;
 
+static inline bool qwen_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+static inline bool qwen_digit(char c) { return c >= '0' && c <= '9'; }
+static inline bool qwen_white(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+
+/* ---- tokens (qwen_tokens.c) ---- */
+
+const qwen_token *lem_qwen_peek_at(qwen_parser *p, size_t index);
+const qwen_token *lem_qwen_peek(qwen_parser *p); /* the one at p->at */
+char lem_qwen_kind_here(qwen_parser *p);
+qwen_text lem_qwen_token_text(qwen_parser *p, const qwen_token *k);
+bool lem_qwen_take(qwen_parser *p, char k); /* goes behind a token of this kind */
+bool lem_qwen_is_greek(qwen_text t);
+
+/* ---- grammar (qwen_latex.c) ---- */
+
 bool lem_qwen_parser_init(qwen_parser *p, lem_work *w, qwen_text t, bool constants);
 qwen_node *lem_qwen_relation(qwen_parser *p); /* parse_latex: a prefix of the text; NULL: it fails */
 qwen_node *lem_qwen_whole(qwen_parser *p);    /* latex2sympy: the whole text */
