@@ -5,14 +5,13 @@
 
 #include "answer/units_priv.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-const ast_node *lem_answer_as_list(lem_work *w, const ast_node *number, const ast_node *other) {
-    if (number->kind != AST_NUM || !number->cols) return number;
-    const ast_node *v = lem_shape_of(w, other).v;
+/* The groups between the commas as a list. */
+static const ast_node *groups_as_list(lem_work *w, const ast_node *number) {
     uint32_t n = number->cols + 1;
-    if ((v->kind != AST_LIST && v->kind != AST_SET) || v->n != n || number->len <= 3 * number->cols)
-        return number;
+    if (number->len <= 3 * number->cols) return number;
     ast_node *r = lem_ast_new(w, AST_LIST, n);
     size_t lead = number->len - 3 * (size_t)number->cols;
     for (uint32_t k = 0; r && k < n; k++) {
@@ -21,6 +20,13 @@ const ast_node *lem_answer_as_list(lem_work *w, const ast_node *number, const as
     }
     if (r) r->open = ',';
     return r ? r : number;
+}
+
+const ast_node *lem_answer_as_list(lem_work *w, const ast_node *number, const ast_node *other) {
+    if (number->kind != AST_NUM || !number->cols) return number;
+    const ast_node *v = lem_shape_of(w, other).v;
+    bool parts = v->kind == AST_LIST || v->kind == AST_SET || v->kind == AST_TUPLE;
+    return parts && v->n == number->cols + 1 ? groups_as_list(w, number) : number;
 }
 
 enum { MOST_GROUPS = 16 };
@@ -35,6 +41,21 @@ static uint32_t groups_of(const ast_node *a, int group[MOST_GROUPS]) {
         for (uint32_t end = lead + 3 * k; at < end; at++) group[k] = 10 * group[k] + (a->name[at] - '0');
     }
     return n;
+}
+
+static bool is_quantity(const ast_node *a) { return a->kind == AST_QTY || a->kind == AST_MONEY; }
+
+const ast_node *lem_answer_split(lem_work *w, const ast_node *number) {
+    int group[MOST_GROUPS];
+    uint32_t n = groups_of(number, group);
+    for (uint32_t k = 1; k < n; k++)
+        if (group[k] < 100) return number;
+    return n ? groups_as_list(w, number) : number;
+}
+
+bool lem_answer_has_one_comma(const ast_node *a) {
+    int group[MOST_GROUPS];
+    return groups_of(is_quantity(a) ? a->kid[0] : a, group) == 2;
 }
 
 bool lem_answer_is_reordered(const ast_node *a, const ast_node *b) {
@@ -114,6 +135,29 @@ const ast_node *lem_answer_as_count(lem_work *w, const ast_node *a, const ast_no
     return r ? r : a;
 }
 
+/* The number in place of the quantity's own. */
+static const ast_node *with_unit(lem_work *w, const ast_node *quantity, const ast_node *number) {
+    ast_node *q = lem_ast_wrap(w, quantity->kind, (ast_node *)number);
+    if (!q) return quantity;
+    q->name = quantity->name;
+    q->len = quantity->len;
+    return q;
+}
+
+const ast_node *lem_answer_points_group(lem_work *w, const ast_node *a) {
+    if (is_quantity(a)) {
+        const ast_node *of = lem_answer_points_group(w, a->kid[0]);
+        return of != a->kid[0] ? with_unit(w, a, of) : a;
+    }
+    long v;
+    lem_rat *whole = a->kind == AST_NUM && a->decimal && a->ulp10 == -3
+                         ? lem_rat_mul(w, a->q, lem_rat_int(w, 1000))
+                         : NULL;
+    if (!whole || !lem_rat_small(whole, 999999, &v) || labs(v) < 1000) return a; /* 0.125 is an eighth */
+    ast_node *r = lem_ast_num(w, whole);
+    return r ? r : a;
+}
+
 /* 1.234 and 56 with no space between. */
 static bool are_thousands(const ast_node *x, const ast_node *y) {
     if (x->kind != AST_NUM || !x->decimal || x->ulp10 != -3) return false;
@@ -123,7 +167,8 @@ static bool are_thousands(const ast_node *x, const ast_node *y) {
 
 const ast_node *lem_answer_as_european(lem_work *w, const ast_node *a, const ast_node *other) {
     if (a->kind != AST_LIST || a->n != 2 || lem_shape_of(w, other).v->kind != AST_NUM) return a;
-    const ast_node *x = a->kid[0], *y = a->kid[1];
+    const ast_node *unit = is_quantity(a->kid[1]) ? a->kid[1] : NULL;
+    const ast_node *x = a->kid[0], *y = unit ? unit->kid[0] : a->kid[1];
     lem_rat *whole = are_thousands(x, y) ? lem_rat_mul(w, x->q, lem_rat_int(w, 1000)) : NULL,
             *part = whole ? lem_rat_mul(w, y->q, lem_rat_pow10(w, -(long)y->len)) : NULL;
     if (part && lem_rat_sign(whole) < 0) part = lem_rat_neg(w, part);
@@ -131,7 +176,7 @@ const ast_node *lem_answer_as_european(lem_work *w, const ast_node *a, const ast
     if (!r) return a;
     r->decimal = true;
     r->ulp10 = -(int32_t)y->len;
-    return r;
+    return unit ? with_unit(w, unit, r) : r;
 }
 
 /* ---- FF_16 ---- */

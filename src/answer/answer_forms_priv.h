@@ -7,6 +7,12 @@
 
 /* 100,200,300 as the list of its groups where the other side has as many parts. */
 const ast_node *lem_answer_as_list(lem_work *w, const ast_node *number, const ast_node *other);
+/* 100,200,300 as the list of its groups, where none of these begins with 0. */
+const ast_node *lem_answer_split(lem_work *w, const ast_node *number);
+/* 1.234 as 1234, with or without a unit. */
+const ast_node *lem_answer_points_group(lem_work *w, const ast_node *a);
+/* 1,234 in whatever notation: a whole number with one comma. */
+bool lem_answer_has_one_comma(const ast_node *a);
 /* 100,200 and 200,100: numbers that differ, or a list in two orders. */
 bool lem_answer_is_reordered(const ast_node *a, const ast_node *b);
 /* 20 m/s in plain letters as a quantity where the other side is one of the same kind. */

@@ -154,19 +154,40 @@ bool lem_answer_letters(answers *c, const ast_node **gold, const ast_node **pred
     return true;
 }
 
+/* What the row says of commas and points. True where two readings are left. */
+static bool by_row(const answers *c, const ast_node **gold, const ast_node **pred, lem_answer_result *out) {
+    const ast_node *g = *gold, *p = *pred;
+    if (c->rules->points_group) {
+        *gold = lem_answer_points_group(c->w, g);
+        *pred = lem_answer_points_group(c->w, p);
+        if (!lem_answer_has_one_comma(g) && !lem_answer_has_one_comma(p)) return false;
+        return *out = compare_say(LEM_ANSWER_LIMIT, RULE_NOT_DECIDED),
+               true; /* 1,234 is English or European */
+    }
+    if (c->rules->commas != LEM_ANSWER_COMMAS_PART) return false;
+    *gold = lem_answer_split(c->w, g);
+    *pred = lem_answer_split(c->w, p);
+    bool one = (*gold != g) != (*pred != p), number = g->kind == AST_NUM && p->kind == AST_NUM;
+    if (!one || !number || !lem_rat_equal(g->q, p->q)) return false;
+    return *out = compare_say(LEM_ANSWER_LIMIT, RULE_NOT_DECIDED), true; /* 100,200 beside 100200 */
+}
+
 bool lem_answer_as_asked(answers *c, const ast_node **gold, const ast_node **pred, lem_answer_result *out) {
     typedef const ast_node *reading(lem_work * w, const ast_node *a, const ast_node *other);
     static reading *const first[] = {lem_answer_as_european, lem_answer_as_base, lem_answer_as_point};
     static reading *const then[] = {lem_answer_as_list, lem_answer_as_quantity, lem_answer_as_count};
+    if (by_row(c, gold, pred, out)) return true;
     const ast_node *g = *gold, *p = *pred;
-    if (lem_answer_is_reordered(g, p)) return *out = compare_say(LEM_ANSWER_LIMIT, RULE_NOT_DECIDED), true;
+    if (c->rules->commas == LEM_ANSWER_COMMAS_OPEN && lem_answer_is_reordered(g, p))
+        return *out = compare_say(LEM_ANSWER_LIMIT, RULE_NOT_DECIDED), true;
     for (size_t k = 0; k < sizeof first / sizeof *first; k++) {
         g = first[k](c->w, g, p);
         p = first[k](c->w, p, g);
     }
     *gold = g;
     *pred = p;
-    for (size_t k = 0; k < sizeof then / sizeof *then; k++) {
+    size_t from = c->rules->commas == LEM_ANSWER_COMMAS_GROUP ? 1 : 0; /* then commas part nothing */
+    for (size_t k = from; k < sizeof then / sizeof *then; k++) {
         *gold = then[k](c->w, *gold, p);
         *pred = then[k](c->w, *pred, g);
     }

@@ -6,6 +6,8 @@
 #ifndef LEM_ANSWER_RULES_H
 #define LEM_ANSWER_RULES_H
 
+#include "answer/verdict.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -141,6 +143,8 @@ typedef struct lem_answer_rules {
     double rel_tol, abs_tol;
     const double *part_tol; /* [n_part_tol] in place of abs_tol, where the gold has as many parts; borrowed */
     size_t n_part_tol;
+    lem_answer_commas commas;
+    bool points_group; /* the row writes European numbers: 1.234 is 1234 */
 } lem_answer_rules;
 
 #define LEM_ANSWER_SWITCH_ENUM(member, name, what) LEM_ANSWER_SWITCH_##member,

@@ -8,6 +8,14 @@ enum {
     LEM_ANSWER_MAX_BITS = 65536    /* numerator or denominator of any intermediate rational */
 };
 
+/* What commas before three digits are, where the row of an answer tells: of 100,200 one number's, or between
+ * two. */
+typedef enum lem_answer_commas {
+    LEM_ANSWER_COMMAS_OPEN = 0, /* as the other side asks */
+    LEM_ANSWER_COMMAS_GROUP,    /* one number's: 100200 */
+    LEM_ANSWER_COMMAS_PART      /* between parts: 100 and 200 */
+} lem_answer_commas;
+
 typedef enum lem_answer_verdict {
     LEM_ANSWER_EQUAL_EXACT = 0,
     LEM_ANSWER_EQUAL_NUMERIC,

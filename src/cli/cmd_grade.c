@@ -9,6 +9,7 @@
 #include "core/jsonl.h"
 #include "core/mem.h"
 #include "core/object.h"
+#include "eval/row_says.h"
 #include "eval/spoil.h"
 #include "job/shard.h"
 
@@ -166,6 +167,8 @@ static void judge_item(const job *j, item *it) {
     it->st = find_gold(j, it);
     if (it->st != LEM_OK) return;
     double tol[LEM_BENCH_MAX_TOLERANCES];
+    lem_row_says_columns(it->row, &how.profile);
+    lem_row_says_columns(it->row, &other.profile);
     row_tolerance(j, it->row, tol, &how.profile);
     if (j->against) row_tolerance(j, it->row, tol, &other.profile);
     it->st = lem_grade_row(&it->c, &how, &it->g, &it->err);

@@ -2,6 +2,7 @@
 #include "eval/grade_rows.h"
 
 #include "core/mem.h"
+#include "eval/row_says.h"
 #include "grade/cluster.h"
 #include "stats/agreement.h"
 
@@ -129,8 +130,10 @@ static lem_status grade_more(const lem_candidates *c, const lem_grade_rows_opts 
     return st;
 }
 
-lem_status lem_grade_row(const lem_candidates *c, const lem_grade_rows_opts *o, lem_graded *out,
+lem_status lem_grade_row(const lem_candidates *c, const lem_grade_rows_opts *opts, lem_graded *out,
                          lem_err *err) {
+    lem_grade_rows_opts how = *opts;
+    const lem_grade_rows_opts *o = &how;
     lem_graded g = {.n = c->n};
     lem_grade_gold *gold = NULL;
     lem_status st = LEM_OK;
@@ -138,6 +141,7 @@ lem_status lem_grade_row(const lem_candidates *c, const lem_grade_rows_opts *o, 
         return lem_fail(err, LEM_EDATA, "no expected_answer; name its column with --map expected_answer=...");
     if (!c->completion && !c->predicted)
         return lem_fail(err, LEM_EDATA, "no completions and no predicted_answer; name them with --map");
+    lem_row_says_texts(c, &how.profile);
     LEM_TRY(lem_graded_alloc(c, &g, err));
     LEM_TRY(set_gold(c, &g, err));
     LEM_TRY(lem_grade_gold_new(g.gold, g.gold_len, &o->profile, &gold, err));

@@ -77,6 +77,8 @@ typedef struct lem_grade_profile {
      * the profile and by golds made with it. */
     const lem_grade_tags *think_tags;
     size_t n_think_tags;
+    lem_answer_commas commas;     /* what the row says of 100,200 */
+    bool points_group;            /* the row writes 1.234,5 for 1234.5: 1.234 is 1234, and 3,14 may be 3.14 */
     uint32_t rules_on, rules_off; /* what the policy allows otherwise: lem_grade_rule_set */
 } lem_grade_profile;
 

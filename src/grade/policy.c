@@ -17,6 +17,9 @@ lem_answer_rules lem_grade_rules_of(const lem_grade_profile *p) {
     r.abs_tol = p->abs_tol;
     r.part_tol = p->part_tol;
     r.n_part_tol = p->n_part_tol;
+    r.commas = p->commas;
+    r.points_group = p->points_group;
+    r.decimal_comma = r.decimal_comma || (p->points_group && p->policy != LEM_GRADE_STRICT);
     r.letters = p->task == LEM_GRADE_TASK_CHOICE;
     r.several_letters = p->task == LEM_GRADE_TASK_CHOICE || p->task == LEM_GRADE_TASK_GAOKAO;
     r.whole_floats = p->task != LEM_GRADE_TASK_MINERVA; /* measured values keep their digits */

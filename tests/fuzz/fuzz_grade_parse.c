@@ -22,9 +22,7 @@ static lem_answer_result compare(const lem_grade_profile *p, const char *gold, s
 
 /* An answer equals itself or is unreadable; what is proven equal one way is not proven different the other
  * way. */
-static void check(lem_grade_policy policy, lem_grade_task task, const char *a, size_t n, const char *b,
-                  size_t m) {
-    lem_grade_profile p = {.policy = policy, .task = task};
+static void check(lem_grade_profile p, const char *a, size_t n, const char *b, size_t m) {
     lem_answer_verdict x = compare(&p, a, n, b, m).verdict, y = compare(&p, b, m, a, n).verdict,
                        self = compare(&p, a, n, a, n).verdict;
     if (x == LEM_ANSWER_EQUAL_EXACT && (y == LEM_ANSWER_NOT_EQUAL || y == LEM_ANSWER_DIFFERENT_KIND))
@@ -47,9 +45,12 @@ static void check_groups(const char *a, size_t n, const char *b, size_t m) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     const char *s = (const char *)data, *nl = size ? memchr(s, '\n', size) : NULL;
     size_t n = nl ? (size_t)(nl - s) : size, from = nl ? n + 1 : 0, m = nl ? size - from : size;
-    check(LEM_GRADE_STD, LEM_GRADE_TASK_STD, s, n, s + from, m);
-    check(LEM_GRADE_STRICT, LEM_GRADE_TASK_STD, s, n, s + from, m);
-    check(LEM_GRADE_LENIENT, LEM_GRADE_TASK_MINERVA, s, n, s + from, m);
+    const lem_grade_profile row = {.commas = (lem_answer_commas)(size % 3), .points_group = size % 2};
+    check((lem_grade_profile){.policy = LEM_GRADE_STD}, s, n, s + from, m);
+    check((lem_grade_profile){.policy = LEM_GRADE_STRICT}, s, n, s + from, m);
+    check((lem_grade_profile){.policy = LEM_GRADE_LENIENT, .task = LEM_GRADE_TASK_MINERVA}, s, n, s + from,
+          m);
+    if (row.commas || row.points_group) check(row, s, n, s + from, m); /* what a row says of commas */
     if (size < 2000) check_groups(s, n, s + from, m);
     return 0;
 }

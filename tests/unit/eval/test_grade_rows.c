@@ -1,6 +1,7 @@
 /* test_grade_rows.c - rows graded: what is added, and the labels of the shared files reproduced */
 #include "../../support/jsonl.h"
 #include "eval/grade_rows.h"
+#include "eval/row_says.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -204,6 +205,63 @@ static void several_golds(void **state) {
     }
 }
 
+/* What the columns and texts of a row say of commas and points, and what of it is undecided. */
+static void rows_say(void **state) {
+    (void)state;
+    static const struct {
+        const char *columns, *golds, *answer;
+        lem_grade_correct want;
+    } cases[] = {
+        {"", "\"100,200\"", "200,100", LEM_GRADE_UNDECIDED},
+        {"\"is_multiple_answer\": true,", "\"100,200\"", "200,100", LEM_GRADE_RIGHT},
+        {"\"is_multiple_answer\": true,", "\"101,103,107\"", "103,107,101", LEM_GRADE_RIGHT},
+        {"\"is_multiple_answer\": true,", "\"123,456\"", "123,457", LEM_GRADE_WRONG},
+        {"\"is_multiple_answer\": true,", "\"100,200\"", "100200", LEM_GRADE_UNDECIDED},
+        {"\"is_multiple_answer\": true,", "\"120,000\"", "120000", LEM_GRADE_RIGHT},
+        {"\"is_multiple_answer\": true,", "\"1,001\"", "1001", LEM_GRADE_RIGHT},
+        {"\"is_multiple_answer\": false,", "\"100,200\"", "200,100", LEM_GRADE_WRONG},
+        {"\"is_multiple_answer\": false,", "\"100,200\"", "200 and 100", LEM_GRADE_WRONG},
+        {"\"is_multiple_answer\": false,", "\"100,200\"", "100200", LEM_GRADE_RIGHT},
+        {"\"problem\": \"All n, separated by commas.\",", "\"120,240\"", "240,120", LEM_GRADE_RIGHT},
+        {"\"question\": \"Give a comma-separated list.\",", "\"120,240\"", "240,120", LEM_GRADE_RIGHT},
+        {"\"problem\": \"How many n?\",", "\"120,240\"", "240,120", LEM_GRADE_UNDECIDED},
+        {"", "[\"120,240\", \"120240\"]", "240,120", LEM_GRADE_WRONG},
+        {"", "[\"120,240\", \"120 and 240\"]", "240,120", LEM_GRADE_RIGHT},
+        {"\"problem\": \"Ein Haus kostet 1.234.567 Euro.\",", "\"1.234\"", "1234", LEM_GRADE_RIGHT},
+        {"\"problem\": \"Es sind 1.234,50 Euro.\",", "\"2500\"", "2.500", LEM_GRADE_RIGHT},
+        {"\"problem\": \"Es sind 1.234,50 Euro.\",", "\"2.500 kg\"", "2500 kg", LEM_GRADE_RIGHT},
+        {"\"problem\": \"Es sind 1.234,50 Euro.\",", "\"12,5\"", "12.5", LEM_GRADE_RIGHT},
+        {"\"problem\": \"Es sind 1.234,50 Euro.\",", "\"2.500\"", "2,500", LEM_GRADE_UNDECIDED},
+        {"\"problem\": \"Es sind 1.234,50 Euro.\",", "\"0.125\"", "1/8", LEM_GRADE_RIGHT},
+        {"\"problem\": \"It weighs 1234.50 kg, see 3.1.234\",", "\"2.500\"", "2500", LEM_GRADE_WRONG},
+        {"", "\"1.234,00 €\"", "1234 €", LEM_GRADE_RIGHT},
+        {"", "\"1.234,5 kg\"", "1234.6 kg", LEM_GRADE_WRONG},
+        {"", "\"123,456\"", "(123, 456)", LEM_GRADE_RIGHT}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char row[400];
+        lem_err err = LEM_ERR_INIT;
+        lem_json *v = NULL;
+        lem_candidates c = {.arena = NULL};
+        lem_graded g;
+        lem_candidates_map *m = lem_candidates_map_new(&err);
+        lem_grade_rows_opts o = {.pair = false};
+        snprintf(row, sizeof row, "{%s\"expected_answer\": %s, \"predicted_answer\": [\"%s\"]}",
+                 cases[i].columns, cases[i].golds, cases[i].answer);
+        assert_int_equal(lem_json_parse(row, strlen(row), &v, &err), LEM_OK);
+        assert_int_equal(lem_candidates_map_set(m, "predicted_answer=predicted_answer", &err), LEM_OK);
+        assert_int_equal(lem_candidates_map_detect(m, v, (char[200]){0}, &err), LEM_OK);
+        assert_int_equal(lem_candidates_read(m, v, &c, &err), LEM_OK);
+        lem_row_says_columns(v, &o.profile);
+        if (lem_grade_row(&c, &o, &g, &err) != LEM_OK) fail_msg("%s", err.text);
+        if (lem_grade_correct_of(g.result[0].verdict) != cases[i].want)
+            fail_msg("%s: %s (%s)", row, lem_answer_verdict_name(g.result[0].verdict), g.result[0].rule);
+        lem_graded_release(&g);
+        lem_candidates_release(&c);
+        lem_candidates_map_free(m);
+        lem_json_free(v);
+    }
+}
+
 /* U+0000 ends nothing: neither a gold nor an answer. */
 static void nul_is_a_character(void **state) {
     (void)state;
@@ -230,8 +288,12 @@ static void kappa(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(kappa),         cmocka_unit_test(openai_labels),
-                                       cmocka_unit_test(qwen_labels),   cmocka_unit_test(rows_gain_fields),
-                                       cmocka_unit_test(several_golds), cmocka_unit_test(nul_is_a_character)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(kappa),
+                                       cmocka_unit_test(openai_labels),
+                                       cmocka_unit_test(qwen_labels),
+                                       cmocka_unit_test(rows_gain_fields),
+                                       cmocka_unit_test(several_golds),
+                                       cmocka_unit_test(rows_say),
+                                       cmocka_unit_test(nul_is_a_character)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
