@@ -25,6 +25,8 @@ def unboxed(text):
 
 def plain(text):
     text = re.sub(r"\\\\(?=[a-zA-Z]{2})", r"\\", unboxed(text.replace("$", " "))).replace(r"\n", " ")
+    text = re.sub(r"\"(-?[\d.]+)\"", r"\1", re.sub(r"(\d)\s*percent\b", r"\1\\%", text))
+    text = re.sub(r"\\overline\s*\{([A-Z]{2})\}", r"\\xi_{\1}", re.sub(r"\\(sin|cos|tan|ln)([a-z])\b", r"\\\1 \2", text))
     text = re.sub(r"\^(\{[^{}]*\}|\w)\s*(_(?:\{(?:[^{}]|\{[^{}]*\})*\}|\w))", r"\2^\1", text)  # x^2_i
     text = re.sub(r"\\[()\[\]]|\\text\s*\{\s*and\s*\}", lambda m: "," if "and" in m.group(0) else " ", text)
     text = re.sub(r"\\operatorname\{a(?:rc?)?(sinh|cosh|tanh)\}|\\a(?:rc?)?(sinh|cosh|tanh)\b|\\(sinh|cosh|tanh)\^\{-1\}", lambda m: "\\a" + "".join(x or "" for x in m.groups()) + " ", text)

@@ -8,27 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The groups between the commas as a list. */
-static const ast_node *groups_as_list(lem_work *w, const ast_node *number) {
-    uint32_t n = number->cols + 1;
-    if (number->len <= 3 * number->cols) return number;
-    ast_node *r = lem_ast_new(w, AST_LIST, n);
-    size_t lead = number->len - 3 * (size_t)number->cols;
-    for (uint32_t k = 0; r && k < n; k++) {
-        const char *digits = k ? number->name + lead + 3 * (k - 1) : number->name;
-        if (!(r->kid[k] = lem_ast_num(w, lem_rat_decimal(w, digits, k ? 3 : lead, 0)))) return number;
-    }
-    if (r) r->open = ',';
-    return r ? r : number;
-}
-
-const ast_node *lem_answer_as_list(lem_work *w, const ast_node *number, const ast_node *other) {
-    if (number->kind != AST_NUM || !number->cols) return number;
-    const ast_node *v = lem_shape_of(w, other).v;
-    bool parts = v->kind == AST_LIST || v->kind == AST_SET || v->kind == AST_TUPLE;
-    return parts && v->n == number->cols + 1 ? groups_as_list(w, number) : number;
-}
-
 enum { MOST_GROUPS = 16 };
 
 /* The groups between the commas of a whole number; 0 where there are none, or too many. */
@@ -49,8 +28,19 @@ const ast_node *lem_answer_split(lem_work *w, const ast_node *number) {
     int group[MOST_GROUPS];
     uint32_t n = groups_of(number, group);
     for (uint32_t k = 1; k < n; k++)
-        if (group[k] < 100) return number;
-    return n ? groups_as_list(w, number) : number;
+        if (group[k] < 100) return number; /* 120,000 has no part 000 */
+    ast_node *r = n ? lem_ast_new(w, AST_LIST, n) : NULL;
+    for (uint32_t k = 0; r && k < n; k++)
+        if (!(r->kid[k] = lem_ast_int(w, group[k]))) return number;
+    if (r) r->open = ',';
+    return r ? r : number;
+}
+
+const ast_node *lem_answer_as_list(lem_work *w, const ast_node *number, const ast_node *other) {
+    if (number->kind != AST_NUM || !number->cols) return number;
+    const ast_node *v = lem_shape_of(w, other).v;
+    bool parts = v->kind == AST_LIST || v->kind == AST_SET || v->kind == AST_TUPLE;
+    return parts && v->n == number->cols + 1 ? lem_answer_split(w, number) : number;
 }
 
 bool lem_answer_has_one_comma(const ast_node *a) {

@@ -290,9 +290,46 @@ static bool is_null(lem_work *w, ast_node *const *a, uint32_t n) {
     return true;
 }
 
+/* The coordinates of P + t D and of what else is made of tuples; 0 where it is none. */
+static uint32_t size_of(lem_work *w, const ast_node *a) {
+    if (a->kind == AST_TUPLE) return a->open == '(' && a->close == ')' ? a->n : 0;
+    if ((a->kind != AST_ADD && a->kind != AST_MUL) || !lem_work_spend(w, 1)) return 0;
+    uint32_t x = size_of(w, a->kid[0]), y = size_of(w, a->kid[1]);
+    if (a->kind == AST_ADD) return x == y ? x : 0;
+    if (x && y) return 0;
+    return lem_ast_is_scalar(a->kid[x ? 1 : 0]) ? x + y : 0;
+}
+
+static ast_node *coordinate(lem_work *w, const ast_node *a, uint32_t k) {
+    if (a->kind == AST_TUPLE) return a->kid[k];
+    bool sum = a->kind == AST_ADD;
+    ast_node *x = a->kid[0], *y = a->kid[1];
+    if (sum || size_of(w, x)) x = coordinate(w, x, k);
+    if (sum || size_of(w, y)) y = coordinate(w, y, k);
+    return sum ? lem_ast_add(w, x, y) : lem_ast_mul(w, x, y);
+}
+
+/* (1,2,3) + t (1,0,-1) as the values of three coordinates. */
+static const ast_node *as_system(lem_work *w, const ast_node *a) {
+    static const char *const names[] = {"1", "2", "3", "4"};
+    uint32_t n = a->kind == AST_ADD ? size_of(w, a) : 0;
+    ast_node *s = n && n <= 4 ? lem_ast_new(w, AST_SYSTEM, n) : NULL;
+    for (uint32_t k = 0; s && k < n; k++) {
+        ast_node *name = lem_ast_named(w, AST_SYM, names[k], 1), *v = coordinate(w, a, k);
+        if (!name || !v || !(s->kid[k] = lem_ast_new(w, AST_REL, 2))) return a;
+        s->kid[k]->kid[0] = name;
+        s->kid[k]->kid[1] = v;
+        s->kid[k]->name = "=";
+        s->kid[k]->len = 1;
+    }
+    return s ? s : a;
+}
+
 static bool same_line(lem_work *w, const ast_node *g, const ast_node *p) {
     line a, b;
     ast_node *between[4], *direction[4];
+    g = as_system(w, g);
+    p = as_system(w, p);
     if (g->kind != AST_SYSTEM || p->kind != AST_SYSTEM || g->n != p->n || !line_of(w, g, &a) ||
         !line_of(w, p, &b))
         return false;

@@ -195,6 +195,23 @@ static size_t count_dollars(const char *text, size_t len) {
     return n;
 }
 
+static bool is_capital(const lex_tok *t) {
+    return t->kind == TOK_SYM && t->len == 1 && t->text[0] >= 'A' && t->text[0] <= 'Z';
+}
+
+/* \\angle ABC is \\angle CBA and no other angle: B has a name of its own, A and C may change places. */
+static void name_vertices(lex_toks *o) {
+    static const char names[] = "A@B@C@D@E@F@G@H@I@J@K@L@M@N@O@P@Q@R@S@T@U@V@W@X@Y@Z@";
+    for (size_t k = 0; k + 3 < o->n; k++) {
+        lex_tok *t = &o->tok[k];
+        if (t->kind != TOK_SYM || !lex_is(t->text, t->len, "angle")) continue;
+        bool three = is_capital(t + 1) && is_capital(t + 2) && is_capital(t + 3);
+        if (!three || (k + 4 < o->n && is_capital(t + 4))) continue;
+        t[2].text = names + 2 * (t[2].text[0] - 'A');
+        t[2].len = 2;
+    }
+}
+
 static void lex_next(lexer *x) {
     char c = x->s[x->i];
     if (lem_is_space(c)) x->space = true, x->gap |= c == '\n', x->i++;
@@ -214,6 +231,7 @@ bool lem_lex(lem_work *w, const lem_answer_dialect *d, const char *text, size_t 
     lexer x = {.w = w, .d = d, .s = text, .n = len, .out = out, .digits = digits};
     x.dollars_are_money = count_dollars(text, len) % 2 != 0;
     while (x.i < x.n && !w->limit) lex_next(&x);
+    name_vertices(out);
     out->tok[out->n].kind = TOK_END;
     out->tok[out->n].at = (uint32_t)len;
     return lem_lex_part_statements(w, out) && !w->limit;

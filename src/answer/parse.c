@@ -206,6 +206,7 @@ static bool operator_starts_factor(parser *p, const ast_node *left) {
     case '|': return p->abs_depth == 0;
     case '(':
     case '{':
+    case OP_ANGLE_OPEN:
     case OP_FLOOR_OPEN:
     case OP_CEIL_OPEN:
     case OP_BAR_OPEN:

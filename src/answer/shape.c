@@ -26,6 +26,12 @@ static bool is_call_of_one(const ast_node *left, const ast_node *right) {
     return argument && (left->kind == AST_SYM || inverse);
 }
 
+/* The signs of \\angle ABC, m\\angle ABC, \\triangle ABC. */
+static bool is_figure(const ast_node *a) {
+    if (a->kind == AST_MUL) return lem_ast_is_sym(a->kid[0], "m") && lem_ast_is_sym(a->kid[1], "angle");
+    return lem_ast_is_sym(a, "angle") || lem_ast_is_sym(a, "triangle");
+}
+
 /* f(x), AB, P(A), S_{1}: a product of symbols, at least two, the later ones arguments or further capitals. */
 static bool is_call_or_name(const ast_node *a) {
     if (a->kind != AST_MUL) return false;
@@ -33,8 +39,7 @@ static bool is_call_or_name(const ast_node *a) {
     if (right->kind == AST_TUPLE) return is_call_of_several(left, right);
     if (lem_ast_is_sym(left, "Delta") && right->kind == AST_SYM) return true;
     if (right->grouped) return is_call_of_one(left, right);
-    if (!is_capital(right) || lem_ast_is_sym(left, "angle") || lem_ast_is_sym(left, "triangle"))
-        return is_capital(right);
+    if (!is_capital(right) || is_figure(left)) return is_capital(right);
     return left->kind == AST_SYM ? is_capital(left) : is_call_or_name(left);
 }
 

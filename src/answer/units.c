@@ -85,6 +85,8 @@ static const unit_row table[] = {
     {"W watt watts 瓦", {2, 1, -3}, 0, true, 1, 1},
     {"Wh", {2, 1, -2}, 0, true, 3600, 1},
     {"Pa pascal pascals", {-1, 1, -2}, 0, true, 1, 1},
+    {"bar bars", {-1, 1, -2}, 0, true, 100000, 1},
+    {"mmHg torr Torr", {-1, 1, -2}, 0, false, 101325, 760},
     {"atm", {-1, 1, -2}, 0, false, 101325, 1},
     {"A amp amps ampere amperes", {0, 0, 0, 1}, 0, true, 1, 1},
     {"C coulomb coulombs", {0, 0, 1, 1}, 0, true, 1, 1},
