@@ -292,12 +292,13 @@ static bool is_null(lem_work *w, ast_node *const *a, uint32_t n) {
 
 /* The coordinates of P + t D and of what else is made of tuples; 0 where it is none. */
 static uint32_t size_of(lem_work *w, const ast_node *a) {
-    if (a->kind == AST_TUPLE) return a->open == '(' && a->close == ')' ? a->n : 0;
+    bool round = a->open == '(' && a->close == ')';
+    if (a->kind == AST_TUPLE) return round ? a->n : 0;
     if ((a->kind != AST_ADD && a->kind != AST_MUL) || !lem_work_spend(w, 1)) return 0;
     uint32_t x = size_of(w, a->kid[0]), y = size_of(w, a->kid[1]);
     if (a->kind == AST_ADD) return x == y ? x : 0;
-    if (x && y) return 0;
-    return lem_ast_is_scalar(a->kid[x ? 1 : 0]) ? x + y : 0;
+    const ast_node *scalar = a->kid[x ? 1 : 0];
+    return (!x || !y) && lem_ast_is_scalar(scalar) ? x + y : 0;
 }
 
 static ast_node *coordinate(lem_work *w, const ast_node *a, uint32_t k) {
