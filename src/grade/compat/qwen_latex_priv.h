@@ -62,7 +62,6 @@ const qwen_token *lem_qwen_peek(qwen_parser *p); /* the one at p->at */
 char lem_qwen_kind_here(qwen_parser *p);
 qwen_text lem_qwen_token_text(qwen_parser *p, const qwen_token *k);
 bool lem_qwen_take(qwen_parser *p, char k); /* goes behind a token of this kind */
-bool lem_qwen_is_greek(qwen_text t);
 
 /* ---- grammar (qwen_latex.c) ---- */
 

@@ -91,7 +91,7 @@ static size_t letters_from(qwen_text t, size_t at) {
 }
 
 /* The names that latex2sympy takes for symbols; parse_latex takes any. */
-bool lem_qwen_is_greek(qwen_text t) {
+static bool is_greek(qwen_text t) {
     static const char *const names[] = {
         "alpha",   "beta",   "gamma", "delta", "epsilon", "zeta",       "eta",    "theta", "iota",
         "kappa",   "lambda", "mu",    "nu",    "xi",      "pi",         "rho",    "sigma", "tau",
@@ -113,7 +113,7 @@ static char name_kind(const qwen_parser *p, qwen_text name) {
     char kind = T_SYMBOL;
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
         if (lem_qwen_is(name, commands[i].name)) kind = commands[i].kind;
-    return kind == T_SYMBOL && p->constants && !lem_qwen_is_greek(name) ? T_BAD : kind;
+    return kind == T_SYMBOL && p->constants && !is_greek(name) ? T_BAD : kind;
 }
 
 static void lex_command(qwen_parser *p, qwen_token *k) {
