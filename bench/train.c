@@ -1,10 +1,10 @@
 /* train.c - training and scoring speed on random weights, as shares of the measured matrix limit
  *
  * usage: bench_train [threads] [large]. SFT: examples of mixed length as roots of one forest, half of each
- * trained. Ranking: lists of six responses under one prompt (P = R = 64) against the same six as separate
- * sequences. Scoring: 64 solutions of 250 tokens of one problem of 150, computed tokens P + N*R. Work
- * counted: 6 (training) or 2 (scoring) floating-point operations per parameter and computed token; attention
- * is not counted, so shares are lower bounds. */
+ * trained, in products of fp32 and of bf16. Ranking: lists of six responses under one prompt (P = R = 64)
+ * against the same six as separate sequences. Scoring: 64 solutions of 250 tokens of one problem of 150,
+ * computed tokens P + N*R. Work counted: 6 (training) or 2 (scoring) floating-point operations per parameter
+ * and computed token; attention is not counted, so shares are lower bounds. */
 #include "core/log.h"
 #include "core/mem.h"
 #include "core/rng.h"
@@ -72,6 +72,7 @@ static lem_status train(const char *what, const shape *s, const lem_objective *o
                         .max_steps = s->steps,
                         .batch = batch,
                         .max_rows = 4096,
+                        .trainable = {.bf16 = b->compute == LEM_COMPUTE_BF16},
                         .seed = 1,
                         .stage = what,
                         .identity = ""};
@@ -142,7 +143,7 @@ static lem_status bench_sft(const shape *s, lem_backend *b, const lem_limits *l,
     if (st == LEM_OK) st = lem_sft_new(&e, &sft, err);
     if (st == LEM_OK) {
         lem_objective obj = lem_sft_objective(sft);
-        st = train("sft", s, &obj, m, b, l, 32, 1, err);
+        st = train(b->compute == LEM_COMPUTE_BF16 ? "sft bf16" : "sft", s, &obj, m, b, l, 32, 1, err);
     }
     lem_sft_free(sft);
     lem_examples_release(&e);
@@ -199,6 +200,9 @@ int main(int argc, char **argv) {
         printf("path %s, %d threads, matrix limit %.0f GFLOP/s\n", b->ops->name, l.threads, l.fma_gflops_all);
     for (int i = 0; st == LEM_OK && i < n; i++) {
         st = bench_sft(&shapes[i], b, &l, &err);
+        b->compute = LEM_COMPUTE_BF16;
+        if (st == LEM_OK) st = bench_sft(&shapes[i], b, &l, &err);
+        b->compute = LEM_COMPUTE_F32;
         if (st == LEM_OK) st = bench_rank(&shapes[i], b, &l, true, &err);
         if (st == LEM_OK) st = bench_rank(&shapes[i], b, &l, false, &err);
         if (st == LEM_OK) st = bench_score(&shapes[i], b, &l, &err);

@@ -3,6 +3,7 @@
 #include "cli/prm_train.h"
 #include "cli/prompt_options.h"
 #include "cli/train_options.h"
+#include "cli/weights_options.h"
 
 #include "core/file.h"
 #include "core/mem.h"
@@ -176,6 +177,7 @@ static lem_status with_tokenizer(job *j, lem_err *err) {
     tell_steps(j, (double)j->data.train.n_ids);
     if (!j->cli->dry_run) {
         LEM_TRY(lem_runtime_open(j->cli, lem_job_compute_path(j->job), &j->rt, err));
+        lem_weights_compute(j->args, j->rt.backend);
         LEM_TRY(lem_job_start(j->job, j->rt.backend->ops->name, err));
         LEM_TRY(lem_prm_open(j->cli, j->model_dir, j->how.head, &j->model, err));
         LEM_TRY(lem_lora_begin(j->cli, &j->shape, j->model, err));

@@ -6,6 +6,7 @@
 #include "cli/rm_train_lists.h"
 #include "cli/runtime.h"
 #include "cli/train_options.h"
+#include "cli/weights_options.h"
 
 #include "core/file.h"
 #include "job/digest.h"
@@ -293,6 +294,7 @@ static lem_status train_and_save(job *j, lem_err *err) {
     LEM_TRY(make_objectives(j, err));
     if (!j->cli->dry_run) {
         LEM_TRY(lem_runtime_open(j->cli, lem_job_compute_path(j->job), &j->rt, err));
+        lem_weights_compute(j->args, j->rt.backend);
         LEM_TRY(lem_job_start(j->job, j->rt.backend->ops->name, err));
         LEM_TRY(open_model(j, err));
         LEM_TRY(lem_lora_begin(j->cli, &j->shape, j->model, err));

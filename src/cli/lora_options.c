@@ -15,7 +15,9 @@ lem_status lem_lora_options_read(const lem_args *args, bool bf16, lem_model_conf
     if (o.rank == 0) return LEM_OK;
     if (t->frozen_layers)
         return lem_fail(err, LEM_EUSAGE, "--freeze-body and --lora-rank: one of them says what learns");
+    const bool products = t->bf16;
     *t = lem_lora_trainable();
+    t->bf16 = products;
     if (bf16) t->frozen_dtype = LEM_DTYPE_BF16;
     return lem_lora_make(&o, shape, &shape->lora, err);
 }

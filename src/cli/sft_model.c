@@ -1,5 +1,6 @@
 /* sft_model.c - the model of lemma sft: opened or made, its tokenizer, written again */
 #include "cli/sft.h"
+#include "cli/weights_options.h"
 
 #include "core/choice.h"
 #include "core/file.h"
@@ -132,6 +133,7 @@ lem_status lem_sft_get_model(lem_sft_job *j, const char *dir, lem_err *err) {
     LEM_TRY(check_room(j, err));
     if (j->cli->dry_run) goto done;
     LEM_TRY(lem_runtime_open(j->cli, lem_job_compute_path(j->job), &j->rt, err));
+    lem_weights_compute(j->args, j->rt.backend);
     LEM_TRY(lem_job_start(j->job, j->rt.backend->ops->name, err));
     LEM_TRY(open_weights(j, dir, err));
     lem_info(j->cli->log, "model: %zu parameters, compute path %s", lem_model_config_params(&j->config),

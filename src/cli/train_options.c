@@ -37,6 +37,10 @@ const lem_opt lem_train_options[LEM_N_TRAIN_OPTIONS] = {
     {"checkpoint-every", LEM_OPT_INT, "N", "100", "steps between checkpoints; 0 = none", 0, 1e9,
      .effect = LEM_OPT_CHANGES_NOTHING},
     {"val-every", LEM_OPT_INT, "N", "0", "steps between validations; 0 = at the end", 0, 1e9},
+    {"compute", LEM_OPT_ENUM, "NAME", "f32",
+     "products, forward and backward: f32; or bf16, of weights, activations and gradients rounded to bf16, "
+     "with fp32 sums (the same bits on every processor, faster on one with AMX); what learns stays fp32",
+     .choices = "f32|bf16"},
     LEM_OPTS_LORA,
 };
 
@@ -58,6 +62,7 @@ lem_status lem_train_options_read(const lem_args *a, lem_train_opts *out, lem_er
                         .grad_slots = 1 << lem_choice_find(SLOTS, lem_args_str(a, "grad-slots")),
                         .seed = (uint64_t)lem_args_int(a, "seed")};
     lem_status st = lem_schedule_parse(lem_args_str(a, "schedule"), &o.schedule, err);
+    o.trainable.bf16 = lem_args_is(a, "compute", "bf16");
     if (st == LEM_OK) *out = o;
     return st;
 }
@@ -97,7 +102,7 @@ lem_plan lem_train_plan(const lem_model_config *config, const lem_train_opts *o)
 }
 
 static void tell_plan(lem_cli *cli, const parts *p, const lem_trainable *t) {
-    bool narrow = t->frozen_dtype == LEM_DTYPE_BF16;
+    bool narrow = t->bf16 || t->frozen_dtype == LEM_DTYPE_BF16;
     lem_info(cli->log,
              "plan: %.0f parameters, %.0f of them learn%s; memory %.2f GB (weights %.2f, moments %.2f, "
              "gradient sums %.2f, the rest %.2f)",

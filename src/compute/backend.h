@@ -32,6 +32,7 @@
 typedef struct lem_backend lem_backend;
 
 #define LEM_PAGE_KEYS 32 /* keys of a kv page */
+#define LEM_BF16_RUN 32  /* rows of a block of linear_dw_bf16 */
 #define LEM_PACK_ROWS 32 /* rows that pack_rows takes at a time */
 
 /* A linear layer's weight W [N,K], packed for y = x W^T in a layout of the backend's own. */
@@ -148,6 +149,14 @@ typedef struct lem_backend_ops {
                       float *dX /* [T,K] */, bool accumulate);
     void (*linear_dw)(lem_backend *b, int T, int N, int K, const float *dY /* [T,N] */,
                       const float *X /* [T,K] */, float *dW /* [N,K], accumulated over rows in order */);
+    /* The same of a product of bf16 (LEM_COMPUTE_BF16): both operands are rounded to bf16 once, sums are of
+     * the order of cpu/bf16_grad.inc.h. dW sums over runs of rows, each in blocks of 32 from its first row
+     * on: rows of one item are one run, so that what else is in the call cannot be seen. */
+    void (*linear_dx_bf16)(lem_backend *b, int T, int N, int K, const float *dY, const void *W,
+                           lem_dtype dtype, float *dX, bool accumulate);
+    void (*linear_dw_bf16)(lem_backend *b, int T, int N, int K, const float *dY, const float *X, int n_runs,
+                           const int *runs /* [n_runs] of the host, first rows, rising from 0 */,
+                           float *dW /* accumulated */);
     void (*bias_grad)(lem_backend *b, int T, int N, const float *dY /* [T,N] */,
                       float *db /* [N], accumulated */);
     /* norms, activations, positions */
@@ -169,6 +178,7 @@ typedef struct lem_backend_ops {
     void (*relu)(lem_backend *b, size_t n, float *x);                /* in place */
     void (*dropout)(lem_backend *b, int T, int K, const lem_noise *noise, const float *X /* [T,K] */,
                     float *Y /* [T,K], not X */, bool accumulate);
+    void (*round_bf16)(lem_backend *b, size_t n, float *x); /* to the nearest bf16, in place */
     /* Rows of an array by number: embeddings, and rows that a head reads. */
     void (*gather)(lem_backend *b, int R, int D, const int32_t *rows /* [R] */, const void *from /* [*,D] */,
                    lem_dtype dtype /* of from: F32 or BF16 */, float *to /* [R,D] */);
@@ -218,7 +228,7 @@ typedef struct lem_backend_ops {
  * How `linear` multiplies by a BF16 weight. F32: the row as it is, in the chain of fp32. BF16: the row
  * rounded to bf16 once, products exact, sums in fp32 in the order of cpu/bf16.inc.h, which has the same bits
  * on every processor and is many times as fast where there is a tile unit (AMX). F32 weights, and all other
- * operations, are those of F32. */
+ * operations but linear_dx_bf16 and linear_dw_bf16, are those of F32. */
 typedef enum lem_compute { LEM_COMPUTE_F32 = 0, LEM_COMPUTE_BF16 } lem_compute;
 
 struct lem_backend {

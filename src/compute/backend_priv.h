@@ -106,6 +106,7 @@ void lem_host_zero(lem_backend *b, void *p, size_t bytes);
 void lem_host_copy(lem_backend *b, void *to, const void *from, size_t bytes);
 lem_status lem_host_sync(lem_backend *b, lem_err *err);
 void lem_host_relu(lem_backend *b, size_t n, float *x);
+void lem_host_round_bf16(lem_backend *b, size_t n, float *x);
 void lem_host_split_qkv(lem_backend *b, int T, int H, int KH, int E, const float *qkv, float *q, float *k,
                         float *v);
 void lem_host_merge_qkv(lem_backend *b, int T, int H, int KH, int E, const float *q, const float *k,
@@ -129,6 +130,6 @@ void lem_host_dropout(lem_backend *b, int T, int K, const lem_noise *noise, cons
     .copy = lem_host_copy, .copy_in = lem_host_copy, .copy_out = lem_host_copy, .sync = lem_host_sync,       \
     .packed_bytes = lem_host_packed_bytes, .pack_rows = lem_host_pack_rows, .relu = lem_host_relu,           \
     .split_qkv = lem_host_split_qkv, .merge_qkv = lem_host_merge_qkv, .sample = lem_host_sample,             \
-    .dropout = lem_host_dropout
+    .dropout = lem_host_dropout, .round_bf16 = lem_host_round_bf16
 
 #endif

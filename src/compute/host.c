@@ -44,6 +44,11 @@ lem_status lem_host_sync(lem_backend *b, lem_err *err) {
     return LEM_OK;
 }
 
+void lem_host_round_bf16(lem_backend *b, size_t n, float *x) {
+    (void)b;
+    for (size_t i = 0; i < n; i++) x[i] = lem_bf16_to_f32(lem_f32_to_bf16(x[i]));
+}
+
 void lem_host_relu(lem_backend *b, size_t n, float *x) {
     (void)b;
     for (size_t i = 0; i < n; i++) x[i] = x[i] > 0 ? x[i] : 0;

@@ -81,6 +81,9 @@ static void carve(lem_memory *mem, const lem_model_config *c, int max_rows, cons
     lem_pass_carve(mem, c, &size, &net->pass);
     net->inv = take(mem, T, 1);
     net->subtree = lem_carve_take(&mem->host, 2 * T, sizeof *net->subtree);
+    net->tree = lem_carve_take(&mem->host, T, sizeof *net->tree);
+    net->runs = lem_carve_take(&mem->host, T, sizeof *net->runs);
+    net->head_runs = lem_carve_take(&mem->host, (size_t)net->pass.head.rows, sizeof *net->head_runs);
     net->grad_at = lem_carve_take(&mem->host, ((size_t)c->layers + 1) * LEM_ROLE_COUNT, sizeof *net->grad_at);
     if (t) carve_grads(mem, c, T, t, net);
 }
@@ -137,12 +140,15 @@ static lem_status make(lem_model *m, lem_backend *b, int max_rows, const lem_tra
     if (max_rows < 1) return lem_fail(err, LEM_EUSAGE, "a net needs at least one row, not %d", max_rows);
     if ((int64_t)max_rows * m->config.heads > INT32_MAX)
         return lem_fail(err, LEM_EUSAGE, "a net of %d rows with %d heads", max_rows, m->config.heads);
+    if (t && t->bf16 && b->compute != LEM_COMPUTE_BF16)
+        return lem_fail(err, LEM_EUSAGE, "a net of bf16 products on a backend that multiplies in fp32");
     lem_memory mem = plan(&m->config, b, max_rows, t);
     lem_net *net = lem_alloc_zero(1, sizeof *net, err);
     if (!net) return LEM_EMEM;
     LEM_TRY(lem_block_init(&net->block, b, false, &mem, err));
     carve(&mem, &m->config, max_rows, t, net);
     net->model = m;
+    net->bf16 = t && t->bf16;
     net->lowest = t ? lem_trainable_lowest(t, &m->config) : m->config.layers;
     LEM_TRY(lem_pass_init(&net->pass, &m->config, b, &net->w, err));
     place_grads(net, t);
@@ -226,6 +232,10 @@ static void lay_out_forest(lem_net *net, const lem_forest *f) {
         tree->seg1 = n_segs;
         if (tree->max_len < x->pos0 + x->n) tree->max_len = x->pos0 + x->n;
     }
+    for (int i = 0; i < n_trees; i++) {
+        net->runs[i] = to->trees[i].row0;
+        for (int r = to->trees[i].row0; r < to->trees[i].row1; r++) net->tree[r] = i;
+    }
     net->pass.n_rows = f->n_rows;
     net->pass.n_segs = n_segs;
     net->pass.n_trees = n_trees;
@@ -264,6 +274,9 @@ lem_status lem_net_forward_noisy(lem_net *net, const lem_forest *f, const lem_ne
     lay_out_forest(net, f);
     int layers = net->pass.c->layers;
     lem_pass_embed(&net->pass, net->layer[0].x);
+    if (net->bf16) /* as a session reads them */
+        net->pass.b->ops->round_bf16(net->pass.b, (size_t)f->n_rows * (size_t)net->pass.c->width,
+                                     net->layer[0].x);
     for (int i = 0; i < layers; i++) lem_pass_layer(&net->pass, i, 0, &net->layer[i]);
     lem_pass_norm(&net->pass, net->layer[layers - 1].out, net->inv);
     if (net->grads) zero_rows(net, net->dhidden);
@@ -274,15 +287,23 @@ const float *lem_net_hidden(const lem_net *net) { return net->pass.hidden; }
 
 /* ---- heads ---- */
 
-/* Gradient of a head's product: into its weight (NULL = does not learn), and into the hidden rows (through
- * the gathered block, which is overwritten). */
-static void head_backward(lem_net *net, int n, const lem_param *w, int N, const float *dY, float *dW) {
+/* Adds the gradient of the gathered block to the hidden rows. */
+static void scatter_hidden(lem_net *net, int n) {
     const lem_head_block *h = &net->pass.head;
-    lem_backend *b = net->pass.b;
-    int D = net->pass.c->width;
-    if (dW) b->ops->linear_dw(b, n, N, D, dY, h->hidden, dW);
-    b->ops->linear_dx(b, n, N, D, dY, w->rows, w->dtype, h->hidden, false);
-    b->ops->scatter_add(b, n, D, h->row, h->hidden, net->dhidden);
+    net->pass.b->ops->scatter_add(net->pass.b, n, net->pass.c->width, h->row, h->hidden, net->dhidden);
+}
+
+/* How many of the rows the next block takes, and their runs: rows of one tree are one run. A run is cut after
+ * a multiple of 32 rows, so that a forest of other trees beside it has the same blocks. */
+static int head_block(lem_net *net, int left, const int *rows, int *n_runs) {
+    const int most = net->pass.head.rows;
+    int n = 0, runs = 0;
+    for (; n < left && n < most; n++)
+        if (n == 0 || net->tree[rows[n]] != net->tree[rows[n - 1]]) net->head_runs[runs++] = n;
+    int begin = net->head_runs[runs - 1];
+    if (n < left && net->tree[rows[n]] == net->tree[rows[n - 1]]) n -= (n - begin) % LEM_BF16_RUN;
+    *n_runs = n == begin ? runs - 1 : runs;
+    return n;
 }
 
 static lem_status check_lm(const lem_net *net, int R, const int *rows, const int32_t *target, bool grad,
@@ -303,17 +324,19 @@ lem_status lem_net_lm(lem_net *net, int R, const int *rows, const int32_t *targe
     if (st) return st;
     lem_backend *b = net->pass.b;
     const lem_head_block *h = &net->pass.head;
-    int V = net->pass.c->vocab;
+    int V = net->pass.c->vocab, D = net->pass.c->width;
     const lem_param *head = lem_params_at(&net->w, LEM_ROLE_LM_HEAD, -1);
     float *dW = net->head_grads ? net->head_grads : lem_net_grad_of(net, LEM_ROLE_LM_HEAD, -1);
-    for (int at = 0; at < R; at += h->rows) {
-        int n = lem_pass_block(&net->pass, R - at);
+    for (int at = 0, n_runs, n; at < R; at += n) {
+        n = head_block(net, R - at, rows + at, &n_runs);
         lem_pass_logprobs(&net->pass, n, rows + at, target + at);
         if (logprob) b->ops->copy_out(b, logprob + at, h->logprob, (size_t)n * sizeof *logprob);
         if (!weight) continue;
         b->ops->copy_in(b, h->weight, weight + at, (size_t)n * sizeof *weight);
         b->ops->softmax_xent_grad(b, n, V, h->logits, h->target, h->weight, h->lse);
-        head_backward(net, n, head, V, h->logits, dW);
+        if (dW) lem_net_dw(net, n, V, D, h->logits, h->hidden, n_runs, net->head_runs, dW);
+        lem_net_dx(net, n, V, D, h->logits, head, h->hidden, false);
+        scatter_hidden(net, n);
     }
     if (weight) net->head_dirty = true;
     return b->ops->sync(b, err);
@@ -337,13 +360,17 @@ lem_status lem_net_scores_grad(lem_net *net, int R, const int *rows, const float
         return lem_fail(err, LEM_EUSAGE, "only the scalar head score.weight can be trained");
     if (!net->grads) return lem_fail(err, LEM_EUSAGE, "this net was made without gradients");
     const lem_head_block *h = &net->pass.head;
+    const lem_param *w = lem_params_at(&net->w, LEM_ROLE_SCORE, -1); /* fp32 in any case */
     lem_backend *b = net->pass.b;
+    float *dW = lem_net_grad_of(net, LEM_ROLE_SCORE, -1);
+    int D = net->pass.c->width;
     for (int at = 0; at < R; at += h->rows) {
         int n = lem_pass_block(&net->pass, R - at);
         lem_pass_gather(&net->pass, n, rows + at);
         b->ops->copy_in(b, h->score, dscore + at, (size_t)n * sizeof *dscore);
-        head_backward(net, n, lem_params_at(&net->w, LEM_ROLE_SCORE, -1), 1, h->score,
-                      lem_net_grad_of(net, LEM_ROLE_SCORE, -1));
+        if (dW) b->ops->linear_dw(b, n, 1, D, h->score, h->hidden, dW);
+        b->ops->linear_dx(b, n, 1, D, h->score, w->rows, w->dtype, h->hidden, false);
+        scatter_hidden(net, n);
     }
     return b->ops->sync(b, err);
 }

@@ -10,7 +10,14 @@
  * of both, bit for bit (on the cpu paths, and as long as lem_net_grads is read only after the last of them:
  * reading folds the two gradients of a tied embedding together). Memory is planned from max_rows at creation
  * and constant afterwards; a forest of more rows is LEM_EMEM naming both numbers (and so is one of more than
- * 2*max_rows nodes, which only empty nodes can reach). */
+ * 2*max_rows nodes, which only empty nodes can reach).
+ *
+ * Products of bf16 (lem_trainable.bf16, on a backend whose `compute` is BF16). Rounded to bf16, each once and
+ * at these places alone: both operands of every matrix product of layers, adapters and the language-model
+ * head, forward (X, W) and backward (dY with W for dX, dY with X for dW); and the embedding's rows as they
+ * are read. Sums are fp32, in an order that neither threads nor what else is in a forest can change. All else
+ * is fp32: parameters that learn, reward heads, norms, rotation, attention, SwiGLU, losses, gradients and
+ * what they add up to. A session of BF16 weights on such a backend computes the same log-probabilities. */
 #ifndef LEM_MODEL_NET_H
 #define LEM_MODEL_NET_H
 

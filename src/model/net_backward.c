@@ -15,6 +15,25 @@ float *lem_net_grad_of(const lem_net *net, lem_role role, int layer) {
     return net->grad_at[lo] == SIZE_MAX ? NULL : net->grads + net->grad_at[lo];
 }
 
+void lem_net_dx(lem_net *net, int T, int N, int K, const float *dY, const lem_param *w, float *dX,
+                bool accumulate) {
+    lem_backend *b = net->pass.b;
+    if (net->bf16) b->ops->linear_dx_bf16(b, T, N, K, dY, w->rows, w->dtype, dX, accumulate);
+    else b->ops->linear_dx(b, T, N, K, dY, w->rows, w->dtype, dX, accumulate);
+}
+
+void lem_net_dw(lem_net *net, int T, int N, int K, const float *dY, const float *X, int n_runs,
+                const int *runs, float *dW) {
+    lem_backend *b = net->pass.b;
+    if (net->bf16) b->ops->linear_dw_bf16(b, T, N, K, dY, X, n_runs, runs, dW);
+    else b->ops->linear_dw(b, T, N, K, dY, X, dW);
+}
+
+/* Of all rows of the pass. */
+static void rows_dw(lem_net *net, int N, int K, const float *dY, const float *X, float *dW) {
+    if (dW) lem_net_dw(net, net->pass.n_rows, N, K, dY, X, net->pass.n_trees, net->runs, dW);
+}
+
 static void backward_bias(lem_net *net, int layer, lem_role role, int N, const float *dY) {
     float *g = lem_net_grad_of(net, role, layer);
     if (g) net->pass.b->ops->bias_grad(net->pass.b, net->pass.n_rows, N, dY, g);
@@ -32,7 +51,7 @@ static bool backward_low(lem_net *net, int layer, const product *p, const float 
     int T = s->n_rows, rank = s->c->lora.rank;
     if (!rank || a == LEM_ROLE_COUNT || !lem_params_at(&net->w, a, layer)->packed.N) return false;
     const lem_param *b = lem_params_at(&net->w, a + 1, layer);
-    s->b->ops->linear_dx(s->b, T, p->N, rank, dY, b->rows, b->dtype, net->dlow, false);
+    lem_net_dx(net, T, p->N, rank, dY, b, net->dlow, false);
     s->b->ops->scale(s->b, (size_t)T * (size_t)rank, net->dlow, s->c->lora.scale);
     return true;
 }
@@ -40,16 +59,14 @@ static bool backward_low(lem_net *net, int layer, const product *p, const float 
 static void backward_adapter(lem_net *net, int layer, const product *p, const float *dY, const float *X) {
     lem_pass *s = &net->pass;
     lem_role a = lem_role_adapter(p->weight);
-    int T = s->n_rows, rank = s->c->lora.rank;
+    int rank = s->c->lora.rank;
     if (!backward_low(net, layer, p, dY) || !lem_pass_low(s, layer, a, X)) return;
-    float *da = lem_net_grad_of(net, a, layer), *db = lem_net_grad_of(net, a + 1, layer);
-    if (db) s->b->ops->linear_dw(s->b, T, p->N, rank, dY, s->low, db);
-    if (da) s->b->ops->linear_dw(s->b, T, rank, p->K, net->dlow, s->noise.on ? s->dropped : X, da);
+    rows_dw(net, p->N, rank, dY, s->low, lem_net_grad_of(net, a + 1, layer));
+    rows_dw(net, rank, p->K, net->dlow, s->noise.on ? s->dropped : X, lem_net_grad_of(net, a, layer));
 }
 
 static void backward_weight(lem_net *net, int layer, const product *p, const float *dY, const float *X) {
-    float *g = lem_net_grad_of(net, p->weight, layer);
-    if (g) net->pass.b->ops->linear_dw(net->pass.b, net->pass.n_rows, p->N, p->K, dY, X, g);
+    rows_dw(net, p->N, p->K, dY, X, lem_net_grad_of(net, p->weight, layer));
     backward_bias(net, layer, p->bias, p->N, dY);
     backward_adapter(net, layer, p, dY, X);
 }
@@ -58,12 +75,11 @@ static void backward_input(lem_net *net, int layer, const product *p, const floa
                            bool accumulate) {
     const lem_param *w = lem_params_at(&net->w, p->weight, layer);
     lem_pass *s = &net->pass;
-    s->b->ops->linear_dx(s->b, s->n_rows, p->N, p->K, dY, w->rows, w->dtype, dX, accumulate);
+    lem_net_dx(net, s->n_rows, p->N, p->K, dY, w, dX, accumulate);
     if (!backward_low(net, layer, p, dY)) return;
     const lem_param *a = lem_params_at(&net->w, lem_role_adapter(p->weight), layer);
     bool noise = s->noise.on;
-    s->b->ops->linear_dx(s->b, s->n_rows, s->c->lora.rank, p->K, net->dlow, a->rows, a->dtype,
-                         noise ? s->dropped : dX, !noise);
+    lem_net_dx(net, s->n_rows, s->c->lora.rank, p->K, net->dlow, a, noise ? s->dropped : dX, !noise);
     if (noise) lem_pass_drop_into(s, layer, lem_role_adapter(p->weight), p->K, s->dropped, dX);
 }
 

@@ -14,17 +14,27 @@ static bool reads_rows(const lem_trainable *t, const lem_model_config *c, lem_ro
     return t && (layer < 0 || layer >= lem_trainable_lowest(t, c));
 }
 
+/* Whether a matrix is one of products of bf16, learning or not; reward heads are not. */
+static bool in_bf16(const lem_trainable *t, lem_role role) {
+    return t && t->bf16 && role != LEM_ROLE_DENSE && role != LEM_ROLE_SCORE;
+}
+
+/* Whether one that does not learn is kept as BF16. */
+static bool kept_bf16(const lem_trainable *t, lem_role role) {
+    return in_bf16(t, role) || (t && !t->bf16 && t->frozen_dtype == LEM_DTYPE_BF16);
+}
+
 static lem_keep keep(const void *ctx, const lem_model_config *c, lem_role role, int layer) {
     const keep_ctx *k = ctx;
     int rows, cols;
     (void)lem_role_shape(c, role, layer, &rows, &cols);
     bool learns = k->t && lem_trainable_has(k->t, role, layer);
-    bool narrow = cols > 0 && k->t && !learns && k->t->frozen_dtype == LEM_DTYPE_BF16;
+    bool half = cols > 0 && in_bf16(k->t, role), narrow = cols > 0 && !learns && kept_bf16(k->t, role);
     lem_dtype dtype = narrow ? LEM_DTYPE_BF16 : LEM_DTYPE_F32;
     return (lem_keep){.packed = cols > 0 && (role != LEM_ROLE_EMBED || c->tied),
                       .rows = !learns && (narrow || !k->host) && reads_rows(k->t, c, role, layer, cols == 0),
                       .dtype = dtype,
-                      .packed_dtype = dtype};
+                      .packed_dtype = half ? LEM_DTYPE_BF16 : dtype};
 }
 
 void lem_net_carve_params(lem_memory *mem, const lem_model_config *c, const lem_trainable *t, lem_net *net) {

@@ -16,6 +16,10 @@ struct lem_net {
                              Without gradients all share one */
     float *inv;           /* [T] of the final norm */
     int *subtree;         /* [2T] end row of each node's subtree */
+    bool bf16;            /* products of bf16 */
+    int *tree;            /* [T] the tree of each row */
+    int *runs;            /* [T] first rows of the trees: runs of linear_dw_bf16 */
+    int *head_runs;       /* [head.rows] those of a block of a head's rows */
     float *twin;          /* [n_grads] what learns, where the backend cannot work in the model's own array */
     /* with gradients */
     size_t n_grads, *grad_at;  /* elements of grads; [tensors] the place of each in it, SIZE_MAX = frozen */
@@ -29,6 +33,12 @@ struct lem_net {
 
 /* Where the gradient of that parameter is; NULL = it does not learn, or is not there. */
 float *lem_net_grad_of(const lem_net *net, lem_role role, int layer);
+
+/* Products of the net's kind, backward. runs: see linear_dw_bf16. */
+void lem_net_dx(lem_net *net, int T, int N, int K, const float *dY, const lem_param *w, float *dX,
+                bool accumulate);
+void lem_net_dw(lem_net *net, int T, int N, int K, const float *dY, const float *X, int n_runs,
+                const int *runs, float *dW);
 
 /* net_params.c. t: NULL = without gradients. */
 void lem_net_carve_params(lem_memory *mem, const lem_model_config *c, const lem_trainable *t, lem_net *net);

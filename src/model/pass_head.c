@@ -1,7 +1,8 @@
 /* pass_head.c - the heads of a pass, in blocks of rows */
 #include "model/pass_priv.h"
 
-enum { HEAD_ROWS_MAX = 256, HEAD_ROWS_MIN = 16, HEAD_ROWS_STEP = 32, HEAD_FLOATS = 1 << 22 };
+/* A multiple of LEM_BF16_RUN at least: blocks of bf16 gradients are cut there. */
+enum { HEAD_ROWS_MAX = 256, HEAD_ROWS_MIN = 32, HEAD_ROWS_STEP = 32, HEAD_FLOATS = 1 << 22 };
 
 void lem_head_block_carve(lem_memory *mem, const lem_model_config *c, lem_head_block *out) {
     int rows = HEAD_FLOATS / c->vocab / HEAD_ROWS_STEP * HEAD_ROWS_STEP;

@@ -80,6 +80,7 @@ typedef struct lem_trainable { /* zeroed = everything learns */
     int frozen_layers;         /* layers 0..n-1 do not, nor does the embedding if n > 0 */
     uint64_t frozen_roles;     /* bit 1 << role: tensors of that role do not, in any layer */
     lem_dtype frozen_dtype;    /* matrices that do not learn are kept as F32 or BF16 */
+    bool bf16;                 /* products of bf16 (model/net.h); matrices that do not learn are BF16 then */
 } lem_trainable;
 
 /* layer: -1 outside of layers. */

@@ -50,6 +50,30 @@ static void scoring_is_one_result(void **state) {
     assert_false(equal("s4.jsonl", "s1.jsonl"));
 }
 
+#define SFT "sft --model m --data more.jsonl --max-steps 3 --batch 4 --lr 1e-3 --quiet "
+#define WEIGHTS(name) name "/model.safetensors"
+
+/* Full and with adapters: one result for threads and passes, another than that of fp32. */
+static void training_is_one_result(void **state) {
+    (void)state;
+    char line[200];
+    snprintf(line, sizeof line, "%s/more.jsonl", dir);
+    put(line, "{\"problem\":\"2+2\",\"solution\":\"4\"}\n{\"problem\":\"3*5\",\"solution\":\"15\"}\n"
+              "{\"problem\":\"7-6\",\"solution\":\"It is 1, and so 1.\"}\n"
+              "{\"problem\":\"9/3\",\"solution\":\"3\"}\n");
+    lemma(0, SFT "--out t32");
+    lemma(0, SFT "--compute bf16 --threads 1 --out t1");
+    lemma(0, SFT "--compute bf16 --threads 2 --max-rows 130 --out t2");
+    assert_true(equal(WEIGHTS("t1"), WEIGHTS("t2")));
+    assert_false(equal(WEIGHTS("t1"), WEIGHTS("t32")));
+    lemma(0, SFT "--lora-rank 4 --out l32");
+    lemma(0, SFT "--lora-rank 4 --compute bf16 --threads 1 --out l1");
+    lemma(0, SFT "--lora-rank 4 --compute bf16 --threads 2 --max-rows 130 --out l2");
+    assert_true(equal(WEIGHTS("l1"), WEIGHTS("l2")));
+    assert_false(equal(WEIGHTS("l1"), WEIGHTS("l32")));
+    assert_non_null(strstr(lemma(2, SFT "--compute int8 --out x"), "f32, bf16"));
+}
+
 static void identity_and_refusals(void **state) {
     (void)state;
     assert_non_null(strstr(lemma(2, SAMPLE "--compute f32 --out bf16.jsonl"), "compute"));
@@ -78,9 +102,9 @@ int main(void) {
     put(line, "{\"problem\":\"p\",\"solution\":\"1+1=2\"}\n");
     lemma(0, "sft --from-scratch --layers 2 --width 96 --heads 3 --vocab 300 --context 128 --batch 1 --quiet "
              "--data rows.jsonl --out m");
-    const struct CMUnitTest tests[] = {cmocka_unit_test(sampling_is_one_result),
-                                       cmocka_unit_test(scoring_is_one_result),
-                                       cmocka_unit_test(identity_and_refusals)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sampling_is_one_result), cmocka_unit_test(scoring_is_one_result),
+        cmocka_unit_test(training_is_one_result), cmocka_unit_test(identity_and_refusals)};
     int bad = cmocka_run_group_tests(tests, NULL, NULL);
     snprintf(line, sizeof line, "rm -rf %s", dir);
     shell(line);

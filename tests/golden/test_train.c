@@ -100,6 +100,7 @@ typedef struct setting {
     int64_t tokens; /* of a batch; 0 = 7 items */
     int patience;
     const double *script; /* what the answers of each look are */
+    bool bf16;            /* products of bf16 */
 } setting;
 
 /* Cancels through the objective: the counting wrapper sets the flag once stop_at batches have begun. */
@@ -161,6 +162,7 @@ static lem_status train_for(const setting *s, bool ranking, char hash[65], lem_b
     lem_pool *pool = lem_pool_new(s->threads, &err);
     lem_backend *b = NULL;
     assert_int_equal(far_or_plain(s->isa, pool, &b, &err), LEM_OK);
+    b->compute = s->bf16 ? LEM_COMPUTE_BF16 : LEM_COMPUTE_F32;
     lem_model *m = tiny(ranking ? LEM_HEAD_SCALAR : LEM_HEAD_LM);
     lem_examples e = examples();
     lem_lists l = lists();
@@ -184,7 +186,7 @@ static lem_status train_for(const setting *s, bool ranking, char hash[65], lem_b
                         .batch = 7,
                         .max_rows = s->max_rows,
                         .checkpoint_every = s->checkpoints ? 3 : 0,
-                        .trainable = {.frozen_layers = s->frozen},
+                        .trainable = {.frozen_layers = s->frozen, .bf16 = s->bf16},
                         .grad_slots = s->slots,
                         .seed = 1,
                         .stage = "t",
@@ -257,6 +259,36 @@ static void nothing_matters(void **state) {
     (void)state;
     nothing_matters_with(1);
     nothing_matters_with(8);
+}
+
+/* Products of bf16: the same for all threads and forests, and another result than that of fp32. What is not a
+ * product differs between paths, so the paths' results do. */
+static void nothing_matters_in_bf16(void **state) {
+    (void)state;
+    for (int r = 0; r < 4; r++)
+        for (int i = 0; i < 3; i++) {
+            if (!lem_isa_supported(isas[i])) continue;
+            const int frozen = r / 2, slots = r == 1 ? 8 : 1;
+            char want[65], got[65];
+            lem_buf tw = {0}, tg = {0};
+            const setting in_f32 = {isas[i], 1, 4096, NULL, 0, 0, frozen, slots};
+            const struct {
+                int threads, rows;
+            } ways[] = {{1, 4096}, {2, 4096}, {4, 4096}, {1, 220}, {2, 311}};
+            for (int k = 0; k < 5; k++) {
+                setting s = {isas[i], ways[k].threads, ways[k].rows, NULL, 0, 0, frozen, slots, .bf16 = true};
+                lem_buf_clear(&tg);
+                char *hash = k ? got : want;
+                assert_int_equal(train(&s, r % 2, hash, k ? &tg : &tw), LEM_OK);
+                if (k == 0) continue;
+                assert_string_equal(lem_buf_str(&tg), lem_buf_str(&tw));
+                assert_string_equal(got, want);
+            }
+            assert_int_equal(train(&in_f32, r % 2, got, &tg), LEM_OK);
+            assert_string_not_equal(got, want);
+            lem_buf_release(&tw);
+            lem_buf_release(&tg);
+        }
 }
 
 /* The number of slots does matter: it is another order of summation. */
@@ -576,11 +608,16 @@ static void grown_and_frozen(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(nothing_matters),  cmocka_unit_test(slots_matter),
-        cmocka_unit_test(resume),           cmocka_unit_test(other_sizes_are_refused),
-        cmocka_unit_test(keeps_the_best),   cmocka_unit_test(learns),
-        cmocka_unit_test(grown_and_frozen), cmocka_unit_test(all_else_resumes),
-        cmocka_unit_test(patience_ends_it), cmocka_unit_test(patience_begins_anew)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(nothing_matters),
+                                       cmocka_unit_test(nothing_matters_in_bf16),
+                                       cmocka_unit_test(slots_matter),
+                                       cmocka_unit_test(resume),
+                                       cmocka_unit_test(other_sizes_are_refused),
+                                       cmocka_unit_test(keeps_the_best),
+                                       cmocka_unit_test(learns),
+                                       cmocka_unit_test(grown_and_frozen),
+                                       cmocka_unit_test(all_else_resumes),
+                                       cmocka_unit_test(patience_ends_it),
+                                       cmocka_unit_test(patience_begins_anew)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -202,11 +202,145 @@ static void floats_are_left_alone(void **state) {
     release(&in);
 }
 
+/* ---- gradients ---- */
+
+/* One output of dW, as cpu/bf16_grad.inc.h says it: blocks begin anew at each run. k-th numbers lie `la` and
+ * `lb` apart. */
+static float one_gradient(const float *a, size_t la, const float *b, size_t lb, int K, int n_runs,
+                          const int *runs, float sum) {
+    for (int r = 0; r < n_runs; r++) {
+        int end = r + 1 < n_runs ? runs[r + 1] : K;
+        for (int k0 = runs[r]; k0 < end; k0 += 32) {
+            float chain[2] = {0, 0};
+            for (int k = k0; k < k0 + 32; k++) {
+                const bool in = k < end;
+                float x = in ? half(a[(size_t)k * la]) : 0;
+                float y = in ? half(b[(size_t)k * lb]) : 0;
+                chain[(k - k0) % 2] = fmaf(x, y, chain[(k - k0) % 2]);
+            }
+            volatile float both = chain[0] + chain[1];
+            sum += both;
+        }
+    }
+    return sum;
+}
+
+enum { MOST_RUNS = 4 };
+typedef struct gradient {
+    int T, N, K, n_runs, runs[MOST_RUNS];
+    float *dy, *x, *w, *start_x, *start_w, *dx, *dw; /* dx [T,K] accumulated, dw [N,K] */
+    uint16_t *narrow;                                /* w as bf16 */
+} gradient;
+
+static gradient make_gradient(const shape *s) {
+    gradient g = {.T = s->T, .N = s->N, .K = s->K, .n_runs = s->T >= 16 ? 4 : 1};
+    const int runs[MOST_RUNS] = {0, s->T / 3, s->T / 3, s->T / 2 + 1}; /* one is empty */
+    const size_t T = (size_t)s->T, N = (size_t)s->N, K = (size_t)s->K;
+    memcpy(g.runs, runs, sizeof runs);
+    g.dy = filled(T * N, 5);
+    g.x = filled(T * K, 6);
+    g.w = filled(N * K, 7);
+    g.start_x = filled(T * K, 8);
+    g.start_w = filled(N * K, 9);
+    g.dx = guarded(T * K);
+    g.dw = guarded(N * K);
+    g.narrow = (uint16_t *)(void *)guarded(N * K);
+    for (size_t i = 0; i < N * K; i++) g.narrow[i] = lem_f32_to_bf16(g.w[i]);
+    const int whole = 0;
+    unsigned mode = lem_flush_small();
+    for (size_t t = 0; t < T; t++)
+        for (size_t k = 0; k < K; k++)
+            g.dx[t * K + k] =
+                one_gradient(g.dy + t * N, 1, g.w + k, K, s->N, 1, &whole, g.start_x[t * K + k]);
+    for (size_t n = 0; n < N; n++)
+        for (size_t k = 0; k < K; k++)
+            g.dw[n * K + k] =
+                one_gradient(g.dy + n, N, g.x + k, K, s->T, g.n_runs, g.runs, g.start_w[n * K + k]);
+    lem_flush_end(mode);
+    return g;
+}
+
+static void release_gradient(gradient *g) {
+    float *all_of[] = {g->dy, g->x, g->w, g->start_x, g->start_w, g->dx, g->dw};
+    for (size_t i = 0; i < sizeof all_of / sizeof *all_of; i++) free(all_of[i]);
+    free(g->narrow);
+}
+
+static float *copy_of(const float *from, size_t n) {
+    float *to = guarded(n);
+    memcpy(to, from, n * sizeof *to);
+    return to;
+}
+
+static void check_gradient(lem_backend *b, const gradient *g, bool exact) {
+    const size_t nx = (size_t)g->T * (size_t)g->K, nw = (size_t)g->N * (size_t)g->K;
+    const double near = 4 * (double)EPS * (g->N + g->T + 4);
+    char name[120];
+    for (int narrow = 0; narrow < 2; narrow++) {
+        float *dx = copy_of(g->start_x, nx);
+        snprintf(name, sizeof name, "%s dx %dx%dx%d", b->ops->name, g->T, g->N, g->K);
+        b->ops->linear_dx_bf16(b, g->T, g->N, g->K, g->dy, narrow ? (void *)g->narrow : g->w,
+                               narrow ? LEM_DTYPE_BF16 : LEM_DTYPE_F32, dx, true);
+        if (exact) check_same(dx, g->dx, nx, name);
+        else check_close(dx, g->dx, nx, near, name);
+        check_guard(dx, nx, name);
+        free(dx);
+    }
+    float *dw = copy_of(g->start_w, nw);
+    snprintf(name, sizeof name, "%s dw %dx%dx%d", b->ops->name, g->T, g->N, g->K);
+    b->ops->linear_dw_bf16(b, g->T, g->N, g->K, g->dy, g->x, g->n_runs, g->runs, dw);
+    if (exact) check_same(dw, g->dw, nw, name);
+    else check_close(dw, g->dw, nw, near, name);
+    check_guard(dw, nw, name);
+    free(dw);
+}
+
+static const shape gradient_shapes[] = {{1, 1, 1},     {2, 33, 31},   {16, 64, 65},   {33, 129, 33},
+                                        {70, 64, 200}, {530, 40, 70}, {40, 600, 100}, {100, 530, 40}};
+
+static void gradients_are_what_is_said(void **state) {
+    (void)state;
+    for (size_t s = 0; s < sizeof gradient_shapes / sizeof *gradient_shapes; s++) {
+        gradient g = make_gradient(&gradient_shapes[s]);
+        check_gradient(all.ref, &g, false);
+        for (int i = 0; i < N_ISA; i++)
+            for (int t = 0; all.cpu[i][0] && t < N_THREADS; t++) {
+                lem_cpu_priv *p = all.cpu[i][t]->priv;
+                const bool unit = p->tile_unit;
+                check_gradient(all.cpu[i][t], &g, true);
+                p->tile_unit = false;
+                check_gradient(all.cpu[i][t], &g, true);
+                p->tile_unit = unit;
+            }
+        release_gradient(&g);
+    }
+}
+
+/* Runs in two calls, as two forests, have the bits of one call. */
+static void runs_do_not_see_each_other(void **state) {
+    (void)state;
+    gradient g = make_gradient(&gradient_shapes[5]);
+    const size_t nw = (size_t)g.N * (size_t)g.K;
+    const int whole = 0, cut = g.runs[3], first[3] = {g.runs[0], g.runs[1], g.runs[2]};
+    for (int i = 0; i < N_ISA; i++) {
+        lem_backend *b = all.cpu[i][1];
+        if (!b) continue;
+        float *dw = copy_of(g.start_w, nw);
+        b->ops->linear_dw_bf16(b, cut, g.N, g.K, g.dy, g.x, 3, first, dw);
+        b->ops->linear_dw_bf16(b, g.T - cut, g.N, g.K, g.dy + (size_t)cut * (size_t)g.N,
+                               g.x + (size_t)cut * (size_t)g.K, 1, &whole, dw);
+        check_same(dw, g.dw, nw, "runs apart");
+        free(dw);
+    }
+    release_gradient(&g);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(order_is_what_is_said),      cmocka_unit_test(small_numbers_are_zero),
         cmocka_unit_test(rows_do_not_see_each_other), cmocka_unit_test(close_to_the_reference),
-        cmocka_unit_test(floats_are_left_alone),
+        cmocka_unit_test(floats_are_left_alone),      cmocka_unit_test(gradients_are_what_is_said),
+        cmocka_unit_test(runs_do_not_see_each_other),
     };
     machines_open(&all);
     int bad = cmocka_run_group_tests(tests, NULL, NULL);

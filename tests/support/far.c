@@ -286,6 +286,25 @@ static void op_linear_dx(lem_backend *b, int T, int N, int K, const float *dY, c
     INNER(linear_dx, T, N, K, dY, W, dtype, dX, accumulate);
 }
 
+static void op_linear_dx_bf16(lem_backend *b, int T, int N, int K, const float *dY, const void *W,
+                              lem_dtype dtype, float *dX, bool accumulate) {
+    BEGIN;
+    FLOATS(dY, area(T, N));
+    BYTES(W, area(N, K) * lem_dtype_size(dtype));
+    FLOATS(dX, area(T, K));
+    INNER(linear_dx_bf16, T, N, K, dY, W, dtype, dX, accumulate);
+}
+
+static void op_linear_dw_bf16(lem_backend *b, int T, int N, int K, const float *dY, const float *X,
+                              int n_runs, const int *runs, float *dW) {
+    BEGIN;
+    FLOATS(dY, area(T, N));
+    FLOATS(X, area(T, K));
+    check_host(&c, "runs", runs, (size_t)n_runs * sizeof *runs);
+    FLOATS(dW, area(N, K));
+    INNER(linear_dw_bf16, T, N, K, dY, X, n_runs, runs, dW);
+}
+
 static void op_linear_dw(lem_backend *b, int T, int N, int K, const float *dY, const float *X, float *dW) {
     BEGIN;
     FLOATS(dY, area(T, N));
@@ -376,6 +395,12 @@ static void op_dropout(lem_backend *b, int T, int K, const lem_noise *noise, con
     FLOATS(Y, area(T, K));
     near.row = (const uint64_t *)(const void *)row;
     INNER(dropout, T, K, &near, X, Y, accumulate);
+}
+
+static void op_round_bf16(lem_backend *b, size_t n, float *x) {
+    BEGIN;
+    FLOATS(x, n);
+    INNER(round_bf16, n, x);
 }
 
 static void op_gather(lem_backend *b, int R, int D, const int32_t *rows, const void *from, lem_dtype dtype,
@@ -601,6 +626,8 @@ static const lem_backend_ops far_table = {
     .linear = op_linear,
     .linear_dx = op_linear_dx,
     .linear_dw = op_linear_dw,
+    .linear_dx_bf16 = op_linear_dx_bf16,
+    .linear_dw_bf16 = op_linear_dw_bf16,
     .bias_grad = op_bias_grad,
     .rmsnorm = op_rmsnorm,
     .rmsnorm_backward = op_rmsnorm_backward,
@@ -610,6 +637,7 @@ static const lem_backend_ops far_table = {
     .add = op_add,
     .relu = op_relu,
     .dropout = op_dropout,
+    .round_bf16 = op_round_bf16,
     .gather = op_gather,
     .scatter_add = op_scatter_add,
     .split_qkv = op_split_qkv,

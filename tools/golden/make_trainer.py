@@ -55,6 +55,42 @@ CONFIG = {"architectures": ["Qwen2ForSequenceClassification"], "model_type": "qw
           "id2label": {"0": "LABEL_0"}, "label2id": {"LABEL_0": 0}, "pad_token_id": None}
 
 
+HALF = False  # products of bf16, as src/model/net.h states the places of rounding; set for a run
+
+
+def half(x):  # to the nearest bf16, ties to even
+    return x.float().bfloat16().to(x.dtype)
+
+
+class HalfProduct(torch.autograd.Function):
+    """y = x W^T, dx = dy W, dW = dy^T x: each operand rounded once, nothing else"""
+    @staticmethod
+    def forward(ctx, x, w):
+        ctx.save_for_backward(x, w)
+        return half(x) @ half(w).T
+
+    @staticmethod
+    def backward(ctx, dy):
+        x, w = ctx.saved_tensors
+        return half(dy) @ half(w), half(dy).T @ half(x)
+
+
+class HalfRows(torch.autograd.Function):
+    """rows of an embedding, rounded; the gradient goes through as it is"""
+    @staticmethod
+    def forward(ctx, x):
+        return half(x)
+
+    @staticmethod
+    def backward(ctx, dy):
+        return dy
+
+
+def linear(x, w, bias=None):
+    y = HalfProduct.apply(x, w) if HALF else x @ w.T
+    return y if bias is None else y + bias
+
+
 def rmsnorm(x, w):
     return x * torch.rsqrt((x * x).mean(-1, keepdim=True) + EPS_NORM) * w
 
@@ -70,26 +106,27 @@ def rotate(x):  # [T,heads,E]
 
 def hidden_states(p, ids):
     x = p["model.embed_tokens.weight"][torch.tensor(ids)]
+    x = HalfRows.apply(x) if HALF else x
     T = len(ids)
     mask = torch.full((T, T), float("-inf"), dtype=torch.float64).triu(1)
     for i in range(L):
         b = f"model.layers.{i}."
         h = rmsnorm(x, p[b + "input_layernorm.weight"])
-        q, k, v = (F.linear(h, p[b + f"self_attn.{n}_proj.weight"], p[b + f"self_attn.{n}_proj.bias"]) for n in "qkv")
+        q, k, v = (linear(h, p[b + f"self_attn.{n}_proj.weight"], p[b + f"self_attn.{n}_proj.bias"]) for n in "qkv")
         q, k = rotate(q.view(T, H, E)), rotate(k.view(T, KH, E)).repeat_interleave(H // KH, 1)
         v = v.view(T, KH, E).repeat_interleave(H // KH, 1)
         score = torch.einsum("the,she->hts", q, k) / math.sqrt(E) + mask
         out = torch.einsum("hts,she->the", score.softmax(-1), v).reshape(T, H * E)
-        x = x + out @ p[b + "self_attn.o_proj.weight"].T
+        x = x + linear(out, p[b + "self_attn.o_proj.weight"])
         h = rmsnorm(x, p[b + "post_attention_layernorm.weight"])
-        act = F.silu(h @ p[b + "mlp.gate_proj.weight"].T) * (h @ p[b + "mlp.up_proj.weight"].T)
-        x = x + act @ p[b + "mlp.down_proj.weight"].T
+        act = F.silu(linear(h, p[b + "mlp.gate_proj.weight"])) * linear(h, p[b + "mlp.up_proj.weight"])
+        x = x + linear(act, p[b + "mlp.down_proj.weight"])
     return rmsnorm(x, p["model.norm.weight"])
 
 
 def token_losses(p, hidden, ids):
     """-log p of ids[t] by row t-1, for t = 1 .. ; [T-1]"""
-    logits = hidden[:-1] @ p["model.embed_tokens.weight"].T
+    logits = linear(hidden[:-1], p["model.embed_tokens.weight"])
     return F.cross_entropy(logits, torch.tensor(ids[1:]), reduction="none")
 
 
@@ -207,6 +244,8 @@ def same_as_torch():
 
 
 def run(name, kind, rows, o, order, start, out):
+    global HALF
+    HALF = bool(o.get("bf16"))
     p = {k: v.double().clone().requires_grad_(True) for k, v in start.items()}
     m = {k: torch.zeros_like(v) for k, v in p.items()}
     v2 = {k: torch.zeros_like(v) for k, v in p.items()}

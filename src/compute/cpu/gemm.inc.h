@@ -312,7 +312,8 @@ typedef struct product {
     bool accumulate;
     bool bf16; /* rows of A are rounded: bf16.inc.h */
     bool int8; /* the same: int8.inc.h */
-    int row_blocks, panel_groups;
+    int n_runs, row_blocks, panel_groups;
+    const int *runs; /* [n_runs] where runs of k begin: bf16_grad.inc.h */
     lem_backend *backend;
 } product;
 
@@ -431,6 +432,7 @@ static void product_task(void *ctx, int task, int worker) {
 }
 
 #include "compute/cpu/bf16.inc.h"
+#include "compute/cpu/bf16_grad.inc.h"
 #include "compute/cpu/int8.inc.h"
 
 /* Chooses blocks of rows and groups of panels: enough tasks for the threads, each as large as possible so

@@ -98,6 +98,33 @@ static void ref_linear_dw(lem_backend *b, int T, int N, int K, const float *dY, 
     }
 }
 
+static float as_bf16(float x) { return lem_bf16_to_f32(lem_f32_to_bf16(x)); }
+
+static void ref_linear_dx_bf16(lem_backend *b, int T, int N, int K, const float *dY, const void *W,
+                               lem_dtype dtype, float *dX, bool accumulate) {
+    (void)b;
+    for (size_t t = 0; t < (size_t)T; t++)
+        for (size_t k = 0; k < (size_t)K; k++) {
+            double s = accumulate ? (double)dX[t * (size_t)K + k] : 0;
+            for (size_t n = 0; n < (size_t)N; n++)
+                s += (double)as_bf16(dY[t * (size_t)N + n]) *
+                     (double)as_bf16(stored_at(W, dtype, n * (size_t)K + k));
+            dX[t * (size_t)K + k] = (float)s;
+        }
+}
+
+static void ref_linear_dw_bf16(lem_backend *b, int T, int N, int K, const float *dY, const float *X,
+                               int n_runs, const int *runs, float *dW) {
+    (void)b, (void)n_runs, (void)runs; /* an order of summation */
+    for (size_t n = 0; n < (size_t)N; n++)
+        for (size_t k = 0; k < (size_t)K; k++) {
+            double s = (double)dW[n * (size_t)K + k];
+            for (size_t t = 0; t < (size_t)T; t++)
+                s += (double)as_bf16(dY[t * (size_t)N + n]) * (double)as_bf16(X[t * (size_t)K + k]);
+            dW[n * (size_t)K + k] = (float)s;
+        }
+}
+
 static void ref_bias_grad(lem_backend *b, int T, int N, const float *dY, float *db) {
     (void)b;
     for (size_t n = 0; n < (size_t)N; n++) {
@@ -263,6 +290,8 @@ const lem_backend_ops lem_ref_ops = {
     .linear = ref_linear,
     .linear_dx = ref_linear_dx,
     .linear_dw = ref_linear_dw,
+    .linear_dx_bf16 = ref_linear_dx_bf16,
+    .linear_dw_bf16 = ref_linear_dw_bf16,
     .bias_grad = ref_bias_grad,
     .rmsnorm = ref_rmsnorm,
     .rmsnorm_backward = ref_rmsnorm_backward,

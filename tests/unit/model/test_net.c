@@ -2,6 +2,7 @@
 #include "support.h"
 #include "model/net.h"
 #include "model/net_priv.h"
+#include "model/session.h"
 
 #include <malloc.h>
 
@@ -164,10 +165,119 @@ static void gradients(void **state) {
     lem_forest_release(&f);
 }
 
+/* ---- products of bf16 ---- */
+
+enum { LONG = 300, SHORT = 77 };
+
+/* A loss on every row of the forest; log-probabilities of the targets. */
+static void lose(lem_net *net, const lem_forest *f, float *lp) {
+    int rows[LONG + SHORT];
+    int32_t target[LONG + SHORT];
+    float w[LONG + SHORT];
+    for (int r = 0; r < f->n_rows; r++) {
+        rows[r] = r;
+        target[r] = (f->ids[r] * 7 + f->pos[r]) % 50;
+        w[r] = 0.01f * (float)(1 + f->pos[r] % 5);
+    }
+    OK(lem_net_forward(net, f, &err));
+    OK(lem_net_lm(net, f->n_rows, rows, target, w, lp, &err));
+    lem_net_backward(net);
+}
+
+/* Rows of a long item after a short one: its blocks of the head are cut within it. The weights are those of
+ * the forests apart. */
+static void two_forests_are_one_in_bf16(void **state) {
+    (void)state;
+    lem_model_config c = tiny(LEM_ARCH_LLAMA, LEM_HEAD_LM, true);
+    lem_model *m = NULL;
+    lem_net *net = NULL;
+    const lem_trainable t = {.bf16 = true};
+    lem_forest both = {0}, part[2] = {{0}, {0}};
+    int32_t ids[LONG];
+    float lp[LONG + SHORT], apart[LONG + SHORT];
+    c.max_positions = LONG;
+    OK(lem_model_new(&c, &m, &err));
+    lem_model_init_random(m, 7);
+    FAILS(lem_net_new_part(m, backend, 8, &t, &net, &err), LEM_EUSAGE, "bf16");
+    backend->compute = LEM_COMPUTE_BF16;
+    OK(lem_net_new_part(m, backend, LONG + SHORT, &t, &net, &err));
+    for (int i = 0; i < LONG; i++) ids[i] = i * i % 49;
+    OK(lem_forest_add(&both, -1, ids, SHORT, NULL, &err));
+    OK(lem_forest_add(&both, -1, ids, LONG, NULL, &err));
+    OK(lem_forest_add(&part[0], -1, ids, SHORT, NULL, &err));
+    OK(lem_forest_add(&part[1], -1, ids, LONG, NULL, &err));
+    lose(net, &both, lp);
+    size_t n = lem_net_n_grads(net) * sizeof(float);
+    float *want = malloc(n);
+    host_get(backend, want, lem_net_grads(net), n);
+    lem_net_zero_grads(net);
+    lose(net, &part[0], apart);
+    lose(net, &part[1], apart + SHORT);
+    assert_memory_equal(lp, apart, sizeof lp);
+    assert_true(host_same(backend, want, lem_net_grads(net), n));
+    free(want);
+    for (int i = 0; i < 2; i++) lem_forest_release(&part[i]);
+    lem_forest_release(&both);
+    lem_net_free(net);
+    lem_model_free(m);
+    backend->compute = LEM_COMPUTE_F32;
+}
+
+/* The forest's one node in steps of 7 tokens: the same log-probabilities. */
+static void step_by_step(const lem_weights *w, const lem_forest *f, const float *want) {
+    lem_session *s = NULL;
+    int node;
+    OK(lem_session_new(w, backend, 8, 16, &s, &err));
+    OK(lem_session_node(s, -1, &node, &err));
+    for (int at = 0; at < f->n_rows; at += 7) {
+        int n = f->n_rows - at < 7 ? f->n_rows - at : 7, rows[7];
+        int32_t target[7];
+        float lp[7];
+        OK(lem_session_step(s, &(lem_feed){node, f->ids + at, n}, 1, &err));
+        for (int r = 0; r < n; r++) {
+            rows[r] = lem_session_row(s, 0, r);
+            target[r] = (f->ids[at + r] * 7 + at + r) % 50;
+        }
+        OK(lem_session_logprobs(s, n, rows, target, lp, &err));
+        assert_memory_equal(lp, want + at, (size_t)n * sizeof *lp);
+    }
+    lem_session_free(s);
+}
+
+/* What a session reads (bf16 weights and embedding) is what the net reads of its fp32 parameters. */
+static void sampler_is_trainer_in_bf16(void **state) {
+    (void)state;
+    for (int k = 0; k < 4; k++) {
+        lem_model *m = tiny_model(k & 1 ? LEM_ARCH_QWEN3 : LEM_ARCH_QWEN2, LEM_HEAD_LM, k & 2);
+        const lem_trainable t = {.bf16 = true};
+        lem_net *net = NULL;
+        lem_weights *w = NULL;
+        lem_forest f = {0};
+        int32_t ids[200];
+        float lp[200];
+        backend->compute = LEM_COMPUTE_BF16;
+        OK(lem_net_new_part(m, backend, 200, &t, &net, &err));
+        OK(lem_weights_new(m, backend, LEM_DTYPE_BF16, &w, &err));
+        for (int i = 0; i < 200; i++) ids[i] = i * i % 49;
+        OK(lem_forest_add(&f, -1, ids, 200, NULL, &err));
+        lose(net, &f, lp);
+        step_by_step(w, &f, lp);
+        lem_weights_free(w);
+        lem_net_free(net);
+        lem_model_free(m);
+        lem_forest_release(&f);
+        backend->compute = LEM_COMPUTE_F32;
+    }
+}
+
 int main(void) {
     OK(far_or_plain(LEM_ISA_AUTO, NULL, &backend, &err));
-    const struct CMUnitTest tests[] = {cmocka_unit_test(plan_is_exact), cmocka_unit_test(refusals),
-                                       cmocka_unit_test(no_memory), cmocka_unit_test(gradients)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(plan_is_exact),
+                                       cmocka_unit_test(refusals),
+                                       cmocka_unit_test(no_memory),
+                                       cmocka_unit_test(gradients),
+                                       cmocka_unit_test(two_forests_are_one_in_bf16),
+                                       cmocka_unit_test(sampler_is_trainer_in_bf16)};
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     far_or_plain_free(backend);
     return failed;

@@ -62,6 +62,7 @@ static lem_status train(lem_model *m, lem_backend *b, const lem_trainable *t, le
     lem_process *p = NULL;
     lem_train_result result;
     lem_buf telemetry = {0};
+    b->compute = t->bf16 ? LEM_COMPUTE_BF16 : LEM_COMPUTE_F32;
     lem_status st = lem_process_new(&rows, &p, err);
     assert_int_equal(st, LEM_OK);
     lem_objective obj = lem_process_objective(p);
@@ -93,11 +94,13 @@ static void far_trains_the_same(void **state) {
     (void)state;
     const lem_trainable parts[] = {
         {0},
+        {.bf16 = true},
+        {.bf16 = true, .frozen_layers = 1},
         {.frozen_layers = 1},
         {.frozen_layers = 2, .frozen_dtype = LEM_DTYPE_BF16},
         {.frozen_roles = 1ull << LEM_ROLE_QKV | 1ull << LEM_ROLE_DOWN | 1ull << LEM_ROLE_EMBED,
          .frozen_dtype = LEM_DTYPE_BF16}};
-    for (int k = 0; k < 4; k++) {
+    for (size_t k = 0; k < sizeof parts / sizeof *parts; k++) {
         device d = open_device();
         lem_err err = LEM_ERR_INIT;
         lem_model *a = make_model(), *b = make_model();
