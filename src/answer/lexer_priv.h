@@ -31,7 +31,7 @@ static inline bool lex_is(const char *s, size_t n, const char *t) {
 }
 static inline bool lex_is_op(const lex_tok *t, char op) { return t->kind == TOK_OP && t->op == op; }
 
-/* ---- tokens (lex.c): appended, `from` is where they begin ---- */
+/* ---- tokens (lex_tokens.c): appended, `from` is where they begin ---- */
 
 lex_tok *lem_lex_push(lexer *x, lex_tok_kind kind, size_t from);
 void lem_lex_push_named(lexer *x, lex_tok_kind kind, const char *name, size_t n, size_t from, bool latex);

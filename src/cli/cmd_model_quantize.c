@@ -17,7 +17,7 @@
 
 static const lem_opt opts[] = {
     {"keep", LEM_OPT_LIST, "NAME", NULL,
-     "matrices that stay bf16: q_proj, k_proj, v_proj, qkv_proj, o_proj, gate_proj, up_proj, down_proj, "
+     "matrices that stay bf16: q_proj, k_proj, v_proj, wqkv, o_proj, gate_proj, up_proj, down_proj, "
      "lm_head; repeatable or a,b [none]"},
     {"prompts", LEM_OPT_INPUT, "FILE", NULL,
      "rows on which to measure what was lost: problems of a language model, candidates of a reward model "

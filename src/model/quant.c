@@ -4,32 +4,34 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct {
-    const char *name;
-    lem_role role;
-} matrices[] = {{"q_proj", LEM_ROLE_Q},     {"k_proj", LEM_ROLE_K},       {"v_proj", LEM_ROLE_V},
-                {"qkv_proj", LEM_ROLE_QKV}, {"o_proj", LEM_ROLE_O},       {"gate_proj", LEM_ROLE_GATE},
-                {"up_proj", LEM_ROLE_UP},   {"down_proj", LEM_ROLE_DOWN}, {"lm_head", LEM_ROLE_LM_HEAD}};
-enum { N_MATRICES = sizeof matrices / sizeof *matrices };
+/* Matrix i of those that int8 knows, and its name: those of a layer, then the head; LEM_ROLE_COUNT behind it.
+ */
+static lem_role matrix(int i, char name[32]) {
+    char before[32];
+    lem_role r = lem_role_matrix(i, name);
+    if (r != LEM_ROLE_COUNT || (i > 0 && lem_role_matrix(i - 1, before) == LEM_ROLE_COUNT)) return r;
+    snprintf(name, 32, "lm_head");
+    return LEM_ROLE_LM_HEAD;
+}
 
 bool lem_quant_has(uint64_t kept, lem_role role) {
-    for (int i = 0; i < N_MATRICES; i++)
-        if (matrices[i].role == role) return !(kept >> role & 1);
+    char name[32];
+    lem_role r = LEM_ROLE_COUNT;
+    for (int i = 0; (r = matrix(i, name)) != LEM_ROLE_COUNT; i++)
+        if (r == role) return !(kept >> role & 1);
     return false;
 }
 
 void lem_quant_scale_name(const char *tensor, char out[112]) { snprintf(out, 112, "%.95s_scale", tensor); }
 
 lem_status lem_quant_keep(const char *name, uint64_t *kept, lem_err *err) {
-    for (int i = 0; i < N_MATRICES; i++) {
-        if (strcmp(matrices[i].name, name) != 0) continue;
-        *kept |= (uint64_t)1 << matrices[i].role;
-        return LEM_OK;
+    char one[32], all[200] = "";
+    lem_role r = LEM_ROLE_COUNT;
+    for (int i = 0, n = 0; (r = matrix(i, one)) != LEM_ROLE_COUNT; i++) {
+        if (strcmp(one, name) == 0) return *kept |= (uint64_t)1 << r, LEM_OK;
+        n += snprintf(all + n, sizeof all - (size_t)n, "%s%s", i ? ", " : "", one);
     }
-    return lem_fail(err, LEM_EUSAGE,
-                    "no matrix is called '%.40s' (q_proj, k_proj, v_proj, qkv_proj, o_proj, gate_proj, "
-                    "up_proj, down_proj, lm_head)",
-                    name);
+    return lem_fail(err, LEM_EUSAGE, "no matrix is called '%.40s' (%s)", name, all);
 }
 
 /* ---- config.json ---- */
@@ -70,8 +72,10 @@ lem_status lem_quant_from_json(const lem_json *q, lem_model_config *c, lem_err *
 lem_json *lem_quant_to_json(uint64_t kept) {
     lem_json *q = lem_json_new_object(), *keep = lem_json_new_array();
     bool ok = q && keep;
-    for (int i = 0; ok && i < N_MATRICES; i++)
-        if (kept >> matrices[i].role & 1) ok = lem_json_append(keep, lem_json_new_str(matrices[i].name));
+    char name[32];
+    lem_role r = LEM_ROLE_COUNT;
+    for (int i = 0; ok && (r = matrix(i, name)) != LEM_ROLE_COUNT; i++)
+        if (kept >> r & 1) ok = lem_json_append(keep, lem_json_new_str(name));
     ok = ok && lem_json_set(q, "quant_method", lem_json_new_str("lemma-int8"));
     ok = ok && lem_json_set(q, "format", lem_json_new_int(1));
     ok = ok && lem_json_set(q, "group_size", lem_json_new_int(LEM_INT8_GROUP));

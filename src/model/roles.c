@@ -78,6 +78,14 @@ static int size_of(dim d, const lem_model_config *c, const lem_head_shape *head)
 static const lem_role adapted[] = {LEM_ROLE_Q, LEM_ROLE_K,    LEM_ROLE_V,  LEM_ROLE_QKV,
                                    LEM_ROLE_O, LEM_ROLE_GATE, LEM_ROLE_UP, LEM_ROLE_DOWN};
 
+lem_role lem_role_matrix(int i, char name[32]) {
+    if (i < 0 || i >= (int)(sizeof adapted / sizeof *adapted)) return LEM_ROLE_COUNT;
+    const role_row *row = &table[adapted[i]];
+    const char *module = strchr(row->common ? row->common : row->internlm2, '.') + 1;
+    snprintf(name, 32, "%.*s", (int)strcspn(module, "."), module);
+    return adapted[i];
+}
+
 lem_role lem_role_adapter(lem_role matrix) {
     for (size_t i = 0; i < sizeof adapted / sizeof *adapted; i++)
         if (adapted[i] == matrix) return LEM_ROLE_Q_LORA_A + (lem_role)(2 * i);

@@ -69,6 +69,9 @@ bool lem_role_shape(const lem_model_config *c, lem_role role, int layer, int *ro
 bool lem_role_gguf_name(lem_role role, int layer, char out[96]);
 /* It makes queries or keys, whose halves are turned against each other (model/rope.h). */
 bool lem_role_is_rotated(lem_role role);
+/* Matrix i of a layer, from 0, and the name of its module, such as q_proj (wqkv where one matrix makes all
+ * three); LEM_ROLE_COUNT behind the last. */
+lem_role lem_role_matrix(int i, char name[32]);
 /* A of the adapter of that matrix of a layer, B is the role behind it; LEM_ROLE_COUNT: it can have none. And
  * back: the matrix that A or B belongs to, LEM_ROLE_COUNT of other roles. */
 lem_role lem_role_adapter(lem_role matrix);

@@ -212,6 +212,8 @@ static lem_status loop(run *r, lem_err *err) {
         if (st == LEM_OK && lem_run_is_due(r, o->checkpoint_every) && !lem_run_is_ill(r))
             st = lem_run_save(r, err);
     }
+    r->gradient.tick_ctx = NULL;
+    r->gradient.tick = NULL;
     lem_progress_free(p);
     r->result->seconds = lem_clock_seconds() - start;
     return st;

@@ -152,7 +152,7 @@ bool lem_mv_subscript(mv_parser *p, lem_buf *b) {
     from = p->i;
     if (lem_mv_take(p, "{")) {
         do {
-            if (!lem_mv_read_expr(p)) return false;
+            if (!p->expr(p)) return false;
         } while (lem_mv_take(p, ","));
         if (!lem_mv_take(p, "}")) return false;
     } else if (!lem_mv_read_atom(p)) return false;
@@ -162,10 +162,22 @@ bool lem_mv_subscript(mv_parser *p, lem_buf *b) {
     return true;
 }
 
+bool lem_mv_is_percent(const mode_expr *e) {
+    return e->kind == MODE_MUL && e->kid[1]->kind == MODE_NUM && lem_mode_text_is(e->kid[1]->name, "%");
+}
+
+mode_expr *lem_mv_percent(lem_work *w, mode_expr *e) {
+    mode_expr *h = lem_mode_int(w, 1);
+    if (!h || !e) return NULL;
+    h->q = lem_rat_div(w, h->q, lem_mode_int(w, 100) ? lem_rat_int(w, 100) : NULL);
+    h->name = lem_mode_text("%", 1);
+    return h->q ? lem_mode_op(w, MODE_MUL, e, h) : NULL;
+}
+
 mode_expr *lem_mv_superscript(mv_parser *p) {
     if (lem_mv_take(p, "{")) {
         p->bare = false;
-        mode_expr *e = lem_mv_read_expr(p);
+        mode_expr *e = p->expr(p);
         return e && lem_mv_take(p, "}") ? e : NULL;
     }
     return lem_mv_read_atom(p);

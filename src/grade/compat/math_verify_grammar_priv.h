@@ -14,8 +14,9 @@ typedef struct mv_parser {
     int depth, nodes, bars, verts;
     bool bare; /* reading the exponent of a name */
     bool complex;
-    size_t cmd_at, cmd_n; /* place + 1 and length of the command asked for last */
-    unsigned char *dead;  /* per byte: 1 no set atom, 2 no call begins here */
+    size_t cmd_at, cmd_n;                    /* place + 1 and length of the command asked for last */
+    unsigned char *dead;                     /* per byte: 1 no set atom, 2 no call begins here */
+    mode_expr *(*expr)(struct mv_parser *p); /* lem_mv_read_expr, for what an atom holds in braces */
 } mv_parser;
 
 mv_parser lem_mv_back(const mv_parser *p,

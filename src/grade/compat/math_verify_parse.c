@@ -6,17 +6,6 @@
 
 static mode_expr *parse_mp(mv_parser *p, bool nofunc);
 
-bool lem_mv_is_percent(const mode_expr *e) {
-    return e->kind == MODE_MUL && e->kid[1]->kind == MODE_NUM && lem_mode_text_is(e->kid[1]->name, "%");
-}
-
-mode_expr *lem_mv_percent(lem_work *w, mode_expr *e) {
-    mode_expr *h = lem_mode_int(w, 1);
-    if (!h || !e) return NULL;
-    h->q = lem_rat_div(w, h->q, lem_mode_int(w, 100) ? lem_rat_int(w, 100) : NULL);
-    h->name = lem_mode_text("%", 1);
-    return h->q ? lem_mode_op(w, MODE_MUL, e, h) : NULL;
-}
 /* ---- groups and functions ---- */
 
 static mode_expr *grouped(mv_parser *p, const char *open, const char *close) {

@@ -427,7 +427,7 @@ static bool parse_named(mv_parser *p, parts *in, mv_value **out) {
 
 static mv_value *parse_whole(lem_work *w, mode_text t, bool complex) {
     mode_text digits;
-    mv_parser p = {.w = w, .t = t, .complex = complex};
+    mv_parser p = {.w = w, .t = t, .complex = complex, .expr = lem_mv_read_expr};
     parts *in = lem_work_alloc(w, 1, sizeof *in);
     mv_value *v;
     p.dead = lem_work_alloc(w, t.n + 1, 1);
