@@ -20,8 +20,8 @@ bool lem_run_is_ill(const run *r) { return r->health.loss_bad > 0 || r->health.n
 static lem_status diverged(const run *r, const char *what, double now, double first, lem_err *err) {
     return lem_fail(
         err, LEM_ENUMERIC,
-        "stage %s, step %ld: training has diverged: %s %.6g, %.6g at the first step; checkpoints from before "
-        "that are kept; lower --lr",
+        "stage %s, step %ld: training has diverged: %s %.6g, %.6g at the first step; any checkpoint from "
+        "before that is kept; lower --lr",
         r->o->stage, r->done, what, now, first);
 }
 
