@@ -4,7 +4,7 @@
 #include "job/account.h"
 
 lem_status lem_bad_rows_begin(const lem_args *args, bad_rows *out, lem_err *err) {
-    *out = (bad_rows){.max_share = lem_args_num(args, "max-bad")};
+    *out = (bad_rows){.max_share = lem_args_has(args, "max-bad") ? lem_args_num(args, "max-bad") : 0.01};
     if (lem_args_is(args, "on-error", "skip")) {
         out->tally = lem_bad_rows_new(err);
         return out->tally ? LEM_OK : LEM_EMEM;

@@ -18,7 +18,7 @@
     {                                                                                                        \
         "max-bad", LEM_OPT_NUM, "SHARE", NULL,                                                               \
             "with --on-error skip: the share of rows that may be left out; more ends with exit 7 (default "  \
-            "0)",                                                                                            \
+            "0.01)",                                                                                         \
             0, 1                                                                                             \
     }
 

@@ -1,4 +1,5 @@
 /* cmd_search.c - lemma search: solutions searched step by step under a reward model, resumable by problem */
+#include "cli/bad_rows_options.h"
 #include "cli/commands.h"
 #include "cli/prompt_options.h"
 #include "cli/runtime.h"
@@ -61,6 +62,8 @@ static const lem_opt opts[] = {
     LEM_OPT_TEMPLATE,
     LEM_OPT_SET,
     LEM_OPT_PROMPT_FROM,
+    LEM_OPT_ON_ERROR,
+    LEM_OPT_MAX_BAD,
     LEM_OPTS_WEIGHTS(", of both models"),
     {"slots", LEM_OPT_INT, "N", "0", "steps in flight, 0 = 256 (never changes a result)", 0, 4096,
      .effect = LEM_OPT_CHANGES_NOTHING},
@@ -79,6 +82,7 @@ typedef struct job {
     lem_dtype dtype;
     lem_prompt_settings prompt;
     lem_prompt_end_list ends;
+    bad_rows bad; /* rows left out, with --on-error skip */
     lem_problems rows;
     lem_bench_chooser chooser;
     lem_json **found; /* [rows.n] records: row, and trace if it is wanted */
@@ -268,15 +272,23 @@ static lem_status plan_memory(job *j, lem_err *err) {
                     (weights + engine) / 1e9, (double)physical / 1e9);
 }
 
+static lem_status load_rows(job *j, lem_err *err) {
+    lem_problems_opts rows = {.map = lem_args_tree(j->args, "map"),
+                              .limit = j->cli->limit,
+                              .cancel = j->cli->cancel,
+                              .choose = lem_bench_choose,
+                              .choose_ctx = &j->chooser};
+    j->chooser.log = j->cli->log;
+    lem_status st = lem_bad_rows_begin(j->args, &j->bad, err);
+    if (st == LEM_OK)
+        st = lem_bad_rows_problems(&j->bad, j->prompts, rows.map, rows.cancel, &rows.judge, err);
+    if (st == LEM_OK) st = lem_problems_read(j->prompts, &rows, &j->rows, err);
+    return st ? st : lem_bad_rows_end(&j->bad, j->cli, j->file, j->rows.n, err); /* before the first token */
+}
+
 static lem_status prepare(job *j, lem_err *err) {
     lem_status st = read_prompt(j, err);
-    j->chooser.log = j->cli->log;
-    const lem_problems_opts rows = {.map = lem_args_tree(j->args, "map"),
-                                    .limit = j->cli->limit,
-                                    .cancel = j->cli->cancel,
-                                    .choose = lem_bench_choose,
-                                    .choose_ctx = &j->chooser};
-    if (st == LEM_OK) st = lem_problems_read(j->prompts, &rows, &j->rows, err);
+    if (st == LEM_OK) st = load_rows(j, err);
     if (st == LEM_OK) st = load_model(j, err);
     if (st == LEM_OK) st = lem_weights_implied(j->cli, j->file, j->args, j->model, "compute", err);
     if (st == LEM_OK) st = lem_weights_implied(j->cli, j->file, j->args, j->rm, "rm_compute", err);
@@ -379,6 +391,7 @@ static lem_status show(const job *j, lem_err *err) {
     lem_object_int(&o, "texts_without_score", j->judge.without);
     lem_object_int(&o, "reward_model_tokens", lem_scorer_tokens(j->judge.model.scorer));
     lem_object_num(&o, "seconds", j->seconds);
+    if (j->bad.tally) lem_object_json(&o, "skipped", lem_bad_rows_json(j->bad.tally));
     return lem_print_json(j->cli->out, lem_object_done(&o), 0, err);
 }
 
@@ -388,6 +401,7 @@ static void release(job *j) {
     lem_free(j->separator);
     lem_search_free(j->search);
     lem_judge_close(&j->judge);
+    lem_bad_rows_release(&j->bad);
     lem_problems_release(&j->rows);
     lem_bench_chooser_release(&j->chooser);
     lem_prompt_settings_release(&j->prompt);

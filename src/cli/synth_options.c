@@ -13,6 +13,8 @@ const lem_opt lem_synth_options[LEM_N_SYNTH_OPTIONS] = {
     {"system", LEM_OPT_STR, "TEXT", NULL, "system prompt"},
     {"top-p", LEM_OPT_NUM, "P", "1", "draw among the fewest tokens whose probability reaches P", 0, 1},
     LEM_OPT_MAX_FAILED("0.05"),
+    LEM_OPT_ON_ERROR,
+    LEM_OPT_MAX_BAD,
     {"dead", LEM_OPT_STR, "FILE", NULL,
      "items without a reply, each with its reason and whether it was billed [OUT.dead.jsonl]",
      .effect = LEM_OPT_CHANGES_NOTHING},

@@ -52,6 +52,16 @@ static lem_status name_dead(lem_synth *s, lem_err *err) {
     return st;
 }
 
+static lem_status load_rows(lem_synth *s, lem_err *err) {
+    const char *path = s->args->words[0];
+    lem_problems_opts o = {
+        .map = lem_args_tree(s->args, "map"), .limit = s->cli->limit, .cancel = s->cli->cancel};
+    lem_status st = lem_bad_rows_begin(s->args, &s->bad, err);
+    if (st == LEM_OK) st = lem_bad_rows_problems(&s->bad, path, o.map, o.cancel, &o.judge, err);
+    if (st == LEM_OK) st = lem_problems_read(path, &o, &s->rows, err);
+    return st ? st : lem_bad_rows_end(&s->bad, s->cli, s->job, s->rows.n, err); /* before anything is sent */
+}
+
 lem_status lem_synth_open(lem_synth *s, lem_cli *cli, const lem_command *cmd, const lem_args *args,
                           bool *done, lem_err *err) {
     *s = (lem_synth){.cli = cli, .args = args, .cmd = cmd};
@@ -66,8 +76,7 @@ lem_status lem_synth_open(lem_synth *s, lem_cli *cli, const lem_command *cmd, co
     if (*done) return lem_print_complete(cli, cmd->name, s->job, err);
     st = read_options(s, err);
     if (st != LEM_OK) return st;
-    return lem_problems_load(args->words[0], lem_args_tree(args, "map"), cli->limit, cli->cancel, &s->rows,
-                             err);
+    return load_rows(s, err);
 }
 
 /* ---- asking ---- */
@@ -225,6 +234,7 @@ lem_status lem_synth_tell(lem_synth *s, lem_json *more, lem_err *err) {
     lem_object_int(&o, "completion_tokens", c.tokens_out);
     lem_object_num(&o, "cost", c.cost);
     lem_object_num(&o, "seconds", s->seconds);
+    if (s->bad.tally) lem_object_json(&o, "skipped", lem_bad_rows_json(s->bad.tally));
     for (const char *k = lem_json_key_next(more, NULL); more && k; k = lem_json_key_next(more, k))
         lem_object_json(&o, k, lem_json_copy(lem_json_key_value(k)));
     lem_json_free(more);
@@ -233,6 +243,7 @@ lem_status lem_synth_tell(lem_synth *s, lem_json *more, lem_err *err) {
 
 void lem_synth_close(lem_synth *s) {
     lem_teach_free(s->teach);
+    lem_bad_rows_release(&s->bad);
     lem_problems_release(&s->rows);
     lem_free(s->dead);
     lem_endpoint_release(&s->endpoint);

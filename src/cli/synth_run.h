@@ -6,6 +6,7 @@
 #ifndef LEM_CLI_SYNTH_RUN_H
 #define LEM_CLI_SYNTH_RUN_H
 
+#include "cli/bad_rows_options.h"
 #include "cli/endpoint_options.h"
 
 #include "core/file.h"
@@ -15,7 +16,7 @@
 #include "teach/teach.h"
 
 /* Those of its own, and those of endpoint_options.h. */
-enum { LEM_N_SYNTH_OPTIONS = 11 + LEM_N_ENDPOINT_OPTIONS + LEM_N_COMPLETION_OPTIONS };
+enum { LEM_N_SYNTH_OPTIONS = 13 + LEM_N_ENDPOINT_OPTIONS + LEM_N_COMPLETION_OPTIONS };
 extern const lem_opt lem_synth_options[LEM_N_SYNTH_OPTIONS];
 
 typedef struct lem_synth {
@@ -23,6 +24,7 @@ typedef struct lem_synth {
     const lem_args *args;
     const lem_command *cmd;
     lem_job *job;
+    bad_rows bad; /* rows left out, with --on-error skip */
     lem_problems rows;
     size_t per_row, items;
     const char *model; /* folder; NULL: endpoints */

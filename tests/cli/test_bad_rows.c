@@ -238,6 +238,44 @@ static void models(void **state) {
           "said");
     said_by(7, LEMMA_BINARY
             " sample --model m --prompts x.jsonl --n 2 --max-tokens 4 --on-error skip --out w 2>&1");
+    /* the other readers of problems */
+    static const char *const others[][2] = {
+        {"synth answer", "--model m --max-tokens 4"},
+        {"synth evolve", "--model m --max-tokens 4 --max-failed 1"},
+        {"search --model m --rm m --rm-head rlhflow --n 2 --width 2 --depth 2 --step-tokens 4 --max-tokens 8 "
+         "--method best-of-n --prompts",
+         ""}};
+    for (int i = 0; i < 3; i++) {
+        char bad[512], good[512], line[2048];
+        snprintf(bad, sizeof bad, "%s x.jsonl %s", others[i][0], others[i][1]);
+        snprintf(good, sizeof good, "%s y.jsonl %s", others[i][0], others[i][1]);
+        snprintf(line, sizeof line,
+                 "%s %s --on-error skip --max-bad 0.7 --out p%d --json >j 2>said && %s %s --out q%d 2>e && "
+                 "cmp p%d q%d",
+                 LEMMA_BINARY, bad, i, LEMMA_BINARY, good, i, i, i);
+        shell(line);
+        shell(
+            "grep -q '\"skipped\":{\"rows\":5,' j && grep -q '5 rows left out: 1 not JSON, 2 missing field' "
+            "said");
+        snprintf(line, sizeof line, "%s %s --on-error skip --out w%d 2>&1", LEMMA_BINARY, bad, i);
+        said_by(7, line);
+        snprintf(line, sizeof line, "%s %s --out w%d 2>&1", LEMMA_BINARY, bad, i);
+        said_by(3, line);
+    }
+}
+
+/* One row of a hundred may be bad, two may not, unless --max-bad says so. */
+static void one_percent(void **state) {
+    (void)state;
+    shell(
+        "for i in $(seq 100); do echo "
+        "\"{\\\"problem\\\":\\\"$i?\\\",\\\"expected_answer\\\":\\\"$i\\\",\\\"completions\\\":[\\\"$i\\\"]}"
+        "\"; done >all.jsonl; "
+        "{ head -99 all.jsonl; echo oh; } >one.jsonl; { head -98 all.jsonl; echo oh; echo oh; } >two.jsonl");
+    said_by(0, LEMMA_BINARY " grade one.jsonl --on-error skip --out one 2>&1");
+    said_by(7, LEMMA_BINARY " grade two.jsonl --on-error skip --out two 2>&1");
+    said_by(7, LEMMA_BINARY " grade one.jsonl --on-error skip --max-bad 0 --out none 2>&1");
+    said_by(0, LEMMA_BINARY " grade two.jsonl --on-error skip --max-bad 0.02 --out two 2>&1");
 }
 
 static int set_up(void **state) {
@@ -259,6 +297,7 @@ int main(void) {
         cmocka_unit_test(the_share),
         cmocka_unit_test(containers),
         cmocka_unit_test(models),
+        cmocka_unit_test(one_percent),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
