@@ -8,6 +8,8 @@
  *       prefill: prompt tokens a second; decode: generated tokens a second behind the first of each candidate
  *   bench_peer score DIR KIND THREADS N PROMPT LENGTHS
  *       N solutions of one problem by a reward folder; LENGTHS: one for all, or several by commas in turn */
+#include "kinds.h"
+
 #include "core/file.h"
 #include "core/log.h"
 #include "core/mem.h"
@@ -103,19 +105,7 @@ done:
 
 /* ---- kinds and what is open ---- */
 
-typedef struct kind {
-    const char *name;
-    lem_dtype dtype;
-    lem_compute compute;
-} kind;
-static const kind kinds[] = {{"f32", LEM_DTYPE_F32, LEM_COMPUTE_F32},
-                             {"bf16", LEM_DTYPE_BF16, LEM_COMPUTE_F32},
-                             {"bf16xbf16", LEM_DTYPE_BF16, LEM_COMPUTE_BF16},
-#ifdef LEM_BENCH_INT8 /* bench/CMakeLists.txt looks whether compute/tensor.h has it */
-                             {"int8", LEM_DTYPE_I8, LEM_COMPUTE_F32}
-#endif
-};
-enum { N_KINDS = sizeof kinds / sizeof *kinds, N_SHAPES = sizeof shapes / sizeof *shapes };
+enum { N_SHAPES = sizeof shapes / sizeof *shapes };
 
 typedef struct open_model {
     lem_pool *pool;

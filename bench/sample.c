@@ -4,6 +4,8 @@
  * usage: bench_sample [threads [new tokens [shape [f32|bf16|bf16xbf16|int8]]]]. Work counted: 2
  * floating-point operations per parameter (embedding table once, as the output matrix) and generated token;
  * attention and prefill are not counted, so the share is a lower bound. */
+#include "kinds.h"
+
 #include "core/mem.h"
 #include "generate/run.h"
 
@@ -46,17 +48,6 @@ static lem_tokenizer *bytes_tokenizer(lem_err *err) {
     if (b) lem_bpe_trainer_free(b);
     return t;
 }
-
-typedef struct kind {
-    const char *name;
-    lem_dtype dtype;
-    lem_compute compute;
-} kind;
-static const kind kinds[] = {{"f32", LEM_DTYPE_F32, LEM_COMPUTE_F32},
-                             {"bf16", LEM_DTYPE_BF16, LEM_COMPUTE_F32},
-                             {"bf16xbf16", LEM_DTYPE_BF16, LEM_COMPUTE_BF16},
-                             {"int8", LEM_DTYPE_I8, LEM_COMPUTE_F32}};
-enum { N_KINDS = sizeof kinds / sizeof *kinds };
 
 static lem_status measure(const shape *s, const kind *k, lem_backend *b, const lem_tokenizer *t,
                           const lem_limits *l, int max_tokens, lem_err *err) {
