@@ -3,6 +3,7 @@
 #include "cli/quantize_measure.h"
 
 #include "cli/commands.h"
+#include "cli/prompt_options.h"
 #include "cli/train_options.h"
 #include "core/file.h"
 #include "core/mem.h"
@@ -238,8 +239,7 @@ static lem_status said_open(const measure *m, said *s, lem_err *err) {
     const lem_dtype dtype = strcmp(m->dtype, "bf16") == 0 ? LEM_DTYPE_BF16 : LEM_DTYPE_F32;
     lem_status st = LEM_OK;
     LEM_TRY(lem_prompt_settings_open(of->source, &o, &s->prompt, err));
-    LEM_TRY(lem_runtime_tokenizer(of->cli, of->source, &s->tok, err));
-    LEM_TRY(lem_prompt_settings_apply(&s->prompt, s->tok, err));
+    LEM_TRY(lem_prompt_options_tokenizer(of->cli, of->source, &s->prompt, &s->tok, err));
     const bool chat = s->prompt.template != LEM_PROMPT_PLAIN;
     LEM_TRY(lem_prompt_ends(s->tok, of->source, m->config.vocab, chat, &s->ends, err));
     LEM_TRY(lem_problems_load(m->path[SOURCE], NULL, -1, of->cli->cancel, &s->rows, err));
