@@ -80,3 +80,12 @@ void lem_bad_rows_release(bad_rows *b) {
     lem_bad_rows_free(b->tally);
     *b = (bad_rows){.tally = NULL};
 }
+
+lem_status lem_bad_rows_read_problems(bad_rows *b, lem_cli *cli, const lem_args *args, lem_job *job,
+                                      const char *path, lem_problems_opts *o, lem_problems *rows,
+                                      lem_err *err) {
+    lem_status st = lem_bad_rows_begin(args, b, err);
+    if (st == LEM_OK) st = lem_bad_rows_problems(b, path, o->map, o->cancel, &o->judge, err);
+    if (st == LEM_OK) st = lem_problems_read(path, o, rows, err);
+    return st ? st : lem_bad_rows_end(b, cli, job, rows->n, err);
+}

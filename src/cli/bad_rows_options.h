@@ -7,6 +7,7 @@
 #define LEM_CLI_BAD_ROWS_OPTIONS_H
 
 #include "data/bad_rows.h"
+#include "data/problems.h"
 #include "job/job.h"
 
 #define LEM_OPT_ON_ERROR                                                                                     \
@@ -38,6 +39,10 @@ lem_status lem_bad_rows_reader(const bad_rows *b, lem_bad_use use, const char *p
 lem_status lem_bad_rows_problems(const bad_rows *b, const char *path, const lem_json *map,
                                  const lem_cancel *cancel, const lem_row_judge **out,
                                  lem_err *err) LEM_MUST_CHECK;
+/* Begin, read all problems of path and end, before anything is made of them; o->judge is set. */
+lem_status lem_bad_rows_read_problems(bad_rows *b, lem_cli *cli, const lem_args *args, lem_job *job,
+                                      const char *path, lem_problems_opts *o, lem_problems *rows,
+                                      lem_err *err) LEM_MUST_CHECK;
 /* A row failed with *err: counted and LEM_OK, where rows are judged and it is the row's fault; else the
  * failure. */
 lem_status lem_bad_rows_pass(const bad_rows *b, const char *file, uint64_t number, lem_status st,

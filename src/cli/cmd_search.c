@@ -279,11 +279,7 @@ static lem_status load_rows(job *j, lem_err *err) {
                               .choose = lem_bench_choose,
                               .choose_ctx = &j->chooser};
     j->chooser.log = j->cli->log;
-    lem_status st = lem_bad_rows_begin(j->args, &j->bad, err);
-    if (st == LEM_OK)
-        st = lem_bad_rows_problems(&j->bad, j->prompts, rows.map, rows.cancel, &rows.judge, err);
-    if (st == LEM_OK) st = lem_problems_read(j->prompts, &rows, &j->rows, err);
-    return st ? st : lem_bad_rows_end(&j->bad, j->cli, j->file, j->rows.n, err); /* before the first token */
+    return lem_bad_rows_read_problems(&j->bad, j->cli, j->args, j->file, j->prompts, &rows, &j->rows, err);
 }
 
 static lem_status prepare(job *j, lem_err *err) {

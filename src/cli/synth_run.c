@@ -53,13 +53,9 @@ static lem_status name_dead(lem_synth *s, lem_err *err) {
 }
 
 static lem_status load_rows(lem_synth *s, lem_err *err) {
-    const char *path = s->args->words[0];
     lem_problems_opts o = {
         .map = lem_args_tree(s->args, "map"), .limit = s->cli->limit, .cancel = s->cli->cancel};
-    lem_status st = lem_bad_rows_begin(s->args, &s->bad, err);
-    if (st == LEM_OK) st = lem_bad_rows_problems(&s->bad, path, o.map, o.cancel, &o.judge, err);
-    if (st == LEM_OK) st = lem_problems_read(path, &o, &s->rows, err);
-    return st ? st : lem_bad_rows_end(&s->bad, s->cli, s->job, s->rows.n, err); /* before anything is sent */
+    return lem_bad_rows_read_problems(&s->bad, s->cli, s->args, s->job, s->args->words[0], &o, &s->rows, err);
 }
 
 lem_status lem_synth_open(lem_synth *s, lem_cli *cli, const lem_command *cmd, const lem_args *args,
