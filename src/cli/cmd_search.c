@@ -183,12 +183,13 @@ static lem_status open_journal(job *j, lem_err *err) {
 
 /* ---- a problem */
 
-static lem_status keep(job *j, size_t at, lem_json *row, const lem_search_result *r, lem_err *err) {
+static lem_status keep(job *j, size_t at, lem_json *row, const lem_search_result *r, const bool *same,
+                       lem_err *err) {
     const char *method = lem_args_str(j->args, "method");
     char id[24];
     lem_object o = lem_object_new();
     lem_object_json(&o, "row", row);
-    if (j->trace) lem_object_json(&o, "trace", lem_search_trace(&j->rows.at[at], r, method));
+    if (j->trace) lem_object_json(&o, "trace", lem_search_trace(&j->rows.at[at], r, same, method));
     lem_json *record = lem_object_done(&o);
     if (!record) return lem_fail(err, LEM_EMEM, "out of memory for a record");
     snprintf(id, sizeof id, "%zu", at);
@@ -199,21 +200,27 @@ static lem_status keep(job *j, size_t at, lem_json *row, const lem_search_result
 
 static lem_status search_one(job *j, size_t at, lem_err *err) {
     const lem_problem *p = &j->rows.at[at];
+    const int32_t *ids = j->rows.ids.data + p->ids_at;
     lem_search_result r = {0};
     lem_json *row = NULL;
+    bool *same = NULL;
     lem_status st = LEM_OK;
     j->judge.problem = p->problem;
     if (!p->too_long)
-        LEM_TRY(lem_search_run(j->search, p->line, p->key, j->rows.ids.data + p->ids_at, p->n_ids,
-                               lem_judge_score, &j->judge, j->cli->cancel, &r, err));
-    LEM_TRY(lem_search_row(p, &r, lem_args_str(j->args, "method"), &row, err));
+        LEM_TRY(lem_search_run(j->search, p->line, p->key, ids, p->n_ids, lem_judge_score, &j->judge,
+                               j->cli->cancel, &r, err));
+    same = lem_alloc((size_t)r.n + 1, sizeof *same, err);
+    if (!same) LEM_TRY(LEM_EMEM);
+    LEM_TRY(lem_search_marks(j->tok, ids[p->n_ids - 1], &r, j->trace != NULL, same, err));
+    LEM_TRY(lem_search_row(p, &r, same, lem_args_str(j->args, "method"), &row, err));
     st = lem_score_row(&j->judge.model.how, row, j->prompts, p->line, &j->counts, err);
     if (st) {
         lem_json_free(row);
         goto done;
     }
-    st = keep(j, at, row, &r, err);
+    st = keep(j, at, row, &r, same, err);
 done:
+    lem_free(same);
     lem_search_result_release(&r);
     return st;
 }
@@ -338,7 +345,7 @@ static lem_status write_output(job *j, lem_err *err) {
 /* ---- what it came to */
 
 typedef struct sums {
-    uint64_t tokens, solutions, stopped;
+    uint64_t tokens, solutions, stopped, changed;
 } sums;
 
 static sums add_up(const job *j) {
@@ -347,6 +354,9 @@ static sums add_up(const job *j) {
         const lem_json *row = lem_json_get(j->found[i], "row"), *how = lem_json_get(row, "finish_reason");
         s.tokens += (uint64_t)lem_json_int(lem_json_find(row, "search.tokens"), 0);
         s.solutions += lem_json_count(how);
+        const lem_json *marks = lem_json_get(row, "reencodes");
+        for (size_t k = 0; k < lem_json_count(marks); k++)
+            s.changed += !lem_json_bool(lem_json_at(marks, k), true);
         for (size_t k = 0; k < lem_json_count(how); k++)
             s.stopped += strcmp(lem_json_str(lem_json_at(how, k), ""), "stop") == 0;
     }
@@ -367,6 +377,11 @@ static lem_status show(const job *j, lem_err *err) {
         lem_warn(j->cli->log,
                  "%llu solutions did not end by themselves (see finish_reason: length, depth, budget)",
                  (unsigned long long)(s.solutions - s.stopped));
+    if (s.changed)
+        lem_warn(j->cli->log,
+                 "%llu solutions do not encode to the tokens that were drawn (reencodes: false): their "
+                 "logprob is of those tokens, their scores are of the text's own",
+                 (unsigned long long)s.changed);
     if (j->judge.without)
         lem_warn(j->cli->log, "%llu texts had no score (no steps, or too long) and ranked last",
                  (unsigned long long)j->judge.without);
@@ -384,6 +399,7 @@ static lem_status show(const job *j, lem_err *err) {
     lem_object_int(&o, "tokens", s.tokens);
     lem_object_int(&o, "tokens_computed", c.prompt_fed + c.generated_fed);
     lem_object_int(&o, "texts_scored", j->judge.scored);
+    lem_object_int(&o, "not_reencoded", s.changed);
     lem_object_int(&o, "texts_without_score", j->judge.without);
     lem_object_int(&o, "reward_model_tokens", lem_scorer_tokens(j->judge.model.scorer));
     lem_object_num(&o, "seconds", j->seconds);

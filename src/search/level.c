@@ -21,22 +21,6 @@ void lem_sea_drop(lem_search *s, lem_search_node *n) {
 
 /* ---- asking ---- */
 
-/* The ids from the prompt's end to a step's end. */
-static lem_status path_ids(lem_search *s, int node, lem_err *err) {
-    s->ids.len = 0;
-    const lem_search_node *all = s->out->node;
-    size_t n = node < 0 ? 0 : (size_t)all[node].tokens;
-    for (size_t i = 0; i < n; i++) {
-        lem_status st = lem_ids_push(&s->ids, 0, err);
-        if (st) return st;
-    }
-    for (int at = node; at >= 0; at = all[at].parent) {
-        n -= (size_t)all[at].n_ids;
-        memcpy(s->ids.data + n, all[at].ids, (size_t)all[at].n_ids * sizeof *all[at].ids);
-    }
-    return LEM_OK;
-}
-
 static int most_tokens(const lem_search *s, int used) {
     const lem_search_opts *o = s->o;
     int left = o->max_tokens - used;
@@ -70,7 +54,7 @@ static lem_status ask(lem_search *s, int at, int first, int n_steps, int most, l
     const lem_search_opts *o = s->o;
     const sea_front *f = &s->front[at];
     const lem_search_node *n = f->node < 0 ? NULL : &s->out->node[f->node];
-    lem_status st = path_ids(s, f->node, err);
+    lem_status st = lem_search_path(s->out, f->node, &s->ids, err);
     if (st) return st;
     for (int i = 0; i < n_steps; i++) s->order[i] = first + i;
     lem_request_opts r = {.sample = o->sample,
@@ -172,7 +156,7 @@ static size_t without_separator(const lem_search *s, const lem_buf *b, size_t fr
 static lem_status set_text(lem_search *s, lem_search_node *x, bool separated, lem_err *err) {
     lem_buf b = {0};
     lem_status st = LEM_OK;
-    LEM_TRY(path_ids(s, x->parent, err));
+    LEM_TRY(lem_search_path(s->out, x->parent, &s->ids, err));
     LEM_TRY(lem_tokenizer_decode(s->tok, s->ids.data, s->ids.len, true, &b, err));
     size_t before = b.len;
     int n = x->n_ids - (x->state == LEM_SEARCH_ENDED);
@@ -182,6 +166,7 @@ static lem_status set_text(lem_search *s, lem_search_node *x, bool separated, le
     LEM_TRY(lem_buf_ok(&b, err));
     lem_free(x->text);
     x->len = separated ? without_separator(s, &b, before) : b.len;
+    x->cut = x->len < b.len;
     x->text = lem_strndup(lem_buf_str(&b), x->len, err);
     if (!x->text) st = LEM_EMEM;
 done:

@@ -63,6 +63,7 @@ typedef struct lem_search_node { /* a step that was drawn */
     int tokens; /* of its path */
     char *text; /* [len] owned, NUL behind it: of its path, without the separator that ends the step */
     size_t len;
+    bool cut; /* a separator was left out of text, so that the last ids stand for more than text has */
     double score, logprob; /* logprob: of its path */
     lem_search_state state;
     lem_request handle; /* of the engine, while it may go on */
@@ -77,6 +78,8 @@ typedef struct lem_search_result { /* zeroed = empty */
 void lem_search_result_release(lem_search_result *r);
 /* Whether a step is a solution found: neither pruned nor kept. */
 bool lem_search_is_solution(const lem_search_node *n);
+/* The ids from the prompt's end to the end of step `node`, in place of what out holds; -1: none. */
+lem_status lem_search_path(const lem_search_result *r, int node, lem_ids *out, lem_err *err) LEM_MUST_CHECK;
 
 typedef struct lem_search_text { /* a solution so far */
     const char *text;            /* [len] and a NUL */

@@ -71,6 +71,60 @@ static void run(const char *method, const char *more, const char *out) {
     if (lemma(line) != 0) fail_msg("%s: %s", line, said);
 }
 
+/* ---- texts of other tokens than those that were drawn ---- */
+
+typedef struct marks_seen {
+    int stopped, same;        /* solutions that ended by themselves; those of the tokens drawn */
+    int at_depth, depth_same; /* that end before a separator */
+} marks_seen;
+
+/* A score of a text is, bit for bit, what the sampler counted where the text encodes to the tokens that were
+ * drawn, and only there: so `rm score --head logprob`, which sees the text alone, tells whether the mark of
+ * one that ended by itself is right. */
+static void marks_are_told(const char *method, marks_seen *seen) {
+    char line[300], out[32], scored[32], trace[100];
+    snprintf(out, sizeof out, "marks-%s.jsonl", method);
+    snprintf(scored, sizeof scored, "lp-%s.jsonl", method);
+    snprintf(trace, sizeof trace,
+             "--model steps --trace steps-%s.jsonl --temperature 1 --n 16 --depth 2 --step-tokens 30",
+             method);
+    run(method, trace, out);
+    snprintf(line, sizeof line, "rm score %s --model steps --head logprob --field lp --out %s", out, scored);
+    if (lemma(line) != 0) fail_msg("%s: %s", line, said);
+    lem_json *rows = load(scored, 2);
+    for (size_t r = 0; r < 2; r++) {
+        const lem_json *row = lem_json_at(rows, r), *made = lem_json_get(row, "logprob"),
+                       *given = lem_json_get(row, "lp"), *marks = lem_json_get(row, "reencodes");
+        assert_true(lem_json_count(made) > 0);
+        for (size_t i = 0; i < lem_json_count(made); i++) {
+            bool is = lem_json_bool(lem_json_at(marks, i), true);
+            const char *how = lem_json_str(lem_json_at(lem_json_get(row, "finish_reason"), i), "");
+            if (strcmp(how, "depth") == 0) seen->at_depth++, seen->depth_same += is;
+            if (strcmp(how, "stop") != 0) continue;
+            assert_int_equal(is, lem_json_equal(lem_json_at(made, i), lem_json_at(given, i)));
+            seen->stopped++;
+            seen->same += is;
+        }
+    }
+    lem_json_free(rows);
+}
+
+static void texts_of_other_tokens(void **state) {
+    (void)state;
+    static const char *const methods[] = {"beam", "dvts", "best-of-n"};
+    marks_seen seen = {0};
+    write_text("steps.jsonl", "{\"problem\":\"p\",\"solution\":\"one\\n\\ntwo\\n\\n\\none and two\"}\n"
+                              "{\"problem\":\"q\",\"solution\":\"two\\n\\n\\none\\n\\n3\"}\n");
+    if (lemma("sft --from-scratch --layers 1 --width 32 --heads 2 --vocab 270 --context 192 --batch 2 --lr "
+              "1e-2 "
+              "--epochs 50 --max-steps 50 --data steps.jsonl --out steps") != 0)
+        fail_msg("%s", said);
+    for (int i = 0; i < 3; i++) marks_are_told(methods[i], &seen);
+    print_message("%d of %d solutions that ended, %d of %d of the deepest: their text's own tokens\n",
+                  seen.same, seen.stopped, seen.depth_same, seen.at_depth);
+    assert_true(seen.same > 0 && seen.same < seen.stopped && seen.depth_same > 0);
+}
+
 static bool is_whole(const char *state) {
     return strcmp(state, "kept") != 0 && strcmp(state, "pruned") != 0 && strcmp(state, "budget") != 0;
 }
@@ -220,6 +274,7 @@ static void refusals(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_and_traces),
+        cmocka_unit_test(texts_of_other_tokens),
         cmocka_unit_test(process_models),
         cmocka_unit_test(refusals),
     };

@@ -348,6 +348,7 @@ static void test_texts(void **state) {
         int n = path_of(&r, i, ids), own = x->n_ids;
         need(lem_tokenizer_decode(b->t.tok, ids, (size_t)n, true, &text, &err), &err);
         assert_true(x->len <= text.len && memcmp(x->text, lem_buf_str(&text), x->len) == 0);
+        assert_int_equal(x->cut, x->len < text.len);
         bool at_e = lem_buf_str(&text)[text.len - 1] == 'e' && ids[n - 1] != 0;
         if (at_e && own < 20 && x->state != LEM_SEARCH_BUDGET) {
             assert_int_equal(x->len, text.len - 1);
