@@ -40,6 +40,7 @@ extern const sample_engine lem_sample_engine_local, lem_sample_engine_remote;
 typedef struct sample_remote { /* the engine of servers */
     lem_remote run;
     lem_remote_prompts prompts;
+    lem_prompt_end_list ends; /* with --tokenizer */
 } sample_remote;
 
 typedef struct sample_local { /* the engine of a model folder */
@@ -119,6 +120,15 @@ lem_status lem_sample_shots_load(sample_job *j, lem_err *err) LEM_MUST_CHECK;
 
 /* Opens the journal, whose candidates count as finished. After lem_job_start. */
 lem_status lem_sample_open_records(sample_job *j, lem_err *err) LEM_MUST_CHECK;
+/* The tokens that end a candidate, by folder dir and style; vocab as in lem_prompt_ends. */
+lem_status lem_sample_ends(const sample_job *j, const lem_tokenizer *tok, const char *dir, int vocab,
+                           lem_prompt_end_list *out, lem_err *err) LEM_MUST_CHECK;
+/* Whether the text of a candidate of a row will be read as the ids that were sampled, the one that ended it
+ * among them (lem_prompt_reencodes). stopped: it did not end at its limit. */
+lem_status lem_sample_reencodes(const sample_job *j, const lem_tokenizer *tok,
+                                const lem_prompt_end_list *ends, size_t row, const char *text, size_t len,
+                                bool stopped, const int32_t *ids, size_t n, bool *out,
+                                lem_err *err) LEM_MUST_CHECK;
 /* Whether candidate i of row is there. */
 bool lem_sample_has(const sample_job *j, size_t row, int i);
 /* Takes a finished candidate; record: {"text", "finish_reason", "tokens", "logprob"}, and

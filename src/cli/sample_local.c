@@ -8,7 +8,6 @@
 #include "core/object.h"
 #include "model/folder.h"
 #include "model/weights_open.h"
-#include "prompt/prompt.h"
 
 #include <math.h>
 
@@ -79,25 +78,11 @@ static void tell_progress(void *ctx, const lem_generate_stats *s) {
                                        rate);
 }
 
-static bool ends_with_token(const sample_local *l, const lem_candidate *c) {
-    for (int i = 0; i < l->ends.n; i++)
-        if (c->tokens && c->ids[c->tokens - 1] == l->ends.id[i]) return true;
-    return false;
-}
-
-/* Whether the tokens that were sampled are those that the written text will be read as. */
-static lem_status reencodes(const sample_job *j, const lem_candidate *c, bool *out, lem_err *err) {
-    const lem_problem *row = &j->rows.at[c->prompt];
-    int32_t last = j->rows.ids.data[row->ids_at + (size_t)row->n_ids - 1];
-    bool stopped = c->finish == LEM_FINISH_STOP, ended = stopped && ends_with_token(&j->local, c);
-    return lem_prompt_reencodes(j->local.tok, last, c->text, c->len, stopped && !ended, c->ids,
-                                (size_t)(c->tokens - ended), out, err);
-}
-
 static lem_status take_candidate(void *ctx, const lem_candidate *c, lem_err *err) {
     sample_job *j = ctx;
     bool same = true;
-    lem_status st = reencodes(j, c, &same, err);
+    lem_status st = lem_sample_reencodes(j, j->local.tok, &j->local.ends, (size_t)c->prompt, c->text, c->len,
+                                         c->finish == LEM_FINISH_STOP, c->ids, (size_t)c->tokens, &same, err);
     if (st) return st;
     lem_object o = lem_object_new();
     lem_object_json(&o, "text", lem_json_new_strn(c->text, c->len));
@@ -112,9 +97,7 @@ static lem_status take_candidate(void *ctx, const lem_candidate *c, lem_err *err
 /* ---- the plan */
 
 static lem_status find_ends(sample_job *j, lem_err *err) {
-    bool chat = j->prompt.template == LEM_PROMPT_CHAT || j->prompt.template == LEM_PROMPT_CHATML;
-    lem_status st = lem_prompt_ends(j->local.tok, j->model, j->local.config.vocab, chat, &j->local.ends, err);
-    if (st == LEM_OK) st = lem_prompt_ends_style(j->local.tok, &j->prompt, j->model, &j->local.ends, err);
+    lem_status st = lem_sample_ends(j, j->local.tok, j->model, j->local.config.vocab, &j->local.ends, err);
     j->gen.end = j->local.ends.id;
     j->gen.n_end = j->local.ends.n;
     return st;

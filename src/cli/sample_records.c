@@ -3,6 +3,7 @@
 
 #include "core/jsonl.h"
 #include "core/mem.h"
+#include "prompt/prompt.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,6 +34,23 @@ lem_status lem_sample_open_records(sample_job *j, lem_err *err) {
         lem_info(j->cli->log, "going on: %llu of %llu candidates are there already",
                  (unsigned long long)j->resumed, (unsigned long long)j->total);
     return st;
+}
+
+lem_status lem_sample_ends(const sample_job *j, const lem_tokenizer *tok, const char *dir, int vocab,
+                           lem_prompt_end_list *out, lem_err *err) {
+    bool chat = j->prompt.template == LEM_PROMPT_CHAT || j->prompt.template == LEM_PROMPT_CHATML;
+    lem_status st = lem_prompt_ends(tok, dir, vocab, chat, out, err);
+    return st ? st : lem_prompt_ends_style(tok, &j->prompt, dir, out, err);
+}
+
+lem_status lem_sample_reencodes(const sample_job *j, const lem_tokenizer *tok,
+                                const lem_prompt_end_list *ends, size_t row, const char *text, size_t len,
+                                bool stopped, const int32_t *ids, size_t n, bool *out, lem_err *err) {
+    const lem_problem *p = &j->rows.at[row];
+    bool ended = false;
+    for (int i = 0; stopped && n && i < ends->n; i++) ended = ended || ids[n - 1] == ends->id[i];
+    return lem_prompt_reencodes(tok, j->rows.ids.data[p->ids_at + (size_t)p->n_ids - 1], text, len,
+                                stopped && !ended, ids, n - ended, out, err);
 }
 
 bool lem_sample_has(const sample_job *j, size_t row, int i) {

@@ -8,6 +8,7 @@
 #include "core/object.h"
 #include "core/rng.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -90,7 +91,11 @@ static lem_status prepare(sample_job *j, lem_err *err) {
         st = lem_remote_prompts_make(&j->remote.prompts, j->cli, j->args, o->chat.text, &j->rows, &j->prompt,
                                      err);
     if (st != LEM_OK) return st;
-    if (j->remote.prompts.tok) o->parts.ids = ids_of;
+    const lem_tokenizer *tok = j->remote.prompts.tok;
+    if (tok) st = lem_sample_ends(j, tok, lem_args_str(j->args, "tokenizer"), INT_MAX, &j->remote.ends, err);
+    if (st != LEM_OK) return st;
+    o->chat.token_ids = tok != NULL;
+    if (tok) o->parts.ids = ids_of;
     else if (!o->chat.text) o->parts.turns = turns_of;
     if (!lem_mul_size(j->rows.n, (size_t)j->n, &items)) return lem_fail(err, LEM_EMEM, "too many candidates");
     j->total = items;
@@ -113,13 +118,34 @@ static lem_json *element(const lem_json *reply, const char *list, size_t i) {
     return v ? lem_json_share(v) : lem_json_new_null();
 }
 
+/* Whether the text of a choice will be read as the tokens that the server says; true where it says none. */
+static lem_status reencodes(const sample_job *j, size_t row, const lem_json *reply, size_t i, bool *out,
+                            lem_err *err) {
+    const lem_json *list = lem_json_at(lem_json_get(reply, "ids"), i);
+    const lem_json *text = lem_json_at(lem_json_get(reply, "texts"), i);
+    const char *finish = lem_json_str(lem_json_at(lem_json_get(reply, "finish"), i), "");
+    lem_ids ids = {0};
+    lem_status st = LEM_OK;
+    *out = true;
+    if (!list || lem_json_kind(list) == LEM_JSON_NULL) return LEM_OK;
+    for (size_t k = 0; st == LEM_OK && k < lem_json_count(list); k++)
+        st = lem_ids_push(&ids, (int32_t)lem_json_int(lem_json_at(list, k), -1), err);
+    if (st == LEM_OK)
+        st = lem_sample_reencodes(j, j->remote.prompts.tok, &j->remote.ends, row, lem_json_str(text, ""),
+                                  lem_json_str_len(text), strcmp(finish, "stop") == 0, ids.data, ids.len, out,
+                                  err);
+    lem_ids_release(&ids);
+    return st;
+}
+
 /* The i-th choice of a reply; what the server does not tell is null. */
-static lem_json *choice_of(const lem_json *reply, size_t i) {
+static lem_json *choice_of(const lem_json *reply, size_t i, bool same) {
     lem_object o = lem_object_new();
     lem_object_json(&o, "text", element(reply, "texts", i));
     lem_object_json(&o, "finish_reason", element(reply, "finish", i));
     lem_object_json(&o, "tokens", element(reply, "tokens", i));
     lem_object_json(&o, "logprob", element(reply, "logprob", i));
+    if (!same) lem_object_bool(&o, "reencodes", false);
     return lem_object_done(&o);
 }
 
@@ -132,21 +158,32 @@ static lem_json *failed(const char *why) {
     return lem_object_done(&o);
 }
 
-static lem_json *candidate_of(const lem_teach *t, size_t item) {
+/* *out NULL: out of memory, as lem_sample_hold takes it. */
+static lem_status candidate_of(const sample_job *j, size_t item, lem_json **out, lem_err *err) {
+    const lem_teach *t = j->remote.run.teach;
     lem_teach_billed billed;
     int tries;
+    bool same = true;
     const lem_json *reply = lem_teach_reply(t, item);
-    if (reply) return choice_of(reply, lem_teach_choice(t, item));
-    const char *why = lem_teach_why(t, item, &billed, &tries);
-    return failed(why ? why : "");
+    size_t i = reply ? lem_teach_choice(t, item) : 0;
+    lem_status st = reencodes(j, row_of(j, item), reply, i, &same, err);
+    if (st) return st;
+    if (reply) *out = choice_of(reply, i, same);
+    else {
+        const char *why = lem_teach_why(t, item, &billed, &tries);
+        *out = failed(why ? why : "");
+    }
+    return LEM_OK;
 }
 
 static lem_status take_all(sample_job *j, lem_err *err) {
     lem_status st = LEM_OK;
     j->finished = 0;
-    for (size_t i = 0; st == LEM_OK && i < j->total; i++)
-        st = lem_sample_hold(j, row_of(j, i), (int)(i % (size_t)j->n), candidate_of(j->remote.run.teach, i),
-                             err);
+    for (size_t i = 0; st == LEM_OK && i < j->total; i++) {
+        lem_json *record = NULL;
+        st = candidate_of(j, i, &record, err);
+        if (st == LEM_OK) st = lem_sample_hold(j, row_of(j, i), (int)(i % (size_t)j->n), record, err);
+    }
     return st;
 }
 

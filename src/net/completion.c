@@ -106,7 +106,7 @@ static lem_status take_choice(lem_completion_draft *d, const lem_json *choice, i
                         lem_json_kind_name(text));
     c->seen = true;
     lem_buf_add(&c->text, lem_json_str(text, ""), lem_json_str_len(text));
-    lem_completion_draft_logprobs(c, lem_json_get(choice, "logprobs"));
+    lem_completion_draft_tokens(c, choice);
     lem_completion_draft_finish(c, lem_json_get(choice, "finish_reason"));
     return lem_buf_ok(&c->text, err);
 }

@@ -5,7 +5,11 @@
  *    "prompt_tokens": …, "completion_tokens": …, "model": …}
  * where the counts and the model are absent if the reply does not tell them. tokens and logprob are there if
  * log-probabilities were asked for; null where the reply does not tell those of each token. A single choice
- * has the tokens of the whole reply. */
+ * has the tokens of the whole reply.
+ * With opts.token_ids also "ids": [n lists of the tokens' ids, or null]; absent where the reply tells none.
+ * Servers tell them as `token_ids` of a choice (vLLM, where `return_token_ids` is asked for), as `id` beside
+ * each log-probability (llama-server), or as the token text "token_id:7" there (vLLM's
+ * `return_tokens_as_token_ids`). */
 #ifndef LEM_NET_COMPLETION_H
 #define LEM_NET_COMPLETION_H
 
@@ -28,6 +32,7 @@ typedef struct lem_completion_opts {
     const char *const *stop;   /* [n_stop] sent where there are any */
     int n_stop;
     bool logprobs;         /* asked for */
+    bool token_ids;        /* kept where a reply tells them; nothing is sent for it */
     bool fewer;            /* a reply may have fewer choices, one at least */
     const lem_json *extra; /* object: members to set; null takes one out. NULL = none */
     bool stream;

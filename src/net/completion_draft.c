@@ -5,9 +5,15 @@
 #include "core/object.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 void lem_completion_draft_release(lem_completion_draft *d) {
-    for (int i = 0; d->choice && i < d->room; i++) lem_buf_release(&d->choice[i].text);
+    for (int i = 0; d->choice && i < d->room; i++) {
+        lem_buf_release(&d->choice[i].text);
+        lem_buf_release(&d->choice[i].listed);
+        lem_buf_release(&d->choice[i].ids);
+    }
     lem_free(d->choice);
     lem_json_free(d->model);
 }
@@ -18,6 +24,7 @@ lem_status lem_completion_draft_open(lem_completion_draft *d, const lem_completi
                                 .text_only = o->text,
                                 .fewer = o->fewer,
                                 .logprobs = o->logprobs,
+                                .token_ids = o->token_ids,
                                 .tokens_in = -1,
                                 .tokens_out = -1};
     d->choice = lem_alloc_zero((size_t)o->n, sizeof *d->choice, err);
@@ -51,16 +58,40 @@ static bool is_logprob(const lem_json *v) {
     return number && lem_json_num(v, 1) <= rounding;
 }
 
-void lem_completion_draft_logprobs(lem_completion_choice *c, const lem_json *logprobs) {
-    const lem_json *list = lem_json_get(logprobs, "content");
-    bool bare = lem_json_kind(list) != LEM_JSON_ARRAY;
-    if (bare) list = lem_json_get(logprobs, "token_logprobs");
+/* A JSON number, or a text "token_id:7"; another value is none, and adds nothing. */
+static void add_id(lem_buf *to, const lem_json *v) {
+    static const char prefix[] = "token_id:";
+    const char *s = lem_json_str(v, "");
+    char *end = NULL;
+    long long id = lem_json_int(v, -1);
+    if (strncmp(s, prefix, sizeof prefix - 1) == 0) {
+        id = strtoll(s + sizeof prefix - 1, &end, 10);
+        if (*end) id = -1;
+    }
+    int32_t own = (int32_t)id;
+    if (id >= 0 && id <= INT32_MAX) lem_buf_add(to, (const char *)&own, sizeof own);
+}
+
+static void add_logprob(lem_completion_choice *c, const lem_json *logprob) {
+    c->tokens++;
+    if (is_logprob(logprob)) c->logprob += lem_json_num(logprob, 0);
+    else c->untold = true;
+}
+
+void lem_completion_draft_tokens(lem_completion_choice *c, const lem_json *choice) {
+    const lem_json *ids = lem_json_get(choice, "token_ids"), *logprobs = lem_json_get(choice, "logprobs");
+    const lem_json *list = lem_json_get(logprobs, "content"), *texts = lem_json_get(logprobs, "tokens");
+    for (size_t i = 0; i < lem_json_count(ids); i++) add_id(&c->listed, lem_json_at(ids, i));
     for (size_t i = 0; i < lem_json_count(list); i++) {
-        const lem_json *v = lem_json_at(list, i);
-        if (!bare) v = lem_json_get(v, "logprob");
-        c->tokens++;
-        if (is_logprob(v)) c->logprob += lem_json_num(v, 0);
-        else c->untold = true;
+        const lem_json *v = lem_json_at(list, i), *id = lem_json_get(v, "id");
+        add_logprob(c, lem_json_get(v, "logprob"));
+        add_id(&c->ids, id ? id : lem_json_get(v, "token"));
+    }
+    if (lem_json_kind(list) == LEM_JSON_ARRAY) return;
+    list = lem_json_get(logprobs, "token_logprobs");
+    for (size_t i = 0; i < lem_json_count(list); i++) {
+        add_logprob(c, lem_json_at(list, i));
+        add_id(&c->ids, lem_json_at(texts, i));
     }
 }
 
@@ -81,6 +112,37 @@ static bool add_tokens(const lem_completion_draft *d, lem_object *o) {
     return ok;
 }
 
+/* The ids of a choice, those of `token_ids` first; null where they are not of every token. */
+static lem_json *ids_of(const lem_completion_choice *c, bool *any) {
+    bool each = c->tokens > 0 && c->ids.len == (size_t)c->tokens * sizeof(int32_t);
+    const lem_buf *from = c->listed.len ? &c->listed : &c->ids;
+    if (!c->listed.len && !each) return lem_json_new_null();
+    lem_json *list = lem_json_new_array();
+    bool ok = list != NULL;
+    *any = true;
+    for (size_t at = 0; ok && at < from->len; at += sizeof(int32_t)) {
+        int32_t id;
+        memcpy(&id, from->data + at, sizeof id);
+        ok = lem_json_append(list, lem_json_new_int(id));
+    }
+    if (ok) return list;
+    lem_json_free(list);
+    return NULL;
+}
+
+/* Absent where no choice has any. */
+static bool add_ids(const lem_completion_draft *d, lem_object *o) {
+    lem_json *all = lem_json_new_array();
+    bool ok = all != NULL, any = false;
+    for (int i = 0; ok && i < d->n; i++) {
+        const lem_completion_choice *c = &d->choice[i];
+        ok = !c->listed.failed && !c->ids.failed && lem_json_append(all, ids_of(c, &any));
+    }
+    if (ok && any) lem_object_json(o, "ids", all);
+    else lem_json_free(all);
+    return ok;
+}
+
 lem_status lem_completion_draft_done(lem_completion_draft *d, lem_json **out, lem_err *err) {
     lem_json *texts = lem_json_new_array(), *finish = lem_json_new_array();
     lem_object o = lem_object_new();
@@ -93,6 +155,7 @@ lem_status lem_completion_draft_done(lem_completion_draft *d, lem_json **out, le
     lem_object_json(&o, "texts", texts);
     lem_object_json(&o, "finish", finish);
     if (d->logprobs) ok = add_tokens(d, &o) && ok;
+    if (d->token_ids) ok = add_ids(d, &o) && ok;
     if (d->tokens_in >= 0) {
         lem_object_int(&o, "prompt_tokens", (uint64_t)d->tokens_in);
         lem_object_int(&o, "completion_tokens", (uint64_t)d->tokens_out);

@@ -45,7 +45,7 @@ static lem_status take_delta(lem_completion_draft *d, const lem_json *choice, bo
     if (escaped) unescape(s, lem_json_str_len(text), &c->text);
     else lem_buf_add(&c->text, s, lem_json_str_len(text));
     if (lem_json_kind(text) == LEM_JSON_STRING) c->seen = true;
-    lem_completion_draft_logprobs(c, lem_json_get(choice, "logprobs"));
+    lem_completion_draft_tokens(c, choice);
     lem_completion_draft_finish(c, lem_json_get(choice, "finish_reason"));
     return lem_buf_ok(&c->text, err);
 }

@@ -1,6 +1,10 @@
 /* test_sample_remote.c - lemma sample --endpoint against the fault-injecting server */
 #include "remote.h"
 
+#include "core/json.h"
+#include "core/mem.h"
+#include "core/object.h"
+
 #include <signal.h>
 
 static int set_up(void **state) {
@@ -117,6 +121,94 @@ static void text_prompts(void **state) {
     b = end();
     assert_non_null(strstr(b.last_body, "{\"model\":\"t\",\"prompt\":["));
     assert_null(strstr(b.last_body, "\"seed\""));
+}
+
+/* ---- texts that do not encode to the tokens that the server says ---- */
+
+#define MARKED "token/digits1"
+enum { MARKED_CASES = 60 };
+
+typedef struct marked {
+    lem_json *cases; /* of tools/golden/make_reencode.py: ids, their text, and whether they are that text's */
+    const char *end; /* id behind them; NULL: the candidate was cut at its limit */
+    bool beside;     /* the ids come beside log-probabilities */
+} marked;
+
+static lem_json *marked_choice(const marked *m, int i) {
+    const lem_json *c = lem_json_at(m->cases, (size_t)i), *ids = lem_json_get(c, "ids");
+    lem_json *list = lem_json_new_array();
+    lem_object o = lem_object_new();
+    for (size_t k = 0; k < lem_json_count(ids) + (m->end != NULL); k++) {
+        lem_json *id = lem_json_new_int(lem_json_int(lem_json_at(ids, k), m->end ? atoi(m->end) : 0));
+        lem_object one = lem_object_new();
+        if (m->beside) lem_object_json(&one, "id", id);
+        if (m->beside) lem_object_num(&one, "logprob", -0.5);
+        lem_json *entry = lem_object_done(&one);
+        assert_true(lem_json_append(list, m->beside ? entry : id));
+        if (!m->beside) lem_json_free(entry);
+    }
+    lem_object content = lem_object_new();
+    lem_object_int(&o, "index", (uint64_t)i);
+    lem_object_str(&o, "finish_reason", m->end ? "stop" : "length");
+    lem_object_json(&o, "text", lem_json_copy(lem_json_get(c, "text")));
+    if (m->beside) lem_object_json(&content, "content", list);
+    else lem_object_json(&o, "token_ids", list);
+    lem_object_json(&o, "logprobs", lem_object_done(&content));
+    return lem_object_done(&o);
+}
+
+static char *marked_reply(void *ctx, const char *path, const char *body, int *status) {
+    (void)path, (void)body, (void)status;
+    lem_json *choices = lem_json_new_array();
+    lem_object o = lem_object_new();
+    lem_buf b = {0};
+    for (int i = 0; i < MARKED_CASES; i++) assert_true(lem_json_append(choices, marked_choice(ctx, i)));
+    lem_object_json(&o, "choices", choices);
+    lem_json *reply = lem_object_done(&o);
+    lem_json_write(reply, 0, &b);
+    lem_json_free(reply);
+    char *text = strdup(lem_buf_str(&b));
+    lem_buf_release(&b);
+    return text;
+}
+
+/* Each mark is what the `tokenizers` package says of the text and the ids. */
+static void marks_are(const marked *m) {
+    lem_err err = LEM_ERR_INIT;
+    lem_json *row = NULL;
+    const char *text = text_of("o");
+    assert_int_equal(lem_json_parse(text, strlen(text), &row, &err), LEM_OK);
+    const lem_json *marks = lem_json_get(row, "reencodes");
+    assert_int_equal(lem_json_count(marks), MARKED_CASES);
+    for (size_t i = 0; i < MARKED_CASES; i++) {
+        bool same = lem_json_bool(lem_json_get(lem_json_at(m->cases, i), "same"), false);
+        if (lem_json_bool(lem_json_at(marks, i), !same) != same) fail_msg("case %zu: %d", i, !same);
+    }
+    lem_json_free(row);
+}
+
+static void texts_of_other_tokens(void **state) {
+    (void)state;
+    static const char how[] = "--api text --template plain --tokenizer " LEMMA_TEST_DATA "/" MARKED
+                              " --limit 1 --n 60 --per-request 60 --json";
+    lem_err err = LEM_ERR_INIT;
+    lem_json *all = NULL;
+    if (lem_json_load(LEMMA_TEST_DATA "/token/reencode.json", 1 << 20, &all, &err) != LEM_OK)
+        fail_msg("%s", err.text);
+    marked m = {.cases = lem_json_get(all, MARKED)};
+    for (int i = 0; i < 4; i++) {
+        m.beside = i & 1;
+        m.end = i & 2 ? "2" : NULL; /* <|im_end|> is no part of the text */
+        serve(&(faultd_opts){.answer = marked_reply, .ctx = &m});
+        expect(0, how, "\"not_reencoded\":22,");
+        marks_are(&m);
+        (void)end();
+    }
+    serve(&(faultd_opts){.logprobs = 1}); /* tells no ids */
+    expect(0, "--api text --template plain --tokenizer " LEMMA_TEST_DATA "/" MARKED, "6 candidates");
+    assert_null(strstr(text_of("o"), "reencodes"));
+    (void)end();
+    lem_json_free(all);
 }
 
 /* ---- what goes wrong ---- */
@@ -317,6 +409,7 @@ int main(void) {
         cmocka_unit_test(how_it_is_asked_changes_nothing),
         cmocka_unit_test(fewer_choices_than_asked_for),
         cmocka_unit_test(text_prompts),
+        cmocka_unit_test(texts_of_other_tokens),
         cmocka_unit_test(every_fault),
         cmocka_unit_test(prompts_that_do_not_fit),
         cmocka_unit_test(one_of_several_servers_dies),

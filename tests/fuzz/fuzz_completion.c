@@ -29,6 +29,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     const lem_completion_opts o = {.model = "m",
                                    .text = data[0] >> 1 & 1,
                                    .logprobs = data[0] >> 2 & 1,
+                                   .token_ids = data[0] >> 2 & 1,
                                    .fewer = data[0] >> 3 & 1,
                                    .n = 1 + (data[0] >> 4 & 3),
                                    .max_tokens = 8,

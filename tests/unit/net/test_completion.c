@@ -154,6 +154,40 @@ static void log_probabilities(void **state) {
         true, &one, "{\"texts\":[\"xy\"],\"finish\":[\"stop\"],\"tokens\":[2],\"logprob\":[-3.0]}");
 }
 
+#define ONE(more) "{\"choices\":[{\"text\":\"x\"," more "}]}"
+
+/* As vLLM and llama-server tell them; ids that are not of every token are none. */
+static void token_ids(void **state) {
+    (void)state;
+    static const struct {
+        const char *body, *ids;
+    } t[] = {
+        {ONE("\"token_ids\":[5,0,2147483647]"), ",\"ids\":[[5,0,2147483647]]"},
+        {ONE("\"logprobs\":{\"content\":[{\"id\":7,\"logprob\":-1},{\"id\":8,\"logprob\":-1}]}"),
+         ",\"ids\":[[7,8]]"},
+        {ONE("\"logprobs\":{\"tokens\":[\"token_id:7\",\"token_id:12\"],\"token_logprobs\":[-1,null]}"),
+         ",\"ids\":[[7,12]]"},
+        {ONE("\"token_ids\":[9],\"logprobs\":{\"content\":[{\"id\":7,\"logprob\":-1}]}"), ",\"ids\":[[9]]"},
+        {ONE("\"logprobs\":{\"content\":[{\"id\":7,\"logprob\":-1},{\"logprob\":-1}]}"), ""},
+        {ONE("\"logprobs\":{\"tokens\":[\"a\",\"token_id:1x\"],\"token_logprobs\":[-1,-1]}"), ""},
+        {ONE("\"token_ids\":null"), ""},
+        {ONE("\"token_ids\":[-1,2147483648,\"7\"]"), ""},
+    };
+    lem_completion_opts o = plain;
+    char want[120];
+    o.text = o.token_ids = true;
+    for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
+        snprintf(want, sizeof want, "{\"texts\":[\"x\"],\"finish\":[\"unknown\"]%s}", t[i].ids);
+        expect_record(t[i].body, false, &o, want);
+    }
+    expect_record("data: {\"choices\":[{\"text\":\"x\",\"token_ids\":[1]}]}\n\n"
+                  "data: {\"choices\":[{\"text\":\"y\",\"token_ids\":[2,3],\"finish_reason\":\"stop\"}]}\n\n"
+                  "data: [DONE]\n\n",
+                  true, &o, "{\"texts\":[\"xy\"],\"finish\":[\"stop\"],\"ids\":[[1,2,3]]}");
+    o.token_ids = false; /* unless they are wanted */
+    expect_record(t[0].body, false, &o, "{\"texts\":[\"x\"],\"finish\":[\"unknown\"]}");
+}
+
 static void fewer_choices(void **state) {
     (void)state;
     static const char one[] = "{\"choices\":[{\"message\":{\"content\":\"x\"}}]}";
@@ -336,6 +370,7 @@ int main(void) {
         cmocka_unit_test(bodies_are_as_the_api_says),
         cmocka_unit_test(bodies_of_samples),
         cmocka_unit_test(log_probabilities),
+        cmocka_unit_test(token_ids),
         cmocka_unit_test(fewer_choices),
         cmocka_unit_test(whole_replies),
         cmocka_unit_test(streams),
