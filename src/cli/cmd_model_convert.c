@@ -34,7 +34,8 @@ static lem_status read_options(const lem_cli *cli, const lem_args *a, lem_conver
         return lem_fail(err, LEM_EUSAGE, "--tie and --untie exclude each other");
     *o = (lem_convert_opts){.seed = cli->seed, .overwrite = true, .tie = tie_of(a)};
     o->head = (lem_convert_head)lem_choice_find(HEADS, lem_args_str(a, "head"));
-    return lem_convert_options(a, o, err);
+    lem_convert_options(a, o);
+    return LEM_OK;
 }
 
 static lem_status show(lem_cli *cli, const char *out, const lem_convert_opts *o, const lem_convert_report *r,

@@ -45,7 +45,7 @@ static lem_status merge(lem_cli *cli, const lem_args *args, lem_job *job, lem_er
     const char *base = args->words[0];
     lem_status st = LEM_OK;
     LEM_TRY(lem_peft_open(args->words[1], &adapter, err));
-    LEM_TRY(lem_convert_options(args, &o, err));
+    lem_convert_options(args, &o);
     o.adapter = adapter;
     LEM_TRY(lem_model_convert_check(base, &o, err));
     tell_base(cli, base, adapter);

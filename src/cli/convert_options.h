@@ -7,8 +7,10 @@
 
 #define LEM_OPT_SHARD_SIZE                                                                                   \
     {                                                                                                        \
-        "shard-size", LEM_OPT_STR, "SIZE", "5GB",                                                            \
-            "largest weight file, as 5GB, 500MB or 2GiB; a larger model becomes several files with an index" \
+        "shard-size", LEM_OPT_SIZE, "SIZE", "5GB",                                                           \
+            "largest weight file, as 5GB, 500MB or 2GiB; a larger model becomes several files with an "      \
+            "index",                                                                                         \
+            1, 1e15                                                                                          \
     }
 
 #define LEM_OPT_STORED_AS(what)                                                                              \
@@ -17,7 +19,7 @@
             .choices = "f32|f16|bf16"                                                                        \
     }
 
-/* Sets dtype and shard_bytes of *o. LEM_EUSAGE for a size that is none. */
-lem_status lem_convert_options(const lem_args *a, lem_convert_opts *o, lem_err *err) LEM_MUST_CHECK;
+/* Sets dtype and shard_bytes of *o. */
+void lem_convert_options(const lem_args *a, lem_convert_opts *o);
 
 #endif

@@ -27,6 +27,7 @@ typedef enum lem_opt_type {
     LEM_OPT_TEXTS,  /* of strings; repeatable, never split: each is one text, commas and all */
     LEM_OPT_INPUT,  /* path of a file or folder that is read: its content counts, not its name */
     LEM_OPT_INPUTS, /* several of them; repeatable or a,b */
+    LEM_OPT_SIZE,   /* of bytes, "64MiB": an integer in the arguments */
     LEM_OPT_TREE    /* a list of maps of the same command's options (YAML) */
 } lem_opt_type;
 

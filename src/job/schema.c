@@ -55,6 +55,7 @@ static lem_json *value_schema(const lem_opt *o) {
     case LEM_OPT_LIST:
     case LEM_OPT_TEXTS:
     case LEM_OPT_INPUTS: return texts_schema();
+    case LEM_OPT_SIZE: return text_or_number();
     case LEM_OPT_TREE: return typed("array");
     default: return typed("string");
     }

@@ -90,6 +90,34 @@ static lem_status num_of(const lem_opt *o, const char *text, lem_json **out, lem
     return st;
 }
 
+/* A number and a unit as of GNU programs and of Transformers: KB, MB and GB by thousands; K, M and G, or KiB,
+ * MiB and GiB, by 1024. */
+static bool parse_size(const char *text, double *bytes) {
+    static const struct {
+        const char *name;
+        double bytes;
+    } units[] = {{"", 1},         {"B", 1},           {"KB", 1e3},          {"MB", 1e6},
+                 {"GB", 1e9},     {"K", 1024.0},      {"M", 1048576.0},     {"G", 1073741824.0},
+                 {"KiB", 1024.0}, {"MiB", 1048576.0}, {"GiB", 1073741824.0}};
+    size_t digits = strspn(text, "0123456789.");
+    char *end = NULL;
+    double x = digits && digits < 16 ? strtod(text, &end) : 0;
+    for (size_t i = 0; end == text + digits && i < sizeof units / sizeof *units; i++) {
+        if (strcmp(text + digits, units[i].name) != 0) continue;
+        *bytes = floor(x * units[i].bytes);
+        return true;
+    }
+    return false;
+}
+
+static lem_status size_of(const lem_opt *o, const char *text, lem_json **out, lem_err *err) {
+    double d;
+    if (!parse_size(text, &d)) return bad_value(o, "a size such as 5GB, 500MB or 2GiB", text, err);
+    lem_status st = check_range(o, d, err);
+    if (st == LEM_OK) *out = lem_json_new_int((int64_t)d);
+    return st;
+}
+
 static lem_status choice_of(const lem_opt *o, const char *text, lem_json **out, lem_err *err) {
     char one[32];
     lem_buf all = {0};
@@ -116,6 +144,7 @@ lem_status lem_opt_value_of_text(const lem_opt *o, const char *text, lem_json **
     case LEM_OPT_LIST:
     case LEM_OPT_INPUTS: v = list_of(text); break;
     case LEM_OPT_TEXTS: v = one_of(text); break;
+    case LEM_OPT_SIZE: st = size_of(o, text, &v, err); break;
     case LEM_OPT_TREE: return bad_value(o, "a YAML map or list (use --config)", text, err);
     }
     if (st == LEM_OK && !v) st = lem_fail(err, LEM_EMEM, "out of memory");

@@ -73,7 +73,7 @@ expect 3 "rows of kind lists (response lists) are not what sft trains" -- "$lemm
 # folders in several files: converted, sampled from, and refused by name when a part is missing
 expect 2 "--out DIR is missing" -- "$lemma" model convert model
 expect 2 "none of f32, f16, bf16" -- "$lemma" model convert model --out conv --dtype int8
-expect 2 "no size such as 5GB" -- "$lemma" model convert model --out conv --shard-size many
+expect 2 "expects a size such as 5GB" -- "$lemma" model convert model --out conv --shard-size many
 expect 2 "exclude each other" -- "$lemma" model convert model --out conv --tie --untie
 expect 3 "nowhere: no such file" -- "$lemma" model convert nowhere --out conv
 expect 3 "nowhere: no such folder; a model folder is expected here" -- "$lemma" model info nowhere

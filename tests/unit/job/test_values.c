@@ -5,6 +5,7 @@ static const lem_opt flag = {"loud", LEM_OPT_FLAG, NULL, NULL, "h"};
 static const lem_opt whole = {"n", LEM_OPT_INT, "N", NULL, "h", 1, 100};
 static const lem_opt number = {"lr", LEM_OPT_NUM, "X", NULL, "h", 0, 1};
 static const lem_opt free_number = {"x", LEM_OPT_NUM, "X", NULL, "h"};
+static const lem_opt size = {"most", LEM_OPT_SIZE, "SIZE", NULL, "h", 1, 1e15};
 static const lem_opt text = {"note", LEM_OPT_STR, "T", NULL, "h"};
 static const lem_opt choice = {"kind", LEM_OPT_ENUM, "K", NULL, "h", .choices = "red|green|blue"};
 static const lem_opt list = {"tags", LEM_OPT_LIST, "A,B", NULL, "h"};
@@ -56,6 +57,29 @@ typedef struct row {
 static void from_texts(void **state) {
     static const row rows[] = {
         {&list, "a{1,2}", "[\"a{1\",\"2}\"]"},
+        {&size, "5GB", "5000000000"},
+        {&size, "500MB", "500000000"},
+        {&size, "20KB", "20000"},
+        {&size, "64M", "67108864"},
+        {&size, "64MiB", "67108864"},
+        {&size, "3K", "3072"},
+        {&size, "3KiB", "3072"},
+        {&size, "2G", "2147483648"},
+        {&size, "1.5GiB", "1610612736"},
+        {&size, "17", "17"},
+        {&size, "17B", "17"},
+        {&size, "0", "refused"},
+        {&size, "0.5", "refused"},
+        {&size, "-1", "refused"},
+        {&size, "1e15", "refused"},
+        {&size, "2000000GB", "refused"},
+        {&size, "many", "refused"},
+        {&size, "", "refused"},
+        {&size, "MB", "refused"},
+        {&size, "5 GB", "refused"},
+        {&size, "5gb", "refused"},
+        {&size, "1.2.3MB", "refused"},
+        {&size, "99999999999999999999", "refused"},
         {&texts, "a{1,2}", "[\"a{1,2}\"]"},
         {&texts, "", "[\"\"]"},
         {&flag, "true", "true"},
@@ -109,6 +133,11 @@ static void from_texts(void **state) {
 
 static void from_json(void **state) {
     static const row rows[] = {
+        {&size, "4096", "4096"},
+        {&size, "\"1MiB\"", "1048576"},
+        {&size, "0", "refused"},
+        {&size, "null", "refused"},
+        {&size, "[1]", "refused"},
         {&flag, "true", "true"},
         {&flag, "0", "false"},
         {&flag, "2", "refused"},
