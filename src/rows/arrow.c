@@ -25,6 +25,7 @@ typedef struct arrow {
     uint64_t row; /* the next one in batch */
     uint64_t number;
     lem_row_budget budget;
+    size_t max_row;
 } arrow;
 
 static uint32_t little32(const char *p) {
@@ -50,6 +51,16 @@ static lem_status check_end(arrow *a, lem_err *err) {
     if (!a->file)
         return have ? lem_fail(err, LEM_EDATA, "something stands behind the end of the stream") : LEM_OK;
     return have >= 6 && memcmp(a->in.data + a->in.len - 6, "ARROW1", 6) == 0 ? LEM_OK : ends_early(err);
+}
+
+/* A batch that holds a row that is too long is not read into memory. */
+static lem_status check_length(arrow *a, lem_err *err) {
+    lem_flat header;
+    if (lem_flat_int(&a->message, MESSAGE_HEADER_TYPE, 1, 0) != HEADER_BATCH ||
+        !lem_flat_table(&a->message, MESSAGE_HEADER, &header) ||
+        !lem_rows_too_long(a->body_len, (uint64_t)lem_arrow_batch_rows(&header), a->max_row))
+        return LEM_OK;
+    return lem_row_too_long(a->max_row, err);
 }
 
 /* The next message, its body unread at the front of a->in; a->ended at the end. */
@@ -80,7 +91,8 @@ static lem_status next_message(arrow *a, lem_err *err) {
         return lem_refuse_arrow(err, "metadata of another version");
     if (body < 0) return lem_fail(err, LEM_EDATA, "a message's metadata is damaged");
     a->body_len = (uint64_t)body;
-    st = lem_input_need(&a->in, a->body_len, err);
+    st = check_length(a, err);
+    if (st == LEM_OK) st = lem_input_need(&a->in, a->body_len, err);
     if (st != LEM_OK) return st;
     return lem_input_have(&a->in) < a->body_len ? ends_early(err) : LEM_OK;
 }
@@ -127,8 +139,8 @@ static lem_status add_part(arrow *a, const lem_flat *batch, int64_t id, const le
     p->body = lem_alloc((size_t)a->body_len, 1, err);
     if (!p->body) return LEM_EMEM;
     if (a->body_len) memcpy(p->body, lem_input_at(&a->in), (size_t)a->body_len);
-    lem_status st =
-        lem_arrow_batch(batch, &p->root, true, (const unsigned char *)p->body, a->body_len, &p->batch, err);
+    const lem_span body = {(const unsigned char *)p->body, a->body_len};
+    lem_status st = lem_arrow_batch(batch, &p->root, true, body, a->max_row, &p->batch, err);
     if (st == LEM_OK) d->n++;
     else lem_free(p->body);
     return st;
@@ -169,8 +181,8 @@ static lem_status next_batch(arrow *a, lem_err *err) {
             return lem_fail(err, LEM_EDATA, "a message that is neither a record batch nor a dictionary");
         if (kind == HEADER_DICTIONARY) st = read_dictionary(a, &header, err);
         else {
-            st = lem_arrow_batch(&header, &a->root, false, (const unsigned char *)lem_input_at(&a->in),
-                                 a->body_len, &a->batch, err);
+            const lem_span body = {(const unsigned char *)lem_input_at(&a->in), a->body_len};
+            st = lem_arrow_batch(&header, &a->root, false, body, a->max_row, &a->batch, err);
         }
         if (st != LEM_OK) return st;
     }
@@ -182,9 +194,9 @@ static lem_status arrow_next(void *self, lem_json **row, lem_err *err) {
     *row = NULL;
     lem_status st = lem_cancel_check(a->in.cancel, err);
     if (st == LEM_OK) st = next_batch(a, err);
+    if (st == LEM_EDATA || (st == LEM_OK && !a->ended)) a->number++;
     if (st != LEM_OK || a->ended) return st;
-    a->number++;
-    lem_row_budget_start(&a->budget);
+    lem_row_budget_start(&a->budget, a->max_row);
     lem_json *o = lem_json_new_object();
     if (!o) return lem_fail(err, LEM_EMEM, "out of memory for a row");
     for (size_t i = 0; i < a->root.n_children && st == LEM_OK; i++) {
@@ -257,6 +269,7 @@ lem_status lem_arrow_open(lem_input *in, const lem_wanted *wanted, lem_reader *o
     }
     a->in = *in;
     *in = (lem_input){0};
+    a->max_row = wanted->max_row;
     lem_status st = read_schema(a, wanted, err);
     if (st == LEM_OK) *out = (lem_reader){&ops, a};
     else arrow_close(a);

@@ -17,6 +17,7 @@ typedef struct loading {
     bool compressed;
     lem_codec codec;
     uint64_t unpacked; /* bytes so far */
+    size_t max_row;
     bool all;
     lem_batch *out;
     lem_err *err;
@@ -44,6 +45,7 @@ static lem_status unpack(loading *l, lem_span *span) {
     if (size < 0) return damaged(l);
     l->unpacked += (uint64_t)size;
     if (l->unpacked > MAX_UNPACKED) return lem_fail(l->err, LEM_EDATA, "a record batch of more than 4 GiB");
+    if (lem_rows_too_long(l->unpacked, l->out->len, l->max_row)) return lem_row_too_long(l->max_row, l->err);
     lem_buf *to = &l->out->unpacked[l->out->n_unpacked++];
     lem_status st = lem_unpack(l->codec, span->p, (size_t)span->n, (uint64_t)size, to, l->err);
     *span = (lem_span){(const unsigned char *)lem_buf_str(to), to->len};
@@ -204,10 +206,12 @@ static lem_status read_compression(loading *l, const lem_flat *batch) {
     return LEM_OK;
 }
 
-lem_status lem_arrow_batch(const lem_flat *batch, const lem_field *root, bool all, const unsigned char *body,
-                           uint64_t n, lem_batch *out, lem_err *err) {
-    loading l = {.body = body, .n = n, .all = all, .out = out, .err = err};
-    int64_t len = lem_flat_int(batch, BATCH_LENGTH, 8, 0);
+int64_t lem_arrow_batch_rows(const lem_flat *batch) { return lem_flat_int(batch, BATCH_LENGTH, 8, 0); }
+
+lem_status lem_arrow_batch(const lem_flat *batch, const lem_field *root, bool all, lem_span body,
+                           size_t max_row, lem_batch *out, lem_err *err) {
+    loading l = {.body = body.p, .n = body.n, .all = all, .max_row = max_row, .out = out, .err = err};
+    int64_t len = lem_arrow_batch_rows(batch);
     *out = (lem_batch){0};
     if (len < 0 || (uint64_t)len > MAX_ROWS || !lem_flat_vector_of(batch, BATCH_NODES, 16, &l.nodes) ||
         !lem_flat_vector_of(batch, BATCH_BUFFERS, 16, &l.buffers) ||

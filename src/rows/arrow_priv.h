@@ -51,9 +51,12 @@ typedef struct lem_batch {
     lem_buf *unpacked;
     size_t n_unpacked;
 } lem_batch;
-/* root's children are the columns; all = take those too that are not wanted. */
-lem_status lem_arrow_batch(const lem_flat *batch, const lem_field *root, bool all, const unsigned char *body,
-                           uint64_t n, lem_batch *out, lem_err *err) LEM_MUST_CHECK;
+/* root's children are the columns; all = take those too that are not wanted. max_row as lem_rows_too_long, of
+ * what is unpacked. */
+lem_status lem_arrow_batch(const lem_flat *batch, const lem_field *root, bool all, lem_span body,
+                           size_t max_row, lem_batch *out, lem_err *err) LEM_MUST_CHECK;
+/* As the batch states it; below 0 where it is damaged. */
+int64_t lem_arrow_batch_rows(const lem_flat *batch);
 void lem_batch_release(lem_batch *b);
 
 /* Dictionaries by id; each may come in several parts. */

@@ -57,6 +57,8 @@ static lem_status read_header(lem_pq_column *c, lem_pq_page *page, lem_err *err)
             return lem_fail(err, LEM_EDATA, "a damaged page header");
     }
     c->at += page->header;
+    if (lem_rows_too_long((uint64_t)page->unpacked, (uint64_t)page->values, c->leaf->max_bytes))
+        return lem_row_too_long(c->leaf->max_bytes, err);
     if ((uint64_t)page->packed > c->end - c->at)
         return lem_fail(err, LEM_EDATA, "a page of %lld bytes where %llu are left", (long long)page->packed,
                         (unsigned long long)(c->end - c->at));

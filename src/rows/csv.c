@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { MAX_FIELDS = 1 << 16, MAX_RECORD = 256 << 20 };
+enum { MAX_FIELDS = 1 << 16 };
 
 typedef struct csv {
     lem_input in;
@@ -20,6 +20,7 @@ typedef struct csv {
     lem_buf names; /* as text */
     size_t *name;
     size_t n_names;
+    bool folded, whole; /* the last record has line ends in it; is one line, and was passed */
 } csv;
 
 /* ---- Records ---- */
@@ -27,7 +28,7 @@ typedef struct csv {
 /* The unread byte number i, or -1 at the end. */
 static lem_status byte_at(csv *c, size_t i, int *b, lem_err *err) {
     if (i >= lem_input_have(&c->in)) {
-        if (i > MAX_RECORD) return lem_fail(err, LEM_EDATA, "a row of more than 256 MiB");
+        if (i > c->wanted.max_row) return lem_row_too_long(c->wanted.max_row, err);
         lem_status st = lem_input_need(&c->in, (uint64_t)i + 1, err);
         if (st != LEM_OK) return st;
     }
@@ -58,6 +59,7 @@ static lem_status quoted(csv *c, size_t *i, lem_err *err) {
         LEM_TRY(byte_at(c, *i, &b, err));
         if (b < 0) return lem_fail(err, LEM_EDATA, "a quote that is not closed");
         if (b == '\n') c->line++;
+        c->folded = c->folded || b == '\n' || b == '\r';
         if (b == '"') {
             LEM_TRY(byte_at(c, ++*i, &b, err));
             if (b != '"') break;
@@ -111,6 +113,7 @@ static lem_status record(csv *c, lem_err *err) {
     int b = -1;
     lem_status st = LEM_OK;
     c->n = 0;
+    c->folded = c->whole = false;
     lem_buf_clear(&c->text);
     for (;;) {
         LEM_TRY(byte_at(c, 0, &b, err));
@@ -126,6 +129,8 @@ static lem_status record(csv *c, lem_err *err) {
         LEM_TRY(byte_at(c, i, &b, err));
         if (ends_line(b)) break;
     }
+    if (i > c->wanted.max_row) return lem_row_too_long(c->wanted.max_row, err);
+    c->whole = !c->folded; /* a quote that is not closed makes one record of many rows */
     LEM_TRY(end_line(c, &i, err));
     c->in.pos += i;
     LEM_TRY(lem_buf_ok(&c->text, err));
@@ -232,7 +237,10 @@ static void csv_close(void *self) {
 
 static double csv_share(const void *self) { return lem_input_share(&((const csv *)self)->in); }
 
-static const lem_reader_ops ops = {csv_next, csv_number, csv_evidence, csv_types, csv_share, csv_close, true};
+static bool csv_resumes(const void *self) { return ((const csv *)self)->whole; }
+
+static const lem_reader_ops ops = {csv_next,  csv_number, csv_evidence, csv_types,
+                                   csv_share, csv_close,  true,         csv_resumes};
 
 lem_status lem_csv_open(lem_input *in, char delimiter, const lem_wanted *wanted, lem_reader *out,
                         lem_err *err) {

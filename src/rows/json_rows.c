@@ -5,8 +5,6 @@
 
 #include <string.h>
 
-#define MAX_ROW ((size_t)64 << 20)
-
 enum { AHEAD_LINES = 512, AHEAD_BYTES = 4 << 20 };
 
 /* A line that was parsed ahead. */
@@ -34,6 +32,8 @@ typedef struct json_rows {
     lem_wanted wanted;
     uint64_t number;
     bool begun, ended; /* of an array: '[' or ']' was passed; begun of lines: the first were read */
+    bool rest;         /* what is unread begins in the middle of a line that was too long */
+    bool passed;       /* the row that could not be read lies behind us */
     some_lines *ahead; /* [2] with a pool, else NULL: those handed out, and behind them those read */
     int now;           /* which is handed out */
 } json_rows;
@@ -54,9 +54,12 @@ static lem_status keep_wanted(const json_rows *r, lem_json *whole, lem_json **ro
     return st;
 }
 
-static lem_status parse_row(const json_rows *r, const char *text, size_t n, lem_json **row, lem_err *err) {
+/* *json (may be NULL): it is JSON, if no row. */
+static lem_status parse_row(const json_rows *r, const char *text, size_t n, lem_json **row, bool *json,
+                            lem_err *err) {
     lem_json *v = NULL;
     lem_status st = lem_json_parse(text, n, &v, err);
+    if (json) *json = st == LEM_OK;
     if (st == LEM_EDATA) lem_explain_word(text, n, err);
     if (st != LEM_OK) return st;
     if (lem_json_kind(v) == LEM_JSON_OBJECT) return keep_wanted(r, v, row, err);
@@ -67,11 +70,23 @@ static lem_status parse_row(const json_rows *r, const char *text, size_t n, lem_
 
 /* ---- JSONL ---- */
 
-static lem_status too_long(lem_err *err) {
-    return lem_fail(err, LEM_EDATA, "the row is longer than %zu MiB", MAX_ROW >> 20);
+static bool too_long(const json_rows *r, size_t n) { return n > r->wanted.max_row; }
+
+/* Passes over what is left of a line. */
+static lem_status pass_rest(json_rows *r, lem_err *err) {
+    while (r->rest) {
+        lem_status st = lem_input_need(&r->in, 1, err);
+        if (st != LEM_OK) return st;
+        size_t have = lem_input_have(&r->in);
+        const char *at = lem_input_at(&r->in), *end = have ? memchr(at, '\n', have) : NULL;
+        r->in.pos += end ? (size_t)(end - at) + 1 : have;
+        r->rest = have && !end;
+    }
+    return LEM_OK;
 }
 
-/* *n is the length of the unread line, without its '\n', which *whole counts. */
+/* *n is the length of the unread line, without its '\n', which *whole counts; more than the longest where it
+ * is too long, whose end is not looked for. */
 static lem_status find_line(json_rows *r, size_t *n, size_t *whole, lem_err *err) {
     size_t searched = 0;
     for (;;) {
@@ -81,26 +96,34 @@ static lem_status find_line(json_rows *r, size_t *n, size_t *whole, lem_err *err
         if (end || r->in.eof) {
             *n = end ? (size_t)(end - at) : have;
             *whole = *n + (end != NULL);
-            return *n > MAX_ROW ? too_long(err) : LEM_OK;
+            return LEM_OK;
         }
-        if (have > MAX_ROW) return too_long(err);
-        searched = have;
+        *n = *whole = searched = have;
+        if (too_long(r, have)) {
+            r->rest = true;
+            return LEM_OK;
+        }
         lem_status st = lem_input_need(&r->in, (uint64_t)have + 1, err);
         if (st != LEM_OK) return st;
     }
 }
 
-/* The next line that is not blank, without the space in front; *n 0 at the end. It lies in the input until
- * more is read. *number counts the lines. */
+/* The next line that is not blank, without the space in front; *n 0 at the end, more than the longest of one
+ * that is too long. It lies in the input until more is read. *number counts the lines. */
 static lem_status take_line(json_rows *r, uint64_t *number, const char **text, size_t *n, lem_err *err) {
     size_t whole = 0;
     for (;;) {
         *n = 0;
         lem_status st = lem_cancel_check(r->in.cancel, err);
+        if (st == LEM_OK) st = pass_rest(r, err);
         if (st == LEM_OK) st = find_line(r, n, &whole, err);
         if (st != LEM_OK || whole == 0) return st;
         *text = lem_input_at(&r->in);
         r->in.pos += whole;
+        if (too_long(r, *n)) {
+            ++*number;
+            return LEM_OK;
+        }
         if (++*number == 1 && *n >= 3 && memcmp(*text, "\xEF\xBB\xBF", 3) == 0) *text += 3, *n -= 3;
         while (*n && is_space(**text)) ++*text, --*n;
         if (*n) return LEM_OK;
@@ -108,7 +131,8 @@ static lem_status take_line(json_rows *r, uint64_t *number, const char **text, s
 }
 
 static void parse_ahead(const json_rows *r, some_lines *l, parsed_line *at) {
-    at->st = parse_row(r, l->text.data + at->at, at->len, &at->row, &at->err);
+    if (at->st != LEM_OK) return;
+    at->st = parse_row(r, l->text.data + at->at, at->len, &at->row, NULL, &at->err);
     at->told = at->row && r->wanted.tell && r->wanted.tell(at->row);
 }
 
@@ -124,8 +148,14 @@ static void read_lines(json_rows *r, const some_lines *before, some_lines *l) {
         size_t n;
         l->end = take_line(r, &l->number, &text, &n, &l->end_err);
         if (l->end != LEM_OK || n == 0) break;
-        l->line[l->n++] = (parsed_line){.at = l->text.len, .len = n, .number = l->number};
-        lem_buf_add(&l->text, text, n);
+        parsed_line *at = &l->line[l->n++];
+        *at = (parsed_line){.at = l->text.len, .len = n, .number = l->number};
+        if (too_long(r, n)) at->st = lem_row_too_long(r->wanted.max_row, &at->err);
+        else lem_buf_add(&l->text, text, n);
+        if (at->st != LEM_OK && !r->wanted.judged) { /* its end may be far */
+            l->end = at->st;
+            l->end_err = at->err;
+        }
         if (l->text.failed) l->end = lem_fail(&l->end_err, LEM_EMEM, "out of memory for a row");
     }
     if (l->text.failed) l->n = 0;
@@ -154,6 +184,7 @@ static lem_status next_of_ahead(json_rows *r, lem_json **row, lem_err *err) {
     if (l->next == l->n) {
         if (l->end != LEM_OK) *err = l->end_err;
         r->number = l->number;
+        r->passed = false;
         return l->end;
     }
     parsed_line *at = &l->line[l->next++];
@@ -161,6 +192,7 @@ static lem_status next_of_ahead(json_rows *r, lem_json **row, lem_err *err) {
     *row = at->row;
     at->row = NULL;
     if (at->st != LEM_OK) *err = at->err;
+    r->passed = true;
     return at->st;
 }
 
@@ -171,7 +203,9 @@ static lem_status next_line(void *self, lem_json **row, lem_err *err) {
     *row = NULL;
     if (r->ahead) return next_of_ahead(r, row, err);
     lem_status st = take_line(r, &r->number, &text, &n, err);
-    return st == LEM_OK && n ? parse_row(r, text, n, row, err) : st;
+    r->passed = st == LEM_OK;
+    if (st == LEM_OK && too_long(r, n)) return lem_row_too_long(r->wanted.max_row, err);
+    return st == LEM_OK && n ? parse_row(r, text, n, row, NULL, err) : st;
 }
 
 /* ---- One array ---- */
@@ -211,14 +245,14 @@ static lem_status find_element(json_rows *r, size_t *n, lem_err *err) {
     scan s = {0, false, false};
     for (size_t i = 0;; i++) {
         if (i == lem_input_have(&r->in)) {
-            if (i > MAX_ROW) return too_long(err);
+            if (too_long(r, i)) return lem_row_too_long(r->wanted.max_row, err);
             lem_status st = lem_input_need(&r->in, (uint64_t)i + 1, err);
             if (st != LEM_OK) return st;
             if (i == lem_input_have(&r->in)) return lem_fail(err, LEM_EDATA, "the array is not closed");
         }
         if (!ends_before(&s, lem_input_at(&r->in)[i])) continue;
         *n = i;
-        return i > MAX_ROW ? too_long(err) : LEM_OK;
+        return too_long(r, i) ? lem_row_too_long(r->wanted.max_row, err) : LEM_OK;
     }
 }
 
@@ -261,9 +295,12 @@ static lem_status next_element(void *self, lem_json **row, lem_err *err) {
     if (st == LEM_OK) st = to_element(r, err);
     if (st == LEM_OK && r->ended) r->number--;
     if (st == LEM_OK && !r->ended) st = find_element(r, &n, err);
+    r->passed = false;
     if (st != LEM_OK || r->ended) return st;
-    st = parse_row(r, lem_input_at(&r->in), n, row, err);
+    bool json = false;
+    st = parse_row(r, lem_input_at(&r->in), n, row, &json, err);
     r->in.pos += n;
+    r->passed = json; /* where something is no JSON, nobody knows where it ends */
     return st;
 }
 
@@ -313,10 +350,12 @@ static void json_close(void *self) {
 
 static double json_share(const void *self) { return lem_input_share(&((const json_rows *)self)->in); }
 
+static bool resumes(const void *self) { return ((const json_rows *)self)->passed; }
+
 static const lem_reader_ops line_ops = {next_line,  number, line_evidence, no_types, json_share,
-                                        json_close, true,   true,          told};
+                                        json_close, true,   resumes,       told};
 static const lem_reader_ops array_ops = {next_element, number,     array_evidence, no_types,
-                                         json_share,   json_close, false};
+                                         json_share,   json_close, false,          resumes};
 
 lem_status lem_json_rows_open(lem_input *in, const lem_wanted *wanted, lem_reader *out, lem_err *err) {
     json_rows *r = lem_alloc_zero(1, sizeof *r, err);

@@ -15,6 +15,7 @@ typedef struct parquet {
     int64_t left;          /* rows of the present one */
     uint64_t number;
     lem_row_budget budget;
+    size_t max_row;
 } parquet;
 
 static lem_status build(parquet *q, const lem_field *f, int rep, int above, lem_json **out, lem_err *err);
@@ -168,7 +169,7 @@ static lem_status parquet_next(void *self, lem_json **row, lem_err *err) {
     *row = NULL;
     if (st != LEM_OK || q->left == 0) return st;
     q->number++;
-    lem_row_budget_start(&q->budget);
+    lem_row_budget_start(&q->budget, q->max_row);
     lem_json *o = lem_json_new_object();
     if (!o) return lem_fail(err, LEM_EMEM, "out of memory for a row");
     st = build_row(q, o, err);
@@ -227,6 +228,8 @@ lem_status lem_parquet_open(const char *path, const lem_wanted *wanted, const le
         st = LEM_EMEM;
         goto done;
     }
+    q->max_row = wanted->max_row;
+    for (size_t i = 0; i < q->file.n_leaves; i++) q->file.leaf[i].max_bytes = wanted->max_row;
     for (size_t i = 0; i < q->file.root.n_children; i++)
         q->file.root.child[i].wanted = lem_wants(wanted, q->file.root.child[i].name);
     *out = (lem_reader){&ops, q};

@@ -37,7 +37,8 @@ typedef enum lem_encoding {
 /* A leaf of the schema. */
 typedef struct lem_pq_leaf {
     lem_physical physical;
-    size_t width; /* bytes of a value; 0: each has its own length */
+    size_t width;     /* bytes of a value; 0: each has its own length */
+    size_t max_bytes; /* of a row, and so of a value */
     int max_def, max_rep;
     const char *name; /* of its column; borrowed from the schema */
 } lem_pq_leaf;

@@ -87,7 +87,11 @@ static lem_status leaf(tree *t, const lem_pq_element *e, int def, int rep, const
     static const size_t widths[] = {1, 4, 8, 12, 4, 8, 0, 0};
     if (e->type < LEM_PQ_BOOLEAN || e->type > LEM_PQ_FIXED) return damaged(t, "a column of an unknown type");
     lem_pq_leaf *l = &t->out->leaf[t->out->n_leaves];
-    *l = (lem_pq_leaf){(lem_physical)e->type, widths[e->type], def, rep, column};
+    *l = (lem_pq_leaf){.physical = (lem_physical)e->type,
+                       .width = widths[e->type],
+                       .max_def = def,
+                       .max_rep = rep,
+                       .name = column};
     if (l->physical == LEM_PQ_FIXED) {
         if (e->type_length <= 0 || e->type_length > 1 << 24) return damaged(t, "values of no or a huge size");
         l->width = (size_t)e->type_length;

@@ -1,6 +1,8 @@
 /* reader - small things that all kinds of files share */
 #include "rows/reader_priv.h"
 
+#include "rows/rows.h"
+
 #include <string.h>
 
 bool lem_wants(const lem_wanted *w, const char *name) {
@@ -10,12 +12,28 @@ bool lem_wants(const lem_wanted *w, const char *name) {
     return w->n == 0;
 }
 
-void lem_row_budget_start(lem_row_budget *b) { *b = (lem_row_budget){LEM_ROW_VALUES, LEM_ROW_BYTES}; }
+lem_status lem_row_too_long(size_t most, lem_err *err) {
+    const bool mib = most >= 1 << 20 && most % (1 << 20) == 0;
+    return lem_fail(err, LEM_EDATA, "the row is longer than %zu %s; --max-row SIZE reads longer ones",
+                    mib ? most >> 20 : most, mib ? "MiB" : "bytes");
+}
+
+bool lem_rows_too_long(uint64_t bytes, uint64_t rows, size_t most) {
+    const uint64_t around = 1 << 20, each = 64;
+    return bytes > around && (bytes - around) / (rows ? rows : 1) > most + each;
+}
+
+static size_t values_of(size_t most) { return most > LEM_ROW_BYTES ? most / 16 : LEM_ROW_BYTES / 16; }
+
+void lem_row_budget_start(lem_row_budget *b, size_t most) {
+    *b = (lem_row_budget){values_of(most), most, most};
+}
 
 lem_status lem_row_budget_take(lem_row_budget *b, size_t bytes, lem_err *err) {
-    if (b->values == 0) return lem_fail(err, LEM_EDATA, "a row of more than %d values", LEM_ROW_VALUES);
-    if (bytes > b->bytes)
-        return lem_fail(err, LEM_EDATA, "a row of more than %d MiB of text", LEM_ROW_BYTES >> 20);
+    if (b->values == 0)
+        return lem_fail(err, LEM_EDATA, "a row of more than %zu values; --max-row SIZE reads longer ones",
+                        values_of(b->most));
+    if (bytes > b->bytes) return lem_row_too_long(b->most, err);
     b->values--;
     b->bytes -= bytes;
     return LEM_OK;

@@ -10,10 +10,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* One row may not have more values than this, nor more bytes of text: a file of a few bytes can state any
- * number of either. */
-enum { LEM_ROW_VALUES = 4 << 20, LEM_ROW_BYTES = 256 << 20 };
-
 typedef struct lem_wanted {
     const char *const *names;  /* borrowed */
     size_t n;                  /* 0: all */
@@ -21,6 +17,8 @@ typedef struct lem_wanted {
     size_t n_header;
     lem_pool *pool; /* that parses lines ahead; borrowed; NULL = each when it is asked for */
     bool (*tell)(const lem_json *row); /* asked in these threads; may be NULL */
+    size_t max_row;                    /* bytes of a row */
+    bool judged;                       /* reading goes on behind rows that cannot be read, where it can */
 } lem_wanted;
 bool lem_wants(const lem_wanted *w, const char *name);
 
@@ -33,8 +31,8 @@ typedef struct lem_reader_ops {
     double (*share)(const void *self);    /* of the file that has been read, 0 to 1; below 0 unknown */
     void (*close)(void *self);
     bool by_line; /* number() is a line */
-    bool resumes; /* behind a row that cannot be read, whose number was counted, next() gives the one after it
-                   */
+    /* Of a row that could not be read: whether next() now gives the one after it; NULL: never. */
+    bool (*resumes)(const void *self);
     bool (*told)(const void *self, bool *answer); /* of the last row; NULL or false: nobody has asked it */
 } lem_reader_ops;
 
@@ -43,11 +41,18 @@ typedef struct lem_reader {
     void *self;
 } lem_reader;
 
-/* What a row has left of its limits. */
+/* LEM_EDATA: a row of more than `most` bytes. */
+lem_status lem_row_too_long(size_t most, lem_err *err);
+/* Whether so many bytes of so many rows, as a table states them, are more than any rows of `most` bytes take
+ * with their levels, offsets and padding: such a block is refused before it is read. */
+bool lem_rows_too_long(uint64_t bytes, uint64_t rows, size_t most);
+
+/* What a row has left of its limits: bytes of text, and values, since a file of a few bytes can state any
+ * number of them. */
 typedef struct lem_row_budget {
-    size_t values, bytes;
+    size_t values, bytes, most;
 } lem_row_budget;
-void lem_row_budget_start(lem_row_budget *b);
+void lem_row_budget_start(lem_row_budget *b, size_t most);
 lem_status lem_row_budget_take(lem_row_budget *b, size_t bytes, lem_err *err) LEM_MUST_CHECK;
 
 /* Sets a member that may have failed to be made, in both cases LEM_EMEM; a name that is there already is

@@ -47,11 +47,18 @@ lem_status lem_rowset_open(const char *const *paths, size_t n, const lem_rowset_
     lem_rowset *s = lem_alloc_zero(1, sizeof *s, err);
     if (!s) return LEM_EMEM;
     if (opts) {
-        s->wanted = (lem_wanted){opts->columns,  opts->n_columns, opts->header,
-                                 opts->n_header, opts->pool,      opts->tell};
+        s->wanted = (lem_wanted){.names = opts->columns,
+                                 .n = opts->n_columns,
+                                 .header = opts->header,
+                                 .n_header = opts->n_header,
+                                 .pool = opts->pool,
+                                 .tell = opts->tell};
         s->cancel = opts->cancel;
-        s->judge = opts->judge;
+        s->judge = opts->judge && opts->judge->ask ? opts->judge : NULL;
+        s->wanted.judged = s->judge != NULL;
     }
+    s->wanted.max_row =
+        opts && opts->judge && opts->judge->max_bytes ? opts->judge->max_bytes : LEM_ROW_BYTES;
     LEM_TRY(lem_data_files_find(paths, n, &s->files, err));
     if (s->files.n == 0) {
         st = lem_fail(err, LEM_EUSAGE, "no files are given");
@@ -85,10 +92,10 @@ static lem_status with_place(const lem_rowset *s, lem_status st, lem_err *err) {
 static lem_status next_here(lem_rowset *s, lem_json **row, lem_err *err) {
     const lem_row_judge *j = s->judge;
     for (;;) {
-        const uint64_t before = lem_rowset_number(s);
-        lem_status st = s->reader.ops->next(s->reader.self, row, err);
-        const bool beyond = s->reader.ops->resumes && lem_rowset_number(s) > before; /* reading can go on */
-        if (!j || (st != LEM_OK && (st != LEM_EDATA || !beyond)) || (st == LEM_OK && !*row)) return st;
+        const lem_reader_ops *o = s->reader.ops;
+        lem_status st = o->next(s->reader.self, row, err);
+        if (!j || (st == LEM_OK && !*row)) return st;
+        if (st != LEM_OK && (st != LEM_EDATA || !o->resumes || !o->resumes(s->reader.self))) return st;
         st = j->ask(j->ctx, lem_rowset_file(s), lem_rowset_number(s), st == LEM_OK ? *row : NULL, err);
         if (st == LEM_OK) return st;
         lem_json_free(*row);

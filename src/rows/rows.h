@@ -19,12 +19,21 @@
 
 typedef struct lem_rowset lem_rowset;
 
-/* Asked about each row before it is given out: LEM_OK it is given, LEM_NO it is left out, else reading ends
- * with that error. row NULL: it could not be read, and err says why, without its place; only rows that stand
- * in a line of their own (JSONL) are asked about then, since reading can go on behind them. */
+/* The most bytes of a row where nothing else is said. */
+#define LEM_ROW_BYTES ((size_t)64 << 20)
+
+/* Which rows are given out.
+ * ask is asked about each row: LEM_OK it is given, LEM_NO it is left out, else reading ends with that error;
+ * ask NULL: all are given.
+ * row NULL: it could not be read, and err says why, without its place.
+ * Asked so are rows behind which reading can go on for sure: a line of JSONL, an element of an array that is
+ * no object, a line of CSV with other fields than the header's; any other ends the reading.
+ * max_bytes is the most that a row may have, 0 = LEM_ROW_BYTES: of its text in JSON and CSV (unpacked), of
+ * its values in Parquet and Arrow; a longer one is not read into memory. */
 typedef struct lem_row_judge {
     lem_status (*ask)(void *ctx, const char *file, uint64_t number, const lem_json *row, lem_err *err);
     void *ctx;
+    size_t max_bytes;
 } lem_row_judge;
 
 typedef struct lem_rowset_opts {
@@ -33,7 +42,7 @@ typedef struct lem_rowset_opts {
     const char *const *columns;
     size_t n_columns;
     const lem_cancel *cancel;   /* borrowed; NULL = never */
-    const lem_row_judge *judge; /* borrowed until lem_rowset_close; NULL = all rows are given out */
+    const lem_row_judge *judge; /* borrowed until lem_rowset_close; NULL = all rows, of LEM_ROW_BYTES */
     /* Names of the columns of CSV and TSV files that have no header line: their first line is a row then.
      * Borrowed until lem_rowset_close; n_header 0: files have a header. Other kinds of files name their
      * columns themselves. */

@@ -190,8 +190,7 @@ static lem_status next_shared(lem_pq_values *v, lem_bytes *out, lem_err *err) {
         !next_suffix(v, &suffix))
         return short_page(err);
     v->text.len = (size_t)shared;
-    if (suffix.n + v->text.len > LEM_ROW_BYTES)
-        return lem_fail(err, LEM_EDATA, "a value of more than 256 MiB");
+    if (suffix.n + v->text.len > v->leaf->max_bytes) return lem_row_too_long(v->leaf->max_bytes, err);
     lem_buf_add(&v->text, suffix.p, suffix.n);
     *out = (lem_bytes){(const unsigned char *)lem_buf_str(&v->text), v->text.len};
     if (v->leaf->width && out->n != v->leaf->width)

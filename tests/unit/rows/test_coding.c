@@ -72,7 +72,7 @@ static void shared_prefixes(void **state) {
                                          4,    2, 4, 1, 0, 0, 0, 0, 'a', 'b', 'c'};
     /* One value that shares a byte with none before. */
     static const unsigned char bad[] = {0x80, 1, 4, 1, 2, 0x80, 1, 4, 1, 2, 'a'};
-    const lem_pq_leaf leaf = {.physical = LEM_PQ_BYTE_ARRAY};
+    const lem_pq_leaf leaf = {.physical = LEM_PQ_BYTE_ARRAY, .max_bytes = 1000};
     lem_pq_values v = {0};
     lem_bytes b;
     OK(lem_pq_values_start(&v, &leaf, NULL, LEM_PQ_DELTA_BYTES, good, sizeof good, &err));
