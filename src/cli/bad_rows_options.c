@@ -1,15 +1,21 @@
-/* bad_rows_options.c - what --on-error and --max-bad say, and what is told of rows that were left out */
+/* bad_rows_options.c - what --on-error, --max-bad and --skipped say, and what is told of rows that were left
+ * out */
 #include "cli/bad_rows_options.h"
 
 #include "job/account.h"
 
 lem_status lem_bad_rows_begin(const lem_args *args, bad_rows *out, lem_err *err) {
-    *out = (bad_rows){.max_share = lem_args_has(args, "max-bad") ? lem_args_num(args, "max-bad") : 0.01};
+    static const char *const with_skip[] = {"max-bad", "skipped"};
+    *out =
+        (bad_rows){.max_share = lem_args_has(args, "max-bad") ? lem_args_num(args, "max-bad") : LEM_MAX_BAD,
+                   .named = lem_args_str(args, "skipped")};
     if (lem_args_is(args, "on-error", "skip")) {
         out->tally = lem_bad_rows_new(err);
         return out->tally ? LEM_OK : LEM_EMEM;
     }
-    if (lem_args_has(args, "max-bad")) return lem_fail(err, LEM_EUSAGE, "--max-bad needs --on-error skip");
+    for (int i = 0; i < 2; i++)
+        if (lem_args_has(args, with_skip[i]))
+            return lem_fail(err, LEM_EUSAGE, "--%s needs --on-error skip", with_skip[i]);
     return LEM_OK;
 }
 
@@ -51,24 +57,45 @@ static lem_status account(const bad_rows *b, lem_job *job, uint64_t used, lem_er
                            .kept = used,
                            .why = why,
                            .n = n,
+                           .file = b->named,
                            .first = lem_json_copy(first)};
     lem_status st = lem_job_account(job, &a, err);
     lem_json_free(told);
     return st;
 }
 
-lem_status lem_bad_rows_end(const bad_rows *b, lem_cli *cli, lem_job *job, uint64_t used, lem_err *err) {
+/* Lists the rows; *where is the file, NULL where nothing is written. */
+static lem_status list(const bad_rows *b, const lem_cli *cli, lem_job *job, const char **where,
+                       lem_err *err) {
+    lem_skipped *rows = lem_bad_rows_list(b->tally);
+    bool gone;
+    *where = job ? lem_job_skipped(job) : b->named;
+    if (job) return lem_job_save_skipped(job, rows, err);
+    if (!*where || cli->dry_run) return LEM_OK;
+    return lem_skipped_count(rows) ? lem_skipped_save(rows, *where, cli->overwrite, err)
+                                   : lem_skipped_remove(*where, &gone, err);
+}
+
+static lem_status tell(const bad_rows *b, const lem_cli *cli, const char *where, lem_err *err) {
     lem_buf text = {0};
-    if (!b->tally || lem_bad_rows_count(b->tally) == 0) return LEM_OK;
     lem_bad_rows_text(b->tally, &text);
+    if (!where) lem_buf_puts(&text, "; --skipped FILE lists them");
+    else if (!cli->dry_run) lem_buf_printf(&text, "; %s lists them", where);
     lem_status st = lem_buf_ok(&text, err);
-    if (st == LEM_OK) {
-        lem_warn(cli->log, "%s", lem_buf_str(&text));
-        for (int i = 0; lem_bad_rows_shown(b->tally, i); i++)
-            lem_info(cli->log, "  %s", lem_bad_rows_shown(b->tally, i));
-        st = lem_bad_rows_check(b->tally, used, b->max_share, err);
-    }
+    if (st == LEM_OK) lem_warn(cli->log, "%s", lem_buf_str(&text));
+    for (int i = 0; st == LEM_OK && lem_bad_rows_shown(b->tally, i); i++)
+        lem_info(cli->log, "  %s", lem_bad_rows_shown(b->tally, i));
     lem_buf_release(&text);
+    return st;
+}
+
+lem_status lem_bad_rows_end(const bad_rows *b, lem_cli *cli, lem_job *job, uint64_t used, lem_err *err) {
+    const char *where = NULL;
+    if (!b->tally) return LEM_OK;
+    lem_status st = list(b, cli, job, &where, err);
+    if (st || lem_bad_rows_count(b->tally) == 0) return st;
+    st = tell(b, cli, where, err);
+    if (st == LEM_OK) st = lem_bad_rows_check(b->tally, used, b->max_share, err);
     return st == LEM_OK && job ? account(b, job, used, err) : st;
 }
 

@@ -1,5 +1,5 @@
-/* bad_rows_options.h - --on-error skip and --max-bad of commands that read rows: two rows of their tables,
- * and what they do with them
+/* bad_rows_options.h - --on-error skip, --max-bad and --skipped of commands that read rows: three rows of
+ * their tables, and what they do with them
  *
  * Use: lem_bad_rows_begin, then each file is opened with the judge of lem_bad_rows_reader, and before the
  * result is written lem_bad_rows_end. */
@@ -10,25 +10,39 @@
 #include "data/problems.h"
 #include "job/job.h"
 
-#define LEM_OPT_ON_ERROR                                                                                     \
+#define LEM_MAX_BAD 0.01 /* --max-bad where it is not given */
+#define LEM_TEXT_OF(x) LEM_TEXT_OF_VALUE(x)
+#define LEM_TEXT_OF_VALUE(x) #x
+
+/* Three rows of a table of options. */
+#define LEM_OPT_BAD_ROWS                                                                                     \
+    {"on-error",                                                                                             \
+     LEM_OPT_ENUM,                                                                                           \
+     "WHAT",                                                                                                 \
+     "stop",                                                                                                 \
+     "a row that cannot be used ends the run, or is left out, counted and listed",                           \
+     .choices = "stop|skip"},                                                                                \
+        {"max-bad",                                                                                          \
+         LEM_OPT_NUM,                                                                                        \
+         "SHARE",                                                                                            \
+         NULL,                                                                                               \
+         "with --on-error skip: the share of rows that may be left out; more ends with exit 7 (default "     \
+         "" LEM_TEXT_OF(LEM_MAX_BAD) ")",                                                                    \
+         0,                                                                                                  \
+         1},                                                                                                 \
     {                                                                                                        \
-        "on-error", LEM_OPT_ENUM, "WHAT", "stop",                                                            \
-            "a row that cannot be used ends the run, or is left out and counted", .choices = "stop|skip"     \
-    }
-#define LEM_OPT_MAX_BAD                                                                                      \
-    {                                                                                                        \
-        "max-bad", LEM_OPT_NUM, "SHARE", NULL,                                                               \
-            "with --on-error skip: the share of rows that may be left out; more ends with exit 7 (default "  \
-            "0.01)",                                                                                         \
-            0, 1                                                                                             \
+        "skipped", LEM_OPT_STR, "FILE", NULL,                                                                \
+            "with --on-error skip: list the rows left out there, with file, line, field and error "          \
+            "(default OUT.skipped)"                                                                          \
     }
 
 typedef struct bad_rows { /* zeroed: rows are not judged */
     lem_bad_rows *tally;  /* NULL without --on-error skip */
     double max_share;
+    const char *named; /* --skipped; borrowed from the arguments */
 } bad_rows;
 
-/* LEM_EUSAGE for --max-bad without --on-error skip. */
+/* LEM_EUSAGE for --max-bad or --skipped without --on-error skip. */
 lem_status lem_bad_rows_begin(const lem_args *args, bad_rows *out, lem_err *err) LEM_MUST_CHECK;
 /* The judge of a file that is about to be opened; *out NULL where rows are not judged. map as
  * lem_bad_rows_judge. */
@@ -47,8 +61,9 @@ lem_status lem_bad_rows_read_problems(bad_rows *b, lem_cli *cli, const lem_args 
  * failure. */
 lem_status lem_bad_rows_pass(const bad_rows *b, const char *file, uint64_t number, lem_status st,
                              lem_err *err) LEM_MUST_CHECK;
-/* All rows were read, `used` of them used: says what was left out to the user and the manifest (job may be
- * NULL). LEM_EPARTIAL where it is too much. */
+/* All rows were read, `used` of them used: lists what was left out (lem_job_save_skipped; a command without a
+ * job to --skipped), says it to the user and the manifest. job may be NULL. LEM_EPARTIAL where it is too
+ * much; it is listed then, too. */
 lem_status lem_bad_rows_end(const bad_rows *b, lem_cli *cli, lem_job *job, uint64_t used,
                             lem_err *err) LEM_MUST_CHECK;
 /* Sets "skipped" of an object for --json; nothing where rows are not judged. False: no memory. */

@@ -38,8 +38,7 @@ static const lem_opt opts[] = {
     {"group", LEM_OPT_ENUM, "HOW", "key", "what counts as the same answer in votes", .choices = "key|string"},
     {"task", LEM_OPT_ENUM, "NAME", "std", "where the answer stands in completions that were not graded",
      .choices = LEM_GRADE_TASK_NAMES},
-    LEM_OPT_ON_ERROR,
-    LEM_OPT_MAX_BAD,
+    LEM_OPT_BAD_ROWS,
 };
 
 enum { MOST_INPUTS = LEM_ABLATE_MAX_RUNS + LEM_CANDIDATE_MAX_FILES + 1 };

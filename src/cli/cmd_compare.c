@@ -32,8 +32,7 @@ static const lem_opt opts[] = {
      .choices = "better|not-worse", .effect = LEM_OPT_CHANGES_NOTHING},
     {"margin", LEM_OPT_NUM, "X", "1", "of --require not-worse, in points", 0, 100,
      .effect = LEM_OPT_CHANGES_NOTHING},
-    LEM_OPT_ON_ERROR,
-    LEM_OPT_MAX_BAD,
+    LEM_OPT_BAD_ROWS,
 };
 
 static lem_status print_text(lem_cli *cli, const lem_args *args, const lem_compared *c, lem_err *err) {

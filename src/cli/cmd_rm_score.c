@@ -41,8 +41,7 @@ static const lem_opt opts[] = {
     LEM_OPT_SCORE_ROWS,
     LEM_OPTS_SCORE_REMOTE,
     LEM_OPT_SHARD,
-    LEM_OPT_ON_ERROR,
-    LEM_OPT_MAX_BAD,
+    LEM_OPT_BAD_ROWS,
 };
 
 static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {

@@ -69,8 +69,7 @@ static const lem_opt opts[] = {
      "where the answer stands in completions, for rows that were not graded",
      .choices = LEM_GRADE_TASK_NAMES},
     LEM_OPT_REFERENCE,
-    LEM_OPT_ON_ERROR,
-    LEM_OPT_MAX_BAD,
+    LEM_OPT_BAD_ROWS,
 };
 
 static lem_status choose_ks(const lem_json *list, lem_eval_opts *o, lem_err *err) {

@@ -1,4 +1,4 @@
-/* bad_rows.c - the tally: places, kinds by the words of an error, the share */
+/* bad_rows.c - the tally: places, kinds and fields by the words of an error, the share */
 #include "data/bad_rows_priv.h"
 
 #include "core/mem.h"
@@ -39,7 +39,7 @@ static lem_bad_kind kind_of(const char *text) {
 
 lem_bad_rows *lem_bad_rows_new(lem_err *err) {
     lem_bad_rows *b = lem_alloc_zero(1, sizeof *b, err);
-    if (b && !(b->seen = lem_map_new(err))) {
+    if (b && lem_skipped_new(&b->list, err) != LEM_OK) {
         lem_free(b);
         return NULL;
     }
@@ -59,50 +59,92 @@ void lem_bad_rows_free(lem_bad_rows *b) {
         free_judge(j);
     }
     for (int i = 0; i < LEM_BAD_SHOWN; i++) lem_free(b->shown[i]);
-    lem_map_free(b->seen);
+    lem_skipped_free(b->list);
     lem_free(b);
 }
 
-lem_status lem_bad_rows_add(lem_bad_rows *b, const char *file, uint64_t number, const lem_err *why,
-                            lem_err *err) {
-    lem_buf place = {0}, line = {0};
-    lem_buf_printf(&place, "%s:%llu", file, (unsigned long long)number);
-    const size_t n = place.len;
-    lem_buf_printf(&line, "%s: %s", lem_buf_str(&place), why->text);
-    lem_status st = lem_buf_ok(&line, err);
-    if (st == LEM_OK) st = lem_buf_ok(&place, err);
-    if (st == LEM_OK && !lem_map_find(b->seen, lem_buf_str(&place), n, NULL)) {
-        st = lem_map_set(b->seen, lem_buf_str(&place), n, 1, err);
-        b->kinds[kind_of(why->text)]++;
-        if (b->n < LEM_BAD_SHOWN) {
-            if (strncmp(why->text, lem_buf_str(&place), n) == 0) b->shown[b->n] = lem_strdup(why->text, err);
-            else b->shown[b->n] = lem_buf_take(&line);
-            if (!b->shown[b->n]) st = LEM_EMEM;
-        }
-        b->n++;
+/* The column that an error names, in quotes ("field 'x'") or as the path before its first colon ("x[3]: …");
+ * false where it names none. */
+static bool field_of(const char *text, char *out, size_t size) {
+    static const char *const before[] = {"field '", "no column '"};
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.";
+    const char *from = text;
+    size_t n = strspn(text, plain), end = n;
+    while (text[end] == '[' && strspn(text + end + 1, "0123456789")) {
+        end += 1 + strspn(text + end + 1, "0123456789");
+        if (text[end++] != ']') return false;
     }
-    lem_buf_release(&place);
+    if (n == 0 || strncmp(text + end, ": ", 2) != 0) n = 0;
+    for (size_t i = 0; i < sizeof before / sizeof *before; i++) {
+        const char *at = strstr(text, before[i]), *quote = at ? strchr(at + strlen(before[i]), '\'') : NULL;
+        if (!quote) continue;
+        from = at + strlen(before[i]);
+        n = (size_t)(quote - from);
+        break;
+    }
+    if (n == 0 || n >= size) return false;
+    memcpy(out, from, n);
+    out[n] = '\0';
+    return true;
+}
+
+static lem_status show(lem_bad_rows *b, const lem_skipped_row *row, uint64_t at, lem_err *err) {
+    lem_buf line = {0};
+    if (at >= LEM_BAD_SHOWN) return LEM_OK;
+    lem_buf_printf(&line, "%s:%llu: %s", row->file, (unsigned long long)row->line, row->error);
+    lem_status st = lem_buf_ok(&line, err);
+    if (st == LEM_OK && !(b->shown[at] = lem_buf_take(&line))) st = LEM_EMEM;
     lem_buf_release(&line);
     return st;
 }
 
-uint64_t lem_bad_rows_count(const lem_bad_rows *b) { return b->n; }
+/* The text of an error without its place, where it has one. */
+static lem_status without_place(const char *text, const char *file, uint64_t number, const char **out,
+                                lem_err *err) {
+    lem_buf place = {0};
+    lem_buf_printf(&place, "%s:%llu: ", file, (unsigned long long)number);
+    *out = place.data && strncmp(text, place.data, place.len) == 0 ? text + place.len : text;
+    lem_status st = lem_buf_ok(&place, err);
+    lem_buf_release(&place);
+    return st;
+}
+
+lem_status lem_bad_rows_add(lem_bad_rows *b, const char *file, uint64_t number, const lem_err *why,
+                            lem_err *err) {
+    char field[sizeof why->text];
+    bool fresh = false;
+    lem_skipped_row row = {.file = file, .line = number};
+    lem_status st = without_place(why->text, file, number, &row.error, err);
+    if (st) return st;
+    const lem_bad_kind kind = kind_of(row.error);
+    const uint64_t at = lem_skipped_count(b->list);
+    row.kind = kind_names[kind];
+    if (field_of(row.error, field, sizeof field)) row.field = field;
+    st = lem_skipped_add(b->list, &row, &fresh, err);
+    b->kinds[kind] += st == LEM_OK && fresh;
+    return st == LEM_OK && fresh ? show(b, &row, at, err) : st;
+}
+
+uint64_t lem_bad_rows_count(const lem_bad_rows *b) { return lem_skipped_count(b->list); }
+lem_skipped *lem_bad_rows_list(lem_bad_rows *b) { return b->list; }
 
 const char *lem_bad_rows_shown(const lem_bad_rows *b, int i) {
     return i >= 0 && i < LEM_BAD_SHOWN ? b->shown[i] : NULL;
 }
 
 lem_status lem_bad_rows_check(const lem_bad_rows *b, uint64_t used, double max_share, lem_err *err) {
-    const double all = (double)b->n + (double)used;
-    if (b->n == 0 || (double)b->n <= max_share * all) return LEM_OK;
+    const uint64_t n = lem_bad_rows_count(b);
+    const double all = (double)n + (double)used;
+    if (n == 0 || (double)n <= max_share * all) return LEM_OK;
     return lem_fail(err, LEM_EPARTIAL,
                     "%llu of %.0f rows cannot be used, more than --max-bad %g allows; the first: %s",
-                    (unsigned long long)b->n, all, max_share, b->shown[0] ? b->shown[0] : "");
+                    (unsigned long long)n, all, max_share, b->shown[0] ? b->shown[0] : "");
 }
 
 void lem_bad_rows_text(const lem_bad_rows *b, lem_buf *out) {
     const char *between = ": ";
-    lem_buf_printf(out, "%llu row%s left out", (unsigned long long)b->n, b->n == 1 ? "" : "s");
+    const uint64_t n = lem_bad_rows_count(b);
+    lem_buf_printf(out, "%llu row%s left out", (unsigned long long)n, n == 1 ? "" : "s");
     for (int k = 0; k < LEM_BAD_N_KINDS; k++) {
         if (!b->kinds[k]) continue;
         lem_buf_printf(out, "%s%llu %s", between, (unsigned long long)b->kinds[k], kind_names[k]);
@@ -118,7 +160,7 @@ lem_json *lem_bad_rows_json(const lem_bad_rows *b) {
         if (b->kinds[k]) lem_object_int(&kinds, kind_names[k], b->kinds[k]);
     for (int i = 0; ok && i < LEM_BAD_SHOWN && b->shown[i]; i++)
         ok = lem_json_append(first, lem_json_new_str(b->shown[i]));
-    lem_object_int(&o, "rows", b->n);
+    lem_object_int(&o, "rows", lem_bad_rows_count(b));
     lem_object_json(&o, "kinds", lem_object_done(&kinds));
     lem_object_json(&o, "first", first);
     o.failed = o.failed || !ok;

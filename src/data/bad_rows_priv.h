@@ -2,7 +2,6 @@
 #ifndef LEM_DATA_BAD_ROWS_PRIV_H
 #define LEM_DATA_BAD_ROWS_PRIV_H
 
-#include "core/hash.h"
 #include "data/bad_rows.h"
 
 typedef struct lem_bad_judge lem_bad_judge;
@@ -19,8 +18,8 @@ struct lem_bad_judge {
 
 struct lem_bad_rows {
     lem_bad_judge *judges;
-    lem_map *seen; /* places */
-    uint64_t n, kinds[LEM_BAD_N_KINDS];
+    lem_skipped *list;
+    uint64_t kinds[LEM_BAD_N_KINDS];
     char *shown[LEM_BAD_SHOWN];
 };
 

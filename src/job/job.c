@@ -99,6 +99,7 @@ lem_status lem_job_open(lem_cli *cli, const lem_command *cmd, const lem_args *ar
         st = lem_job_shard_place(j, &path, err);
         if (st == LEM_OK) st = open_at(j, path, args, spec, err);
     }
+    if (st == LEM_OK) st = lem_job_skipped_set(j, args, err);
     if (st == LEM_OK) *out = j;
     else lem_job_close(j);
     return st;
@@ -234,6 +235,7 @@ lem_status lem_job_finish(lem_job *j, lem_err *err) {
     lem_status st = lem_mem_since(j->failures, "the result", err);
     if (st == LEM_OK) st = lem_job_shard_json(j, true, &shard, err);
     if (st == LEM_OK) st = sync_beside(j, err);
+    if (st == LEM_OK) st = lem_job_skipped_finish(j, err);
     if (st) return st;
     lem_journal_discard(j->journal); /* all that it holds is in the output */
     j->journal = NULL;
@@ -262,6 +264,7 @@ void lem_job_close(lem_job *j) {
     lem_free(j->made);
     lem_free(j->work);
     lem_free(j->partial);
+    lem_free(j->skipped);
     lem_json_free(j->chosen);
     lem_json_free(j->rows_told);
     for (int i = 0; i < j->n_beside; i++) lem_free(j->beside[i]);

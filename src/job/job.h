@@ -22,6 +22,7 @@
 #define LEM_JOB_JOB_H
 
 #include "core/journal.h"
+#include "core/skipped.h"
 #include "job/command.h"
 #include "job/facts.h"
 
@@ -94,6 +95,12 @@ lem_status lem_job_journal(lem_job *j, lem_journal_visit *visit, void *ctx, lem_
  * job saves nothing. what: "rows". */
 lem_status lem_job_interrupted(lem_job *j, uint64_t saved, uint64_t total, const char *what,
                                lem_err *err) LEM_MUST_CHECK;
+/* Where the list of rows left out by --on-error skip goes: --skipped, or OUT.skipped; NULL: nowhere (no
+ * output). Borrowed. */
+const char *lem_job_skipped(const lem_job *j);
+/* Writes it there, before the output is put in place; nothing with --dry-run. Where no row was left out the
+ * list of an older run goes, at the end of the job. */
+lem_status lem_job_save_skipped(lem_job *j, lem_skipped *list, lem_err *err) LEM_MUST_CHECK;
 /* Whether the command writes files of that name. */
 typedef bool lem_job_owns(const char *name);
 /* Where a command writes the files of its folder, borrowed: beside the output where a whole result of lemma's

@@ -28,6 +28,8 @@ struct lem_job {
     lem_journal *journal; /* NULL = none, or closed */
     char identity[65], compute_path[32];
     job_state state;
+    char *skipped;      /* where the list of rows left out stands, or would; NULL = nowhere */
+    bool skipped_saved; /* by this run */
     bool started, finishing, finished;
     uint64_t failures;      /* of allocations, when it was opened */
     uint64_t before;        /* the inode of what stood at the output when it started; 0 = nothing did */
@@ -66,6 +68,13 @@ lem_status lem_job_place_check_inputs(const lem_job *j, const char *const *besid
 bool lem_job_work_is_saved(const lem_job *j);
 /* Removes the work folder. What lemma never writes there is somebody's: LEM_EUSAGE, and all of it stays. */
 lem_status lem_job_work_remove(const lem_job *j, lem_err *err) LEM_MUST_CHECK;
+
+/* ---- job_skipped.c ---- */
+
+/* Sets where the list stands. LEM_EUSAGE if it may not stand there. */
+lem_status lem_job_skipped_set(lem_job *j, const lem_args *args, lem_err *err) LEM_MUST_CHECK;
+/* The job is whole: a list that an older run left goes. */
+lem_status lem_job_skipped_finish(const lem_job *j, lem_err *err) LEM_MUST_CHECK;
 
 /* ---- job_shard.c ---- */
 

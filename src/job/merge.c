@@ -280,6 +280,22 @@ static lem_status check_end(merge_shard *s, lem_err *err) {
     return st == LEM_OK && (!eof || *s->runs || s->rows_left) ? other_lines(s, err) : st;
 }
 
+/* The rows that the shards left out, as one list: each shard lists what it met. */
+static lem_status merge_skipped(const lem_merge *m, lem_err *err) {
+    lem_skipped *all = NULL;
+    lem_status st = lem_skipped_new(&all, err);
+    for (size_t i = 0; st == LEM_OK && i < m->n; i++) {
+        lem_buf path = {0};
+        lem_buf_printf(&path, "%s.skipped", m->at[i].path);
+        st = lem_buf_ok(&path, err);
+        if (st == LEM_OK && lem_skipped_is_list(path.data)) st = lem_skipped_load(all, path.data, err);
+        lem_buf_release(&path);
+    }
+    if (st == LEM_OK) st = lem_job_save_skipped(m->job, all, err);
+    lem_skipped_free(all);
+    return st;
+}
+
 lem_status lem_merge_write(lem_merge *m, lem_err *err) {
     lem_out *to = NULL;
     lem_buf line = {0};
@@ -294,6 +310,7 @@ lem_status lem_merge_write(lem_merge *m, lem_err *err) {
         lem_progress_add(p, 1);
     }
     for (size_t i = 0; i < m->n; i++) LEM_TRY(check_end(&m->at[i], err));
+    LEM_TRY(merge_skipped(m, err));
     LEM_TRY(lem_out_commit(to, err));
     st = lem_job_finish(m->job, err);
 done:

@@ -76,6 +76,12 @@ same implicit .jsonl 'rm score' in.jsonl --model m --head implicit --reference m
 { head -5 in.jsonl; echo no row; tail -n +6 in.jsonl; } >bad.jsonl
 same bad-sample .jsonl sample --model m --n 2 --max-tokens 5 --on-error skip --max-bad 1 --prompts bad.jsonl
 same bad-score .jsonl 'rm score' bad.jsonl --model rm --on-error skip --max-bad 1
+{ head -3 in.jsonl; echo no row; sed -n 4,7p in.jsonl; echo '{"problem":7,"completions":["x"]}'; tail -n +8 in.jsonl; } >bad2.jsonl
+same bad-rows .jsonl 'rm score' bad2.jsonl --model rm --on-error skip --max-bad 1 # the second is met by one shard alone
+for k in 1 3 14; do
+  cmp "bad-sample-whole.jsonl.skipped" "bad-sample-$k.jsonl.skipped" && cmp "bad-rows-whole.jsonl.skipped" "bad-rows-$k.jsonl.skipped" || fail "$k shards list other rows as left out"
+done
+[ "$(wc -l <bad-rows-whole.jsonl.skipped)" = 2 ] || fail 'two rows were to be listed'
 # What is merged is what the next command takes, and standard output takes a shard's rows alone.
 ok grade sample-file-3.jsonl --out graded.jsonl
 ok rm score graded.jsonl --model rm --out scored.jsonl

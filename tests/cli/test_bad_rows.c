@@ -278,6 +278,144 @@ static void one_percent(void **state) {
     said_by(0, LEMMA_BINARY " grade two.jsonl --on-error skip --max-bad 0.02 --out two 2>&1");
 }
 
+/* Three bad rows among 300, each of another kind, and where they stand. */
+static void write_three(void) {
+    FILE *f = fopen("three.jsonl", "w"), *g = fopen("good.jsonl", "w");
+    assert_true(f && g);
+    for (int i = 1; i <= 300; i++) {
+        char row[200];
+        snprintf(
+            row, sizeof row,
+            "{\"problem\":\"%d?\",\"expected_answer\":\"%d\",\"completions\":[\"so \\\\boxed{%d}\",\"%d\"],"
+            "\"rm_score\":[%d,0]}",
+            i, i, i, i % 7, i % 5);
+        if (i == 7) fputs("{\"problem\":\"7?\",\"completions\":[\"cut of\n", f);
+        else if (i == 100)
+            fputs("{\"problem\":\"100?\",\"expected_answer\":\"100\",\"rm_score\":[1,2]}\n", f);
+        else if (i == 299)
+            fputs("{\"problem\":\"q\",\"expected_answer\":\"1\",\"completions\":[\"1\",\"2\"],\"rm_score\":["
+                  "NaN,1]}"
+                  "\n",
+                  f);
+        else fprintf(f, "%s\n", row), fprintf(g, "%s\n", row);
+    }
+    fclose(f);
+    fclose(g);
+}
+
+static const char three_listed[] =
+    "{\"file\":\"three.jsonl\",\"line\":7,\"kind\":\"not JSON\",\"error\":\"JSON line 1 column ";
+#define THREE_OTHERS                                                                                         \
+    "\"line\":100,\"field\":\"completions\",\"kind\":\"missing field\",\"error\":\"field 'completions' is "  \
+    "missing, which most rows have\"}",                                                                      \
+        "\"line\":299,\"field\":\"rm_score\",\"kind\":\"NaN or Infinity\","                                  \
+        "\"error\":\"field 'rm_score': NaN is not JSON"
+
+/* The file has three lines, those of the rows, in their order. */
+static void lists_three(const char *path) {
+    static const char *const lines_of[] = {three_listed, THREE_OTHERS};
+    lem_buf b = {0};
+    lem_err err = LEM_ERR_INIT;
+    int lines = 0;
+    if (lem_file_read(path, 1 << 16, &b, &err) != LEM_OK) fail_msg("%s", err.text);
+    const char *at = b.data;
+    for (int i = 0; i < 3; i++) {
+        const char *found = strstr(at, lines_of[i]);
+        if (!found) fail_msg("%s: '%s' expected in: %s", path, lines_of[i], at);
+        at = found + 1;
+    }
+    for (size_t i = 0; i < b.len; i++) lines += b.data[i] == '\n';
+    assert_int_equal(lines, 3);
+    lem_buf_release(&b);
+}
+
+/* Beside the output stands the list, the same for any number of threads; it is there with exit 7, too. */
+static void the_list(void **state) {
+    (void)state;
+    write_three();
+    for (int threads = 1; threads <= 5; threads += 2) {
+        char line[300];
+        snprintf(line, sizeof line,
+                 LEMMA_BINARY " grade three.jsonl --on-error skip --threads %d --out t.jsonl --fresh 2>&1",
+                 threads);
+        const char *said = said_by(0, line);
+        assert_non_null(strstr(said,
+                               "warning: 3 rows left out: 1 not JSON, 1 NaN or Infinity, 1 missing field; "
+                               "t.jsonl.skipped lists them"));
+        lists_three("t.jsonl.skipped");
+        shell(LEMMA_BINARY " grade good.jsonl --out u.jsonl >/dev/null 2>&1 && cmp t.jsonl u.jsonl");
+        assert_int_equal(access("u.jsonl.skipped", F_OK), -1);
+    }
+    const char *said =
+        said_by(7, LEMMA_BINARY " grade three.jsonl --on-error skip --max-bad 0.001 --out v.jsonl 2>&1");
+    assert_non_null(strstr(said, "3 of 300 rows cannot be used, more than --max-bad 0.001 allows; the first: "
+                                 "three.jsonl:7: JSON line 1"));
+    lists_three("v.jsonl.skipped");
+    assert_int_equal(access("v.jsonl", F_OK), -1);
+    said = said_by(3, LEMMA_BINARY " grade three.jsonl --out w.jsonl 2>&1");
+    assert_non_null(strstr(said, "three.jsonl:7: JSON line 1"));
+    said_by(0, LEMMA_BINARY " grade three.jsonl --on-error skip --out w.jsonl --dry-run 2>&1");
+    assert_int_equal(access("w.jsonl.skipped", F_OK), -1);
+}
+
+/* A list is of the result that it stands beside; a user's file is no list. */
+static void lists_come_and_go(void **state) {
+    (void)state;
+    static const char *const anew[] = {"good.jsonl", "good.jsonl --on-error skip",
+                                       "three.jsonl --on-error skip --skipped else.jsonl"};
+    write_three();
+    for (size_t i = 0; i < sizeof anew / sizeof *anew; i++) {
+        char line[300];
+        shell(LEMMA_BINARY " grade three.jsonl --on-error skip --out lx.jsonl --fresh >/dev/null 2>&1");
+        lists_three("lx.jsonl.skipped");
+        snprintf(line, sizeof line, LEMMA_BINARY " grade %s --out lx.jsonl --overwrite >/dev/null 2>&1",
+                 anew[i]);
+        shell(line);
+        assert_int_equal(access("lx.jsonl.skipped", F_OK), -1);
+    }
+    lists_three("else.jsonl");
+    shell(LEMMA_BINARY
+          " grade good.jsonl --on-error skip --skipped else.jsonl --out lx.jsonl --overwrite >said 2>&1");
+    assert_int_equal(access("else.jsonl", F_OK), -1);
+    put("ly.jsonl.skipped", "notes\n");
+    const char *said = said_by(2, LEMMA_BINARY " grade three.jsonl --on-error skip --out ly.jsonl 2>&1");
+    assert_non_null(strstr(said, "ly.jsonl.skipped exists and is no list of rows left out; move it away"));
+    shell(LEMMA_BINARY " grade good.jsonl --out ly.jsonl >/dev/null 2>&1 && grep -q notes ly.jsonl.skipped");
+    said_by(0, LEMMA_BINARY " grade three.jsonl --on-error skip --out ly.jsonl --overwrite 2>&1");
+    lists_three("ly.jsonl.skipped");
+    said =
+        said_by(2, LEMMA_BINARY
+                " grade three.jsonl --on-error skip --skipped three.jsonl --overwrite --out lz.jsonl 2>&1");
+    assert_non_null(strstr(said, "three.jsonl is what is read; choose another place for it"));
+    said = said_by(2, LEMMA_BINARY " grade three.jsonl --skipped z --out lz.jsonl 2>&1");
+    assert_non_null(strstr(said, "--skipped needs --on-error skip"));
+    said = said_by(2, LEMMA_BINARY
+                   " grade three.jsonl --on-error skip --shard 1/2 --skipped z --out lz.jsonl 2>&1");
+    assert_non_null(strstr(said, "--skipped names one file; with --shard each list is beside its shard"));
+}
+
+/* Without an output the list is where the user says. */
+static void no_output(void **state) {
+    (void)state;
+    write_three();
+    const char *said = said_by(0, LEMMA_BINARY " select three.jsonl --on-error skip --max-bad 0.02 2>&1");
+    assert_non_null(strstr(said, "; --skipped FILE lists them"));
+    said =
+        said_by(0, LEMMA_BINARY " select three.jsonl --on-error skip --max-bad 0.02 --skipped l.jsonl 2>&1");
+    assert_non_null(strstr(said, "; l.jsonl lists them"));
+    lists_three("l.jsonl");
+    shell(LEMMA_BINARY " select good.jsonl --on-error skip --skipped l.jsonl >/dev/null 2>&1");
+    assert_int_equal(access("l.jsonl", F_OK), -1);
+    shell(LEMMA_BINARY
+          " compare three.jsonl good.jsonl --metric rm@2 --on-error skip --max-bad 0.02 --skipped "
+          "l.jsonl >/dev/null 2>&1");
+    lists_three("l.jsonl");
+    shell(LEMMA_BINARY
+          " ablate a=three.jsonl b=good.jsonl --metric rm@2 --on-error skip --max-bad 0.02 --out ab.json "
+          ">/dev/null 2>&1");
+    lists_three("ab.json.skipped");
+}
+
 static int set_up(void **state) {
     (void)state;
     return mkdtemp(dir) && chdir(dir) == 0 ? 0 : -1;
@@ -298,6 +436,9 @@ int main(void) {
         cmocka_unit_test(containers),
         cmocka_unit_test(models),
         cmocka_unit_test(one_percent),
+        cmocka_unit_test(the_list),
+        cmocka_unit_test(lists_come_and_go),
+        cmocka_unit_test(no_output),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -27,6 +27,9 @@ static const scenario more[] = {
     {"sample", "--model m --prompts rows.jsonl --n 2 --max-tokens 4 --overwrite", "s.jsonl",
      "--model m --prompts rows.jsonl --n 1 --max-tokens 4", 8},
     {"grade", "cand.jsonl --overwrite", "g.jsonl", "cand.jsonl --limit 1", 8},
+    {"grade", "torn.jsonl --on-error skip --max-bad 0.9 --overwrite", "gt.jsonl", "cand.jsonl", 8},
+    {"grade", "cand.jsonl --overwrite", "gu.jsonl", "torn.jsonl --on-error skip --max-bad 0.9", 8},
+    {"grade", "torn.jsonl --on-error skip --max-bad 0.9 --skipped w/gone.jsonl", "gv.jsonl", NULL, 8},
     {"report", "sel.json trace.jsonl --overwrite", "r.html", "sel.json", 8},
     {"bench score", "sc.jsonl --k 1 --seeds 5 --overwrite", "bp.csv", "sc.jsonl --k 1 --seeds 4", 8},
     {"model convert", "m --overwrite", "c", "m2", 8},
@@ -407,6 +410,7 @@ static int set_up(void **state) {
     snprintf(log_path, sizeof log_path, "%s/log", in);
     shell("for i in $(seq 150); do printf '{\"problem\":\"%s\",\"expected_answer\":\"1\"}\\n' $i; done "
           ">many.jsonl");
+    shell("{ cat cand.jsonl; echo oh; echo '[]'; } >torn.jsonl");
     write_text("r.yaml",
                "name: r\nvars: {out: run}\nstages:\n"
                "  - {name: a, command: sft, from-scratch: true, layers: 1, width: 32, heads: 2, vocab: 270, "
