@@ -2,6 +2,7 @@
  * out */
 #include "cli/bad_rows_options.h"
 
+#include "cli/runtime.h"
 #include "job/account.h"
 
 lem_status lem_bad_rows_begin(const lem_args *args, bad_rows *out, lem_err *err) {
@@ -10,7 +11,7 @@ lem_status lem_bad_rows_begin(const lem_args *args, bad_rows *out, lem_err *err)
         (bad_rows){.max_share = lem_args_has(args, "max-bad") ? lem_args_num(args, "max-bad") : LEM_MAX_BAD,
                    .named = lem_args_str(args, "skipped")};
     if (lem_args_is(args, "on-error", "skip")) {
-        out->tally = lem_bad_rows_new(err);
+        out->tally = lem_bad_rows_new(lem_temp_dir(), err);
         return out->tally ? LEM_OK : LEM_EMEM;
     }
     for (int i = 0; i < 2; i++)

@@ -2,6 +2,7 @@
 #include "cli/commands.h"
 #include "cli/data_run.h"
 #include "cli/dedup_places.h"
+#include "cli/runtime.h"
 
 #include "core/mem.h"
 #include "core/pool.h"
@@ -98,9 +99,8 @@ static lem_status read_options(work *w, lem_err *err) {
 
 /* Temporary files go into the job's work folder; without one to where temporary files go. */
 static lem_status choose_dir(work *w, lem_err *err) {
-    const char *temp = getenv("TMPDIR");
     if (!lem_job_out(w->r.job)) {
-        w->dir = lem_strdup(temp && *temp ? temp : "/tmp", err);
+        w->dir = lem_strdup(lem_temp_dir(), err);
         return w->dir ? LEM_OK : LEM_EMEM;
     }
     char *inside = lem_job_work_path(w->r.job, "x", err);

@@ -3,6 +3,7 @@
 
 #include "core/object.h"
 
+#include <stdlib.h>
 #include <unistd.h>
 
 static lem_status choose_isa(const lem_cli *cli, const char *earlier, lem_isa *out, lem_err *err) {
@@ -76,6 +77,11 @@ lem_status lem_runtime_tokenizer(const lem_cli *cli, const char *dir, lem_tokeni
     lem_tokenizer_watch(t, cli->cancel);
     *out = t;
     return LEM_OK;
+}
+
+const char *lem_temp_dir(void) {
+    const char *set = getenv("TMPDIR");
+    return set && *set ? set : "/tmp";
 }
 
 size_t lem_physical_memory(void) {

@@ -26,6 +26,8 @@ lem_status lem_runtime_path(lem_cli *cli, const char *earlier, char out[32], lem
 /* The tokenizer of a folder, whose work ends with LEM_EINTR once cli->cancel is set. */
 lem_status lem_runtime_tokenizer(const lem_cli *cli, const char *dir, lem_tokenizer **out,
                                  lem_err *err) LEM_MUST_CHECK;
+/* Where temporary files go: TMPDIR, else /tmp. */
+const char *lem_temp_dir(void);
 /* Bytes of memory of this machine; SIZE_MAX if unknown. */
 size_t lem_physical_memory(void);
 

@@ -85,12 +85,10 @@ static void try_it(lem_cli *cli, const lem_command *cmd, const lem_args *args, d
 
 static void in_a_folder(lem_cli *cli, const lem_command *cmd, const lem_args *args, double seconds,
                         lem_trial *out) {
-    const char *tmp = getenv("TMPDIR");
     char dir[4096];
-    int n = snprintf(dir, sizeof dir, "%s/lemma-trial-XXXXXX", tmp && *tmp ? tmp : "/tmp");
+    int n = snprintf(dir, sizeof dir, "%s/lemma-trial-XXXXXX", lem_temp_dir());
     if (n < 0 || n >= (int)sizeof dir || !mkdtemp(dir)) {
-        snprintf(out->why_not, sizeof out->why_not, "no folder for a trial in %.100s",
-                 tmp && *tmp ? tmp : "/tmp");
+        snprintf(out->why_not, sizeof out->why_not, "no folder for a trial in %.100s", lem_temp_dir());
         return;
     }
     try_it(cli, cmd, args, seconds, dir, out);

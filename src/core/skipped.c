@@ -28,14 +28,13 @@ struct lem_skipped {
     lem_scratch *texts;
 };
 
-lem_status lem_skipped_new(lem_skipped **out, lem_err *err) {
-    const char *temp = getenv("TMPDIR");
+lem_status lem_skipped_new(const char *dir, lem_skipped **out, lem_err *err) {
     lem_status st = LEM_OK;
     lem_skipped *s = lem_alloc_zero(1, sizeof *s, err);
     if (!s) return LEM_EMEM;
     s->seen = lem_map_new(err);
     if (!s->seen) LEM_TRY(LEM_EMEM);
-    LEM_TRY(lem_scratch_open(temp && *temp ? temp : "/tmp", TEXTS_IN_MEMORY, &s->texts, err));
+    LEM_TRY(lem_scratch_open(dir, TEXTS_IN_MEMORY, &s->texts, err));
     *out = s;
 done:
     if (st) lem_skipped_free(s);

@@ -4,7 +4,7 @@
  * not known), the reason as it is counted, and what is wrong with this one. Lines come by the name of the
  * file, then by line, so that the bytes depend on the rows alone, not on the order in which they were met.
  * All rows are listed. In memory stay about 100 bytes of each; the texts, beyond 8 MiB of them, go to a
- * nameless file where temporary files go. */
+ * nameless file. */
 #ifndef LEM_CORE_SKIPPED_H
 #define LEM_CORE_SKIPPED_H
 
@@ -20,7 +20,8 @@ typedef struct lem_skipped_row {
 } lem_skipped_row;
 
 typedef struct lem_skipped lem_skipped; /* not thread-safe */
-lem_status lem_skipped_new(lem_skipped **out, lem_err *err) LEM_MUST_CHECK;
+/* dir: the folder of the nameless file; copied. */
+lem_status lem_skipped_new(const char *dir, lem_skipped **out, lem_err *err) LEM_MUST_CHECK;
 void lem_skipped_free(lem_skipped *s); /* NULL allowed */
 /* A place counts once: *fresh is false where it is listed already. */
 lem_status lem_skipped_add(lem_skipped *s, const lem_skipped_row *row, bool *fresh,

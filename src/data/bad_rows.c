@@ -37,9 +37,9 @@ static lem_bad_kind kind_of(const char *text) {
     return LEM_BAD_OTHER;
 }
 
-lem_bad_rows *lem_bad_rows_new(lem_err *err) {
+lem_bad_rows *lem_bad_rows_new(const char *dir, lem_err *err) {
     lem_bad_rows *b = lem_alloc_zero(1, sizeof *b, err);
-    if (b && lem_skipped_new(&b->list, err) != LEM_OK) {
+    if (b && lem_skipped_new(dir, &b->list, err) != LEM_OK) {
         lem_free(b);
         return NULL;
     }

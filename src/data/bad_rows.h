@@ -37,7 +37,8 @@ enum { LEM_BAD_SHOWN = 3 };
 /* The tally of one job; not thread-safe. A place counts once, however often its file is read: a judge says
  * the same each time, and who adds a row leaves it out each time. */
 typedef struct lem_bad_rows lem_bad_rows;
-lem_bad_rows *lem_bad_rows_new(lem_err *err);
+/* dir: where texts go that are too many for memory (core/skipped.h); copied. */
+lem_bad_rows *lem_bad_rows_new(const char *dir, lem_err *err);
 void lem_bad_rows_free(lem_bad_rows *b); /* NULL allowed; judges go with it */
 
 /* A judge of a file, folder or pattern, whose first rows are read now. map: what the user says of the columns

@@ -283,7 +283,8 @@ static lem_status check_end(merge_shard *s, lem_err *err) {
 /* The rows that the shards left out, as one list: each shard lists what it met. */
 static lem_status merge_skipped(const lem_merge *m, lem_err *err) {
     lem_skipped *all = NULL;
-    lem_status st = lem_skipped_new(&all, err);
+    char *dir = lem_path_dir(lem_job_path(m->job), err);
+    lem_status st = dir ? lem_skipped_new(dir, &all, err) : LEM_EMEM;
     for (size_t i = 0; st == LEM_OK && i < m->n; i++) {
         lem_buf path = {0};
         lem_buf_printf(&path, "%s.skipped", m->at[i].path);
@@ -293,6 +294,7 @@ static lem_status merge_skipped(const lem_merge *m, lem_err *err) {
     }
     if (st == LEM_OK) st = lem_job_save_skipped(m->job, all, err);
     lem_skipped_free(all);
+    lem_free(dir);
     return st;
 }
 

@@ -51,7 +51,7 @@ static void the_bytes(void **state) {
     for (size_t o = 0; o < sizeof orders / sizeof *orders; o++) {
         lem_skipped *s = NULL;
         bool fresh = false;
-        OK(lem_skipped_new(&s, &err));
+        OK(lem_skipped_new("/tmp", &s, &err));
         for (int k = 0; k < 2 * N; k++) {
             OK(lem_skipped_add(s, &rows[orders[o][k % N]], &fresh, &err));
             assert_int_equal(fresh, k < N);
@@ -68,12 +68,12 @@ static void loaded(void **state) {
     (void)state;
     lem_skipped *s = NULL;
     bool fresh = false;
-    OK(lem_skipped_new(&s, &err));
+    OK(lem_skipped_new("/tmp", &s, &err));
     OK(lem_skipped_add(s, &rows[1], &fresh, &err));
     OK(lem_skipped_add(s, &rows[2], &fresh, &err));
     OK(lem_skipped_save(s, "part", false, &err));
     lem_skipped_free(s);
-    OK(lem_skipped_new(&s, &err));
+    OK(lem_skipped_new("/tmp", &s, &err));
     OK(lem_skipped_load(s, "list", &err));
     OK(lem_skipped_load(s, "part", &err));
     assert_int_equal(lem_skipped_count(s), N);
@@ -92,7 +92,7 @@ static void other_files(void **state) {
                                          "[]", "{\"file\":1,\"line\":1,\"kind\":\"x\",\"error\":\"y\"}\n"};
     lem_skipped *s = NULL;
     bool fresh = false, gone = false;
-    OK(lem_skipped_new(&s, &err));
+    OK(lem_skipped_new("/tmp", &s, &err));
     OK(lem_skipped_add(s, &rows[0], &fresh, &err));
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         put("mine", others[i]);
@@ -142,7 +142,7 @@ static void many(void **state) {
     memset(text, 'e', 600);
     text[600] = '\0';
     const size_t before = in_use();
-    OK(lem_skipped_new(&s, &err));
+    OK(lem_skipped_new("/tmp", &s, &err));
     for (uint64_t i = MANY; i > 0; i--) {
         const lem_skipped_row row = {"f", i, NULL, "other", text};
         OK(lem_skipped_add(s, &row, &fresh, &err));

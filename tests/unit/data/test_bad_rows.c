@@ -31,7 +31,7 @@ static const struct {
 static void kinds_and_fields(void **state) {
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        lem_bad_rows *b = lem_bad_rows_new(&err);
+        lem_bad_rows *b = lem_bad_rows_new("/tmp", &err);
         lem_err why = LEM_ERR_INIT;
         lem_json *row = NULL;
         assert_non_null(b);
