@@ -10,6 +10,7 @@ static const lem_cpu_path *path_of(lem_isa isa) {
     case LEM_ISA_GENERIC: return lem_cpu_path_generic();
     case LEM_ISA_AVX2: return lem_cpu_path_avx2();
     case LEM_ISA_AVX512: return lem_cpu_path_avx512();
+    case LEM_ISA_AVX512BF16: return lem_cpu_path_avx512bf16();
     default: return NULL;
     }
 }
@@ -21,7 +22,7 @@ bool lem_isa_supported(lem_isa isa) {
     __builtin_cpu_init();
     if (isa == LEM_ISA_AVX2)
         return path_of(isa) && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-    if (isa == LEM_ISA_AVX512)
+    if (isa == LEM_ISA_AVX512 || isa == LEM_ISA_AVX512BF16)
         return path_of(isa) && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
                __builtin_cpu_supports("fma");
@@ -32,11 +33,8 @@ bool lem_isa_supported(lem_isa isa) {
 static const struct {
     const char *name;
     lem_isa isa;
-} isa_names[] = {{"auto", LEM_ISA_AUTO},
-                 {"ref", LEM_ISA_REF},
-                 {"generic", LEM_ISA_GENERIC},
-                 {"avx2", LEM_ISA_AVX2},
-                 {"avx512", LEM_ISA_AVX512}};
+} isa_names[] = {{"auto", LEM_ISA_AUTO}, {"ref", LEM_ISA_REF},       {"generic", LEM_ISA_GENERIC},
+                 {"avx2", LEM_ISA_AVX2}, {"avx512", LEM_ISA_AVX512}, {"avx512bf16", LEM_ISA_AVX512BF16}};
 
 lem_status lem_isa_parse(const char *name, lem_isa *out, lem_err *err) {
     for (size_t i = 0; i < sizeof isa_names / sizeof isa_names[0]; i++) {
@@ -45,8 +43,8 @@ lem_status lem_isa_parse(const char *name, lem_isa *out, lem_err *err) {
             return LEM_OK;
         }
     }
-    return lem_fail(err, LEM_EUSAGE, "unknown instruction set '%.40s' (auto, ref, generic, avx2 or avx512)",
-                    name);
+    return lem_fail(err, LEM_EUSAGE,
+                    "unknown instruction set '%.40s' (auto, ref, generic, avx2, avx512 or avx512bf16)", name);
 }
 
 static const char *isa_name(lem_isa isa) {
@@ -60,6 +58,15 @@ static lem_int8_unit widest_int8(void) {
     return lem_vnni_usable() ? LEM_INT8_VNNI : LEM_INT8_VECTORS;
 }
 
+static bool dot_unit(void) {
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    return __builtin_cpu_supports("avx512bf16");
+#else
+    return false;
+#endif
+}
+
 /* path: NULL = the reference */
 static lem_status new_cpu(const lem_cpu_path *path, lem_pool *pool, lem_backend **out, lem_err *err) {
     lem_status st = LEM_OK;
@@ -69,8 +76,11 @@ static lem_status new_cpu(const lem_cpu_path *path, lem_pool *pool, lem_backend 
     priv = lem_alloc_zero(1, sizeof *priv, err);
     if (!priv) LEM_TRY(LEM_EMEM);
     priv->path = path;
-    priv->tile_unit = path && path == lem_cpu_path_avx512() && lem_amx_usable();
-    priv->int8_unit = path && path == lem_cpu_path_avx512() ? widest_int8() : LEM_INT8_VECTORS;
+    const bool wide = path && (path == lem_cpu_path_avx512() || path == lem_cpu_path_avx512bf16());
+    priv->pairs = path && path == lem_cpu_path_avx512bf16();
+    priv->dot_unit = wide && dot_unit();
+    priv->tile_unit = wide && lem_amx_usable();
+    priv->int8_unit = wide ? widest_int8() : LEM_INT8_VECTORS;
     priv->threads = lem_pool_threads(pool);
     priv->scratch = lem_alloc_aligned((size_t)priv->threads * LEM_SCRATCH_PART, sizeof(float), err);
     if (!priv->scratch) LEM_TRY(LEM_EMEM);
@@ -85,9 +95,20 @@ done:
     return st;
 }
 
+/* Processors whose VDPBF16PS is faster than fp32, and that have no tile unit: AMD's from Zen 4 on. On Intel's
+ * it is half as fast. */
+static bool fast_dot(void) {
+#if defined(__x86_64__)
+    return dot_unit() && __builtin_cpu_is("amd") && lem_isa_supported(LEM_ISA_AVX512BF16);
+#else
+    return false;
+#endif
+}
+
 /* The widest that CPUID allows. No timing: a busy machine would choose another path, and other bits, now and
  * then. */
 static lem_isa widest(void) {
+    if (fast_dot()) return LEM_ISA_AVX512BF16;
     for (lem_isa isa = LEM_ISA_AVX512; isa >= LEM_ISA_GENERIC; isa--)
         if (lem_isa_supported(isa)) return isa;
     return LEM_ISA_REF;

@@ -119,7 +119,7 @@ typedef struct lem_noise {
 } lem_noise;
 
 typedef struct lem_backend_ops {
-    const char *name; /* "ref", "generic", "avx2", "avx512" */
+    const char *name; /* "ref", "generic", "avx2", "avx512", "avx512bf16" */
     /* memory */
     bool host_memory;
     /* 64-byte aligned, contents unspecified. whole: all of it will be written (large pages pay then).
@@ -150,8 +150,8 @@ typedef struct lem_backend_ops {
     void (*linear_dw)(lem_backend *b, int T, int N, int K, const float *dY /* [T,N] */,
                       const float *X /* [T,K] */, float *dW /* [N,K], accumulated over rows in order */);
     /* The same of a product of bf16 (LEM_COMPUTE_BF16): both operands are rounded to bf16 once, sums are of
-     * the order of cpu/bf16_grad.inc.h. dW sums over runs of rows, each in blocks of 32 from its first row
-     * on: rows of one item are one run, so that what else is in the call cannot be seen. */
+     * the order of cpu/bf16_grad.inc.h or cpu/dot.inc.h. dW sums over runs of rows, each in blocks of 32 from
+     * its first row on: rows of one item are one run, so that what else is in the call cannot be seen. */
     void (*linear_dx_bf16)(lem_backend *b, int T, int N, int K, const float *dY, const void *W,
                            lem_dtype dtype, float *dX, bool accumulate);
     void (*linear_dw_bf16)(lem_backend *b, int T, int N, int K, const float *dY, const float *X, int n_runs,
@@ -227,7 +227,9 @@ typedef struct lem_backend_ops {
  *
  * How `linear` multiplies by a BF16 weight. F32: the row as it is, in the chain of fp32. BF16: the row
  * rounded to bf16 once, products exact, sums in fp32 in the order of cpu/bf16.inc.h, which has the same bits
- * on every processor and is many times as fast where there is a tile unit (AMX). F32 weights, and all other
+ * on every processor and is many times as fast where there is a tile unit (AMX); on the path avx512bf16 in
+ * that of cpu/dot.inc.h, twice as fast as fp32 where VDPBF16PS is (Zen 4 and 5), with the same bits where
+ * that instruction is slow or absent. F32 weights, and all other
  * operations but linear_dx_bf16 and linear_dw_bf16, are those of F32. */
 typedef enum lem_compute { LEM_COMPUTE_F32 = 0, LEM_COMPUTE_BF16 } lem_compute;
 
@@ -238,13 +240,21 @@ struct lem_backend {
     lem_compute compute; /* F32 when made; set before anything is computed */
 };
 
-typedef enum lem_isa { LEM_ISA_AUTO = 0, LEM_ISA_REF, LEM_ISA_GENERIC, LEM_ISA_AVX2, LEM_ISA_AVX512 } lem_isa;
-/* AUTO: the widest that CPUID allows, so that a machine always has the same bits, however busy it is. An ISA
- * that this CPU lacks is LEM_EUSAGE. */
+/* AVX512BF16 is AVX512 with the products of bf16 of another order (LEM_COMPUTE_BF16). */
+typedef enum lem_isa {
+    LEM_ISA_AUTO = 0,
+    LEM_ISA_REF,
+    LEM_ISA_GENERIC,
+    LEM_ISA_AVX2,
+    LEM_ISA_AVX512,
+    LEM_ISA_AVX512BF16
+} lem_isa;
+/* AUTO: the widest that CPUID allows, AVX512BF16 on AMD's processors with VDPBF16PS, so that a machine always
+ * has the same bits, however busy it is. An ISA that this CPU lacks is LEM_EUSAGE. */
 lem_status lem_backend_new(lem_isa isa, lem_pool *pool, lem_backend **out, lem_err *err) LEM_MUST_CHECK;
 void lem_backend_free(lem_backend *b);
-lem_status lem_isa_parse(const char *name /* "auto","ref","generic","avx2","avx512" */, lem_isa *out,
-                         lem_err *err) LEM_MUST_CHECK;
+lem_status lem_isa_parse(const char *name /* "auto","ref","generic","avx2","avx512","avx512bf16" */,
+                         lem_isa *out, lem_err *err) LEM_MUST_CHECK;
 bool lem_isa_supported(lem_isa isa);
 const char *lem_cpu_name(char out[64]);     /* the processor's brand string */
 void lem_cpu_features(char *out, size_t n); /* "avx2 fma avx512f …" */

@@ -20,6 +20,7 @@ typedef struct lem_cpu_path {
 const lem_cpu_path *lem_cpu_path_generic(void);
 const lem_cpu_path *lem_cpu_path_avx2(void); /* NULL when not compiled in */
 const lem_cpu_path *lem_cpu_path_avx512(void);
+const lem_cpu_path *lem_cpu_path_avx512bf16(void);
 
 #define LEM_PANEL 32 /* columns of a packed weight panel; the keys of a kv page are read as one */
 _Static_assert(LEM_PAGE_KEYS == LEM_PANEL && LEM_PACK_ROWS == LEM_PANEL, "pages and packed rows are panels");
@@ -34,6 +35,8 @@ typedef enum lem_int8_unit { LEM_INT8_VECTORS, LEM_INT8_VNNI, LEM_INT8_TILES } l
 #define LEM_SCRATCH_PART (LEM_SCRATCH_FLOATS + (1u << 20)) /* of a worker: 12 MiB */
 typedef struct lem_cpu_priv {
     const lem_cpu_path *path; /* NULL for the reference */
+    bool pairs;               /* products of bf16 are those of cpu/dot.inc.h, not of cpu/bf16.inc.h */
+    bool dot_unit;            /* they go through VDPBF16PS; tests turn it off */
     bool tile_unit;           /* bf16 products go through amx.c; tests turn it off */
     lem_int8_unit int8_unit;  /* what whole sums go through; tests turn it down */
     int threads;

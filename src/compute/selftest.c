@@ -71,7 +71,7 @@ static lem_status check_path(lem_isa isa, lem_pool *pool, const sums *want, lem_
 }
 
 lem_status lem_compute_selftest(lem_pool *pool, lem_selftest *t, lem_err *err) {
-    static const lem_isa paths[] = {LEM_ISA_GENERIC, LEM_ISA_AVX2, LEM_ISA_AVX512};
+    static const lem_isa paths[] = {LEM_ISA_GENERIC, LEM_ISA_AVX2, LEM_ISA_AVX512, LEM_ISA_AVX512BF16};
     sums want;
     const char *name = NULL;
     lem_status st = compute_by(LEM_ISA_REF, pool, &want, &name, err);

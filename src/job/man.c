@@ -94,7 +94,7 @@ static void put_program(const lem_command *const *table, FILE *f) {
     }
     put_status(f);
     fputs(".SH ENVIRONMENT\n"
-          ".TP\n\\fBLEMMA_CPU\\fR\nThe compute path: auto, generic, avx2 or avx512.\n"
+          ".TP\n\\fBLEMMA_CPU\\fR\nThe compute path: auto, generic, avx2, avx512 or avx512bf16.\n"
           ".TP\n\\fBLEMMA_DATA\\fR\nThe folder of shared files that tests and recipes look in.\n"
           ".TP\n\\fBNO_COLOR\\fR\nIf set, no colours.\n"
           ".TP\n\\fBXDG_CACHE_HOME\\fR\nWhere digests of large files are remembered.\n",

@@ -31,9 +31,9 @@ static __attribute__((unused)) void ok_or_print(lem_status st, const lem_err *er
     assert_int_equal(st, LEM_OK);
 }
 
-static __attribute__((unused))
-const lem_isa golden_isas[] = {LEM_ISA_REF, LEM_ISA_GENERIC, LEM_ISA_AVX2, LEM_ISA_AVX512};
-enum { GOLDEN_ISAS = 4 };
+static __attribute__((unused)) const lem_isa golden_isas[] = {LEM_ISA_REF, LEM_ISA_GENERIC, LEM_ISA_AVX2,
+                                                              LEM_ISA_AVX512, LEM_ISA_AVX512BF16};
+enum { GOLDEN_ISAS = 5 };
 
 /* Every family and every scaling of positions: language models with logits, loss and gradients
  * (tools/golden/make_archs.py). */

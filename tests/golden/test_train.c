@@ -230,7 +230,7 @@ static lem_status train(const setting *s, bool ranking, char hash[65], lem_buf *
     return train_for(s, ranking, hash, telemetry, &ignored);
 }
 
-static const lem_isa isas[] = {LEM_ISA_GENERIC, LEM_ISA_AVX2, LEM_ISA_AVX512};
+static const lem_isa isas[] = {LEM_ISA_GENERIC, LEM_ISA_AVX2, LEM_ISA_AVX512, LEM_ISA_AVX512BF16};
 
 static void nothing_matters_with(int slots) {
     for (int r = 0; r < 2; r++)

@@ -77,8 +77,8 @@ static inline void check_same(const float *got, const float *want, size_t n, con
                      (double)want[i]);
 }
 
-#define N_ISA 3
-static const lem_isa isas[N_ISA] = {LEM_ISA_GENERIC, LEM_ISA_AVX2, LEM_ISA_AVX512};
+#define N_ISA 4
+static const lem_isa isas[N_ISA] = {LEM_ISA_GENERIC, LEM_ISA_AVX2, LEM_ISA_AVX512, LEM_ISA_AVX512BF16};
 #define N_THREADS 3
 static const int thread_counts[N_THREADS] = {1, 2, 4};
 

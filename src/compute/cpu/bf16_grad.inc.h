@@ -164,6 +164,10 @@ static void grad_task(void *ctx, int task, int worker) {
 
 static void run_gradient(product *g) {
     if (g->M <= 0 || g->N <= 0 || g->K <= 0) return;
+    if (by_dot(g->backend)) {
+        run_product(g);
+        return;
+    }
     const int tasks = 3 * threads_of(g->backend), panels = div_up(g->N, LEM_PANEL);
     g->row_blocks = div_up(g->M, GRAD_ROWS);
     g->panel_groups = 1;
@@ -185,6 +189,7 @@ static void cpu_linear_dx_bf16(lem_backend *b, int T, int N, int K, const float 
                  .b_kind = dtype == LEM_DTYPE_F32 ? B_ROWS : B_ROWS_BF16,
                  .c = dX,
                  .accumulate = accumulate,
+                 .bf16 = true,
                  .backend = b};
     run_gradient(&g);
 }
@@ -204,6 +209,7 @@ static void cpu_linear_dw_bf16(lem_backend *b, int T, int N, int K, const float 
                  .accumulate = true,
                  .n_runs = n_runs,
                  .runs = runs,
+                 .bf16 = true,
                  .backend = b};
     run_gradient(&g);
 }

@@ -168,9 +168,9 @@ enum { TILE_A_ROWS, TILE_A_COLS, TILE_PAIRS };
 static tile_fn *const tiles[TILE_ROWS][3] = {TILES(TILE_ENTRY)};
 
 /* Runs one tile; a panel of fewer than 32 columns goes through a full-width copy of C. */
-static void run_tile(int kind, int rows, int cols, const tile_job *job) {
+static void call_tile(tile_fn *tile, int rows, int cols, const tile_job *job) {
     if (cols == LEM_PANEL) {
-        tiles[rows - 1][kind](job);
+        tile(job);
         return;
     }
     float c[TILE_ROWS * LEM_PANEL], bias[LEM_PANEL] = {0};
@@ -185,9 +185,12 @@ static void run_tile(int kind, int rows, int cols, const tile_job *job) {
     }
     j.c = c;
     j.ldc = LEM_PANEL;
-    tiles[rows - 1][kind](&j);
+    tile(&j);
     for (int i = 0; i < rows; i++)
         memcpy(job->c + (size_t)i * job->ldc, c + i * LEM_PANEL, (size_t)cols * sizeof *c);
+}
+static void run_tile(int kind, int rows, int cols, const tile_job *job) {
+    call_tile(tiles[rows - 1][kind], rows, cols, job);
 }
 
 /* M rows split into tiles of nearly equal height: tile t covers rows tile_start(t) .. tile_start(t+1)-1. */
@@ -432,7 +435,7 @@ static void product_task(void *ctx, int task, int worker) {
 }
 
 #include "compute/cpu/bf16.inc.h"
-#include "compute/cpu/bf16_grad.inc.h"
+#include "compute/cpu/dot.inc.h"
 #include "compute/cpu/int8.inc.h"
 
 /* Chooses blocks of rows and groups of panels: enough tasks for the threads, each as large as possible so
@@ -453,9 +456,11 @@ static void run_product(product *g) {
     }
     g->row_blocks = rb;
     g->panel_groups = pg;
-    lem_pool_fn *task = g->bf16 ? bf16_task : product_task;
+    lem_pool_fn *task = !g->bf16 ? product_task : by_dot(g->backend) ? dot_task : bf16_task;
     run_tasks(g->backend, rb * pg, g->int8 ? int8_task : task, g);
 }
+
+#include "compute/cpu/bf16_grad.inc.h"
 
 static void cpu_linear(lem_backend *b, int T, const float *X, const lem_packed *W, const float *bias,
                        float *Y, bool accumulate) {

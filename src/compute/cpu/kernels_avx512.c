@@ -1,4 +1,5 @@
-/* kernels_avx512 - the cpu kernels compiled for AVX-512 (F, BW, DQ, VL) */
+/* kernels_avx512 - the cpu kernels compiled for AVX-512 (F, BW, DQ, VL), under two names: avx512bf16 has the
+ * order of VDPBF16PS in products of bf16 */
 #include "compute/backend_priv.h"
 
 #if defined(__AVX512F__) && defined(__AVX512DQ__) && defined(__AVX512VL__) && defined(__FMA__)
@@ -11,7 +12,12 @@
 #include "compute/cpu/flat.inc.h"
 #include "compute/cpu/path.inc.h"
 
+static const lem_backend_ops ops_bf16 = CPU_OPS("avx512bf16");
+static const lem_cpu_path path_bf16 = {&ops_bf16, fma_chain, 2.0 * CHAINS *VF_W, read_sum};
+
 const lem_cpu_path *lem_cpu_path_avx512(void) { return &path; }
+const lem_cpu_path *lem_cpu_path_avx512bf16(void) { return &path_bf16; }
 #else
 const lem_cpu_path *lem_cpu_path_avx512(void) { return NULL; }
+const lem_cpu_path *lem_cpu_path_avx512bf16(void) { return NULL; }
 #endif

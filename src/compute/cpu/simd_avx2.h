@@ -36,6 +36,11 @@ SIMD vq vq_dot(vq sum, vq a, vq b) {
     vq pairs = _mm256_maddubs_epi16(_mm256_abs_epi8(a), _mm256_sign_epi8(b, a));
     return _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
 }
+/* The even and the odd one of pairs of bf16. */
+SIMD vf vf_low_of(vq a) { return _mm256_castsi256_ps(_mm256_slli_epi32(a, 16)); }
+SIMD vf vf_high_of(vq a) {
+    return _mm256_castsi256_ps(_mm256_and_si256(a, _mm256_set1_epi32((int)0xffff0000u)));
+}
 SIMD vf vf_pair_lo(const uint32_t *p) {
     return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_loadu_si256((const __m256i *)(const void *)p), 16));
 }

@@ -38,6 +38,17 @@ SIMD vq vq_dot(vq sum, vq a, vq b) {
     vq pairs = _mm512_maddubs_epi16(_mm512_abs_epi8(a), signed_b);
     return _mm512_add_epi32(sum, _mm512_madd_epi16(pairs, _mm512_set1_epi16(1)));
 }
+/* The even and the odd one of pairs of bf16. */
+SIMD vf vf_low_of(vq a) { return _mm512_castsi512_ps(_mm512_slli_epi32(a, 16)); }
+SIMD vf vf_high_of(vq a) {
+    return _mm512_castsi512_ps(_mm512_and_si512(a, _mm512_set1_epi32((int)0xffff0000u)));
+}
+/* dot.inc.h says what it adds. The intrinsic needs a flag that other code of this path must not have. */
+#define HAS_DOT_UNIT
+SIMD vf vf_dot_unit(vf acc, vq a, vq b) {
+    __asm__("vdpbf16ps %2, %1, %0" : "+v"(acc) : "v"(a), "v"(b));
+    return acc;
+}
 SIMD vf vf_pair_lo(const uint32_t *p) {
     return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_loadu_si512(p), 16));
 }

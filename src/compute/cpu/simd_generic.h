@@ -50,6 +50,9 @@ SIMD vq vq_dot(vq sum, vq a, vq b) {
     for (int i = 0; i < 4; i++) sum += vq_byte(a, i) * vq_byte(b, i);
     return sum;
 }
+/* The even and the odd one of pairs of bf16. */
+SIMD vf vf_low_of(vq a) { return (vf)((vu)a << 16); }
+SIMD vf vf_high_of(vq a) { return (vf)((vu)a & 0xffff0000u); }
 SIMD vf vf_pair_lo(const uint32_t *p) {
     vu a;
     memcpy(&a, p, sizeof a);

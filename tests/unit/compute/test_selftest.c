@@ -12,7 +12,10 @@ static void every_path(void **state) {
     static const struct {
         lem_isa isa;
         const char *name;
-    } paths[] = {{LEM_ISA_GENERIC, "generic"}, {LEM_ISA_AVX2, "avx2"}, {LEM_ISA_AVX512, "avx512"}};
+    } paths[] = {{LEM_ISA_GENERIC, "generic"},
+                 {LEM_ISA_AVX2, "avx2"},
+                 {LEM_ISA_AVX512, "avx512"},
+                 {LEM_ISA_AVX512BF16, "avx512bf16"}};
     lem_selftest t = {0};
     size_t n = 0;
     char want[64];
