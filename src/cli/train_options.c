@@ -39,7 +39,8 @@ const lem_opt lem_train_options[LEM_N_TRAIN_OPTIONS] = {
     {"val-every", LEM_OPT_INT, "N", "0", "steps between validations; 0 = at the end", 0, 1e9},
     {"compute", LEM_OPT_ENUM, "NAME", "f32",
      "products, forward and backward: f32; or bf16, of weights, activations and gradients rounded to bf16, "
-     "with fp32 sums (the same bits on every processor, faster on one with AMX); what learns stays fp32",
+     "with fp32 sums (faster with AMX, and on Zen 4 and 5, which sum in an order of their own); what learns "
+     "stays fp32",
      .choices = "f32|bf16"},
     LEM_OPTS_LORA,
 };

@@ -11,8 +11,9 @@
 #define LEM_OPTS_WEIGHTS(whose)                                                                              \
     {"dtype", LEM_OPT_ENUM, "NAME", "f32", "weights in memory" whose, .choices = "f32|bf16"}, {              \
         "compute", LEM_OPT_ENUM, "NAME", "f32",                                                              \
-            "products: f32; or bf16, of weights and activations rounded to bf16 (the same bits on every "    \
-            "processor, several times as fast on one with AMX; weights are bf16 then); or int8, of both "    \
+            "products: f32; or bf16, of weights and activations rounded to bf16 (several times as fast "     \
+            "with AMX, twice on Zen 4 and 5, which sum in an order of their own; weights are bf16 then); "   \
+            "or int8, of both "                                                                              \
             "rounded to int8 in groups of 128, which changes results (model quantize tells how much)",       \
             .choices = "f32|bf16|int8"                                                                       \
     }

@@ -140,7 +140,8 @@ static void each_order(lem_backend *b, check_fn *check_it, const void *what) {
     lem_cpu_priv *p = b->priv, was = *p;
     for (int pairs = 0; pairs < 2; pairs++) {
         p->pairs = pairs;
-        if (pairs ? was.dot_unit : was.tile_unit) check_it(b, what, pairs ? "VDPBF16PS" : "tile unit");
+        if (pairs && was.dot_unit) check_it(b, what, "VDPBF16PS");
+        if (!pairs && was.tile_unit) check_it(b, what, "tile unit");
         p->dot_unit = p->tile_unit = false;
         check_it(b, what, pairs ? "pairs spelled out" : "blocks spelled out");
         *p = was;

@@ -456,7 +456,8 @@ static void run_product(product *g) {
     }
     g->row_blocks = rb;
     g->panel_groups = pg;
-    lem_pool_fn *task = !g->bf16 ? product_task : by_dot(g->backend) ? dot_task : bf16_task;
+    lem_pool_fn *task = g->bf16 ? bf16_task : product_task;
+    if (g->bf16 && by_dot(g->backend)) task = dot_task;
     run_tasks(g->backend, rb * pg, g->int8 ? int8_task : task, g);
 }
 
