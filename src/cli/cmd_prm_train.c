@@ -104,7 +104,9 @@ static lem_status make_objectives(job *j, lem_err *err) {
         lem_prm_load(j->cli, j->args, &j->how, j->tok, &j->recipe, j->config.max_positions, &j->data, err));
     LEM_TRY(lem_process_new(&j->data.rows[0], &j->learn, err));
     LEM_TRY(lem_process_new(&j->data.rows[1], &j->judge, err));
-    lem_objective obj = lem_process_objective(j->learn);
+    lem_objective obj = lem_process_objective(j->learn), vobj = lem_process_objective(j->judge);
+    const lem_objective *val = j->data.val.n ? &vobj : NULL;
+    LEM_TRY(lem_train_fit(j->cli, NULL, &j->shape, &j->how.train, &obj, val, err));
     st = lem_train_count_steps(&j->how.train, &obj, &j->steps, err);
 done:
     return st;
@@ -223,8 +225,8 @@ static lem_status train_and_save(job *j, lem_err *err) {
         goto done;
     }
     LEM_TRY(lem_lora_options_read(j->args, j->bf16, &j->shape, &j->how.train.trainable, err));
-    LEM_TRY(lem_train_memory_check(j->cli, &j->shape, &j->how.train, err));
     bool blind = j->cli->dry_run && !has_tokenizer(j->model_dir);
+    LEM_TRY(lem_train_memory_check(j->cli, &j->shape, &j->how.train, blind, err));
     st = blind ? without_tokenizer(j, err) : with_tokenizer(j, err);
 done:
     return st;

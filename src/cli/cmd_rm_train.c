@@ -247,21 +247,20 @@ static lem_status train_model(job *j, lem_train_opts *o, lem_buf *telemetry, lem
     return st;
 }
 
-static lem_status count_tokens(job *j, const lem_train_opts *o, lem_err *err) {
-    const lem_objective obj = lem_rm_judge_objective(&j->judge);
+/* Whether it fits, and its steps. */
+static lem_status plan_training(job *j, lem_err *err) {
+    const lem_objective obj = lem_rm_judge_objective(&j->judge), vobj = lem_rm_judge_objective(&j->vjudge);
     lem_train_packing p = {0};
-    lem_status st = lem_train_pack(o, &obj, &p, err);
-    j->cli->work_tokens = lem_train_packing_tokens(&p);
-    return st;
-}
-
-static lem_status train(job *j, lem_buf *telemetry, lem_err *err) {
-    lem_train_opts o = j->o;
-    j->steps = lem_train_steps(&o, j->lists.train.n);
+    lem_status st = LEM_OK;
+    LEM_TRY(lem_train_fit(j->cli, NULL, &j->shape, &j->o, &obj, j->lists.val.n ? &vobj : NULL, err));
+    LEM_TRY(lem_train_pack(&j->o, &obj, &p, err));
+    j->steps = p.steps;
+    if (j->cli->dry_run) j->cli->work_tokens = lem_train_packing_tokens(&p);
     lem_info(j->cli->log,
              "reward model: %ld steps of %d lists, %.1f MiB for activations, gradients and packed weights",
-             j->steps, o.batch, (double)lem_net_part_bytes(&j->shape, o.max_rows, &o.trainable) / 1048576);
-    return j->cli->dry_run ? count_tokens(j, &o, err) : train_model(j, &o, telemetry, err);
+             j->steps, j->o.batch, (double)lem_net_part_bytes(&j->shape, p.pass, &j->o.trainable) / 1048576);
+done:
+    return st;
 }
 
 static lem_status save(job *j, const lem_buf *telemetry, lem_err *err) {
@@ -290,8 +289,9 @@ static lem_status train_and_save(job *j, lem_err *err) {
     j->shape = j->config;
     LEM_TRY(read_options(j->args, j->bf16, &j->shape, &j->goal, &j->o, err));
     LEM_TRY(make_recipe(j, err));
-    LEM_TRY(lem_train_memory_check(j->cli, &j->shape, &j->o, err));
+    LEM_TRY(lem_train_memory_check(j->cli, &j->shape, &j->o, false, err));
     LEM_TRY(make_objectives(j, err));
+    LEM_TRY(plan_training(j, err));
     if (!j->cli->dry_run) {
         LEM_TRY(lem_runtime_open(j->cli, lem_job_compute_path(j->job), &j->rt, err));
         lem_weights_compute(j->args, j->rt.backend);
@@ -299,8 +299,11 @@ static lem_status train_and_save(job *j, lem_err *err) {
         LEM_TRY(open_model(j, err));
         LEM_TRY(lem_lora_begin(j->cli, &j->shape, j->model, err));
     }
-    LEM_TRY(train(j, &telemetry, err));
-    if (!j->cli->dry_run) LEM_TRY(save(j, &telemetry, err));
+    if (!j->cli->dry_run) {
+        lem_train_opts o = j->o;
+        LEM_TRY(train_model(j, &o, &telemetry, err));
+        LEM_TRY(save(j, &telemetry, err));
+    }
     st = print_result(j, err);
 done:
     lem_buf_release(&telemetry);

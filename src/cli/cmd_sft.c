@@ -147,7 +147,7 @@ static lem_status run_stage(lem_sft_job *j, lem_sft_stage *s, lem_buf *telemetry
     LEM_TRY(lem_sft_new(&val, &vsft, err));
     lem_objective obj = lem_sft_objective(sft), vobj = lem_sft_objective(vsft);
     if (train.n == 0) LEM_TRY(lem_fail(err, LEM_EDATA, "stage %s: no rows to train on", s->name));
-    LEM_TRY(lem_sft_choose(j, s, &obj, val.n > 0, err));
+    LEM_TRY(lem_sft_choose(j, s, &obj, val.n ? &vobj : NULL, err));
     LEM_TRY(lem_sft_answers_open(j, s, &answers, err));
     s->ran = true;
     j->cli->work_tokens += lem_train_packing_tokens(&s->packing);

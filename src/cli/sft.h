@@ -72,9 +72,10 @@ lem_status lem_sft_rows(lem_sft_job *j, lem_sft_stage *s, lem_examples *train, l
 double lem_sft_lr(double params, bool scratch, char why[200]);
 /* Sequences of a step for so many rows, and why. */
 int lem_sft_batch(uint64_t rows, double epochs, bool scratch, char why[200]);
-/* The stage's training options, with what the situation decides; says them, and warns of too few steps. */
-lem_status lem_sft_choose(lem_sft_job *j, lem_sft_stage *s, const lem_objective *train, bool has_val,
-                          lem_err *err) LEM_MUST_CHECK;
+/* The stage's training options, with what the situation decides; says them, and warns of too few steps. val:
+ * NULL = none. */
+lem_status lem_sft_choose(lem_sft_job *j, lem_sft_stage *s, const lem_objective *train,
+                          const lem_objective *val, lem_err *err) LEM_MUST_CHECK;
 
 /* ---- sft_model.c */
 

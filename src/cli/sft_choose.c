@@ -73,7 +73,7 @@ static void say(const lem_sft_job *j, const lem_sft_stage *s) {
              "activations, "
              "gradients and packed weights",
              s->name, p->steps, batch, o->max_rows, 100 * p->pass_fill,
-             (double)lem_net_part_bytes(&j->config, o->max_rows, &o->trainable) / 1048576);
+             (double)lem_net_part_bytes(&j->config, p->pass, &o->trainable) / 1048576);
     if (*s->chosen.lr) lem_info(j->cli->log, "stage %s: --lr %s", s->name, s->chosen.lr);
     if (*s->chosen.batch) lem_info(j->cli->log, "stage %s: --batch %s", s->name, s->chosen.batch);
     lem_info(j->cli->log, "stage %s: learning rate %.3g, %s after %ld steps of warm-up, %s", s->name, o->lr,
@@ -152,20 +152,16 @@ static void choose_looks(lem_train_opts *o, long steps) {
     if (answers && o->answer_every == 0) o->answer_every = tenth;
 }
 
-lem_status lem_sft_choose(lem_sft_job *j, lem_sft_stage *s, const lem_objective *train, bool has_val,
-                          lem_err *err) {
+lem_status lem_sft_choose(lem_sft_job *j, lem_sft_stage *s, const lem_objective *train,
+                          const lem_objective *val, lem_err *err) {
     lem_train_opts *o = &s->train;
     lem_status st = LEM_OK;
     LEM_TRY(lem_train_options_read(&s->args, o, err));
     LEM_TRY(lem_sft_adapters(&s->args, j->bf16, &j->config, &o->trainable, err));
     choose_values(j, s, train->n_items);
-    LEM_TRY(choose_best(s, o, has_val, err));
+    LEM_TRY(choose_best(s, o, val != NULL, err));
+    LEM_TRY(lem_train_fit(j->cli, j->n > 1 ? s->name : NULL, &j->config, o, train, val, err));
     LEM_TRY(lem_train_pack(o, train, &s->packing, err));
-    if (s->packing.largest > o->max_rows) {
-        o->max_rows = s->packing.largest;
-        LEM_TRY(lem_train_memory_check(j->cli, &j->config, o, err));
-        LEM_TRY(lem_train_pack(o, train, &s->packing, err));
-    }
     choose_looks(o, s->packing.steps);
     say(j, s);
     LEM_TRY(tell_manifest(j, s, "lr", s->chosen.lr, err));

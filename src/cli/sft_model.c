@@ -113,7 +113,7 @@ static lem_status check_room(lem_sft_job *j, lem_err *err) {
     o.muon = lem_args_is(j->args, "optimizer", "muon");
     st = lem_sft_adapters(j->args, j->bf16, &j->config, &o.trainable, err);
     if (st) return st;
-    st = lem_train_memory_check(j->cli, &j->config, &o, err);
+    st = lem_train_memory_check(j->cli, &j->config, &o, false, err);
     if (st) return st;
     return lem_train_disk_check(j->cli, lem_job_out(j->job), lem_sft_plan(j->args, &j->config, &o).disk, err);
 }

@@ -73,15 +73,20 @@ typedef struct parts {
     double weights, learned, moments, sums, total;
 } parts;
 
-static parts memory_of(const lem_model_config *config, const lem_train_opts *o) {
+static parts memory_of(const lem_model_config *config, const lem_train_opts *o, lem_net_size size) {
+    const int depth = lem_slot_tree_depth(o->grad_slots);
     parts p = {.weights = 4.0 * (double)lem_model_config_params(config),
                .learned = 4.0 * (double)lem_trainable_params(&o->trainable, config)};
     p.moments = 2 * p.learned;
-    p.sums = lem_slot_tree_depth(o->grad_slots) * p.learned;
-    p.total =
-        (double)lem_net_train_bytes(config, o->max_rows, &o->trainable, lem_slot_tree_depth(o->grad_slots));
+    p.sums = depth * p.learned;
+    p.total = (double)lem_net_train_bytes(config, size, &o->trainable, depth);
     if (o->muon) p.total += (double)lem_muon_bytes(config, &o->trainable);
     return p;
+}
+
+/* Passes of max_rows of data that nobody has seen: nodes of 16 tokens, which is short. */
+static lem_net_size any_pass(const lem_train_opts *o) {
+    return (lem_net_size){o->max_rows, o->max_rows / 16 + 1};
 }
 
 lem_status lem_train_plan_config(const char *dir, const lem_plan *asked, lem_model_config *out, bool *bf16,
@@ -92,7 +97,7 @@ lem_status lem_train_plan_config(const char *dir, const lem_plan *asked, lem_mod
 }
 
 lem_plan lem_train_plan(const lem_model_config *config, const lem_train_opts *o) {
-    parts p = memory_of(config, o);
+    parts p = memory_of(config, o, any_pass(o));
     /* a checkpoint has what learns and its two moments; two are kept while a third is written */
     int checkpoints = o->checkpoint_every > 0 ? 3 : 1;
     return (lem_plan){.memory = p.total,
@@ -102,21 +107,20 @@ lem_plan lem_train_plan(const lem_model_config *config, const lem_train_opts *o)
                       .passes = o->epochs};
 }
 
-static void tell_plan(lem_cli *cli, const parts *p, const lem_trainable *t) {
+static void tell_plan(lem_cli *cli, const char *name, const parts *p, const lem_trainable *t, double now) {
     bool narrow = t->bf16 || t->frozen_dtype == LEM_DTYPE_BF16;
     lem_info(cli->log,
-             "plan: %.0f parameters, %.0f of them learn%s; memory %.2f GB (weights %.2f, moments %.2f, "
-             "gradient sums %.2f, the rest %.2f)",
-             p->weights / 4, p->learned / 4, narrow ? ", the others stay BF16 as they are stored" : "",
-             p->total / 1e9, p->weights / 1e9, p->moments / 1e9, p->sums / 1e9,
+             "%s%splan: %.0f parameters, %.0f of them learn%s; memory %.3f GB (weights %.3f, moments %.3f, "
+             "gradient sums %.3f, program and data %.3f, the rest %.3f)",
+             name ? name : "", name ? ": " : "", p->weights / 4, p->learned / 4,
+             narrow ? ", the others stay BF16 as they are stored" : "", (p->total + now) / 1e9,
+             p->weights / 1e9, p->moments / 1e9, p->sums / 1e9, now / 1e9,
              (p->total - p->weights - p->moments - p->sums) / 1e9);
 }
 
-lem_status lem_train_memory_check(lem_cli *cli, const lem_model_config *config, const lem_train_opts *o,
-                                  lem_err *err) {
-    parts p = memory_of(config, o);
-    double here = (double)lem_physical_memory(), need = p.total;
-    if (cli->dry_run) tell_plan(cli, &p, &o->trainable);
+/* now: what this process holds already, without the model. */
+static lem_status check(lem_cli *cli, const parts *p, double now, lem_err *err) {
+    double here = (double)lem_physical_memory(), need = p->total + now;
     if (need <= here) return LEM_OK;
     if (cli->dry_run) {
         lem_warn(cli->log, "it does not fit here: this machine has %.1f GB", here / 1e9);
@@ -126,7 +130,36 @@ lem_status lem_train_memory_check(lem_cli *cli, const lem_model_config *config, 
         err, LEM_EMEM,
         "training %.0f parameters needs about %.1f GB (%.1f of them for --grad-slots), this machine has "
         "%.1f; lower --max-rows or --grad-slots, or take a smaller model",
-        p.weights / 4, need / 1e9, p.sums / 1e9, here / 1e9);
+        p->weights / 4, need / 1e9, p->sums / 1e9, here / 1e9);
+}
+
+lem_status lem_train_memory_check(lem_cli *cli, const lem_model_config *config, const lem_train_opts *o,
+                                  bool tell, lem_err *err) {
+    parts p = memory_of(config, o, any_pass(o));
+    if (tell && cli->dry_run) tell_plan(cli, NULL, &p, &o->trainable, 0);
+    return check(cli, &p, 0, err);
+}
+
+/* An item that is longer than a pass gets one that is as long. */
+static void raise_rows(lem_train_opts *o, const lem_objective *train, const lem_objective *val) {
+    const lem_objective *both[] = {train, val};
+    for (int k = 0; k < 2; k++)
+        for (uint64_t i = 0; both[k] && i < both[k]->n_items; i++) {
+            int rows = both[k]->rows(both[k]->ctx, i);
+            if (rows > o->max_rows) o->max_rows = rows;
+        }
+}
+
+lem_status lem_train_fit(lem_cli *cli, const char *name, const lem_model_config *config, lem_train_opts *o,
+                         const lem_objective *train, const lem_objective *val, lem_err *err) {
+    lem_net_size size;
+    double now = cli->dry_run ? lem_machine_resident() : 0;
+    raise_rows(o, train, val);
+    lem_status st = lem_train_size(o, train, val, &size, err);
+    if (st) return st;
+    parts p = memory_of(config, o, size);
+    if (cli->dry_run) tell_plan(cli, name, &p, &o->trainable, now);
+    return check(cli, &p, now, err);
 }
 
 /* Of the nearest folder above path that exists; negative = unknown. */

@@ -33,9 +33,15 @@ lem_plan lem_train_plan(const lem_model_config *config, const lem_train_opts *o)
 /* For it: the shape of DIR, or that which is asked for; bf16 as below. */
 lem_status lem_train_plan_config(const char *dir, const lem_plan *asked, lem_model_config *out, bool *bf16,
                                  lem_err *err) LEM_MUST_CHECK;
-/* LEM_EMEM, with the parts named, if the machine has less memory; a dry run warns instead. */
+/* LEM_EMEM, with the parts named, if the machine has less memory; a dry run warns instead. Before data are
+ * known: for passes of max_rows. tell: a dry run tells the plan, since no data will give a better one. */
 lem_status lem_train_memory_check(lem_cli *cli, const lem_model_config *config, const lem_train_opts *o,
-                                  lem_err *err) LEM_MUST_CHECK;
+                                  bool tell, lem_err *err) LEM_MUST_CHECK;
+/* The same for the passes that these data make (val may be NULL); an item longer than max_rows raises it. A
+ * dry run tells the plan, with what this process holds already: it has everything but the model. name: of
+ * the stage, NULL = none. */
+lem_status lem_train_fit(lem_cli *cli, const char *name, const lem_model_config *config, lem_train_opts *o,
+                         const lem_objective *train, const lem_objective *val, lem_err *err) LEM_MUST_CHECK;
 
 /* LEM_EIO if there is less room than `need` bytes where out will be; a dry run warns instead. out NULL, or a
  * place whose room nobody knows, is fine. */

@@ -24,6 +24,8 @@ lem_load lem_load_begin(void);
 double lem_load_others(const lem_load *since);
 /* Seconds at work or taken by the host in the first line of /proc/stat; negative if it is none. */
 double lem_load_parse(const char *line, double ticks_per_second);
+/* Bytes of this process that are in memory now; 0 = unknown. */
+double lem_machine_resident(void);
 int lem_machine_processors(void); /* of the whole machine, 1 at least */
 
 /* What the function of that name says, of the form `const char *f(void)`, such as zlibVersion.

@@ -69,13 +69,18 @@ static void carve_grads(lem_memory *mem, const lem_model_config *c, size_t T, co
     net->dlow = c->lora.rank ? take(mem, T, (size_t)c->lora.rank) : NULL;
 }
 
+/* Every node begins a page; one of a token takes it whole. */
+static int pages_of(lem_net_size size) {
+    int64_t most = (int64_t)size.rows / LEM_PAGE_KEYS + size.nodes;
+    return size.nodes > 0 && most < size.rows ? (int)most : size.rows;
+}
+
 /* t: NULL = without gradients */
-static void carve(lem_memory *mem, const lem_model_config *c, int max_rows, const lem_trainable *t,
+static void carve(lem_memory *mem, const lem_model_config *c, lem_net_size most, const lem_trainable *t,
                   lem_net *net) {
-    size_t T = (size_t)max_rows;
-    int positions = c->max_positions < max_rows ? c->max_positions : max_rows;
-    /* A node of one token takes a page; pages that are not used are never touched. */
-    lem_pass_size size = {max_rows, max_rows, max_rows, 1, positions};
+    size_t T = (size_t)most.rows;
+    int positions = c->max_positions < most.rows ? c->max_positions : most.rows, pages = pages_of(most);
+    lem_pass_size size = {most.rows, pages, pages, 1, positions};
     lem_net_carve_params(mem, c, t, net);
     carve_layers(mem, c, T, t ? lem_trainable_lowest(t, c) : c->layers, net);
     lem_pass_carve(mem, c, &size, &net->pass);
@@ -91,31 +96,27 @@ static void carve(lem_memory *mem, const lem_model_config *c, int max_rows, cons
 static const lem_trainable everything = {.frozen_layers = 0};
 
 /* t: NULL = without gradients; b: NULL = any that works in the host's memory */
-static lem_memory plan(const lem_model_config *c, const lem_backend *b, int max_rows,
+static lem_memory plan(const lem_model_config *c, const lem_backend *b, lem_net_size size,
                        const lem_trainable *t) {
     lem_memory mem = {.b = b};
     lem_net net = {0};
-    carve(&mem, c, max_rows, t, &net);
+    carve(&mem, c, size, t, &net);
     return mem;
 }
 
-static size_t bytes_of(const lem_model_config *c, int max_rows, const lem_trainable *t) {
+size_t lem_net_part_bytes(const lem_model_config *c, lem_net_size size, const lem_trainable *t) {
     lem_model_config checked = *c;
-    if (max_rows < 1 || lem_model_config_check(&checked, NULL) != LEM_OK) return 0;
-    lem_memory mem = plan(&checked, NULL, max_rows, t);
+    if (size.rows < 1 || lem_model_config_check(&checked, NULL) != LEM_OK) return 0;
+    lem_memory mem = plan(&checked, NULL, size, t);
     return lem_memory_bytes(&mem) + sizeof(lem_net);
 }
 
 size_t lem_net_bytes(const lem_model_config *c, int max_rows, bool grads) {
-    return bytes_of(c, max_rows, grads ? &everything : NULL);
+    return lem_net_part_bytes(c, (lem_net_size){max_rows, 0}, grads ? &everything : NULL);
 }
 
-size_t lem_net_part_bytes(const lem_model_config *c, int max_rows, const lem_trainable *t) {
-    return bytes_of(c, max_rows, t);
-}
-
-size_t lem_net_train_bytes(const lem_model_config *c, int max_rows, const lem_trainable *t, int sums) {
-    size_t net = bytes_of(c, max_rows, t), learned = lem_model_trainable_size(c, t);
+size_t lem_net_train_bytes(const lem_model_config *c, lem_net_size size, const lem_trainable *t, int sums) {
+    size_t net = lem_net_part_bytes(c, size, t), learned = lem_model_trainable_size(c, t);
     return net ? net + (lem_model_config_params(c) + (2 + (size_t)sums) * learned) * sizeof(float) : 0;
 }
 
@@ -134,19 +135,19 @@ static void place_grads(lem_net *net, const lem_trainable *t) {
 }
 
 /* t: NULL = without gradients */
-static lem_status make(lem_model *m, lem_backend *b, int max_rows, const lem_trainable *t, lem_net **out,
+static lem_status make(lem_model *m, lem_backend *b, lem_net_size size, const lem_trainable *t, lem_net **out,
                        lem_err *err) {
     lem_status st = LEM_OK;
-    if (max_rows < 1) return lem_fail(err, LEM_EUSAGE, "a net needs at least one row, not %d", max_rows);
-    if ((int64_t)max_rows * m->config.heads > INT32_MAX)
-        return lem_fail(err, LEM_EUSAGE, "a net of %d rows with %d heads", max_rows, m->config.heads);
+    if (size.rows < 1) return lem_fail(err, LEM_EUSAGE, "a net needs at least one row, not %d", size.rows);
+    if ((int64_t)size.rows * m->config.heads > INT32_MAX)
+        return lem_fail(err, LEM_EUSAGE, "a net of %d rows with %d heads", size.rows, m->config.heads);
     if (t && t->bf16 && b->compute != LEM_COMPUTE_BF16)
         return lem_fail(err, LEM_EUSAGE, "a net of bf16 products on a backend that multiplies in fp32");
-    lem_memory mem = plan(&m->config, b, max_rows, t);
+    lem_memory mem = plan(&m->config, b, size, t);
     lem_net *net = lem_alloc_zero(1, sizeof *net, err);
     if (!net) return LEM_EMEM;
     LEM_TRY(lem_block_init(&net->block, b, false, &mem, err));
-    carve(&mem, &m->config, max_rows, t, net);
+    carve(&mem, &m->config, size, t, net);
     net->model = m;
     net->bf16 = t && t->bf16;
     net->lowest = t ? lem_trainable_lowest(t, &m->config) : m->config.layers;
@@ -163,12 +164,12 @@ done:
 }
 
 lem_status lem_net_new(lem_model *m, lem_backend *b, int max_rows, bool grads, lem_net **out, lem_err *err) {
-    return make(m, b, max_rows, grads ? &everything : NULL, out, err);
+    return make(m, b, (lem_net_size){max_rows, 0}, grads ? &everything : NULL, out, err);
 }
 
-lem_status lem_net_new_part(lem_model *m, lem_backend *b, int max_rows, const lem_trainable *t, lem_net **out,
-                            lem_err *err) {
-    return make(m, b, max_rows, t, out, err);
+lem_status lem_net_new_part(lem_model *m, lem_backend *b, lem_net_size size, const lem_trainable *t,
+                            lem_net **out, lem_err *err) {
+    return make(m, b, size, t, out, err);
 }
 
 void lem_net_free(lem_net *net) {
@@ -179,14 +180,23 @@ void lem_net_free(lem_net *net) {
 
 /* ---- layout of a forest ---- */
 
+static int pages_in(const lem_forest *f) {
+    int n = 0;
+    for (int i = 0; i < f->n_nodes; i++) n += (f->nodes[i].n + LEM_PAGE_KEYS - 1) / LEM_PAGE_KEYS;
+    return n;
+}
+
 static lem_status check_forest(const lem_net *net, const lem_forest *f, lem_err *err) {
     const lem_model_config *c = &net->model->config;
     if (f->n_rows < 1) return lem_fail(err, LEM_EUSAGE, "a forest without tokens");
-    int most = net->pass.size.rows;
+    int most = net->pass.size.rows, pages = pages_in(f);
     if (f->n_rows > most)
         return lem_fail(err, LEM_EMEM, "a forest of %d rows in a net planned for %d", f->n_rows, most);
     if ((size_t)f->n_nodes > 2 * (size_t)most)
         return lem_fail(err, LEM_EMEM, "a forest of %d nodes in a net planned for %d rows", f->n_nodes, most);
+    if (pages > net->pass.size.pages)
+        return lem_fail(err, LEM_EMEM, "a forest of %d pages in a net planned for %d", pages,
+                        net->pass.size.pages);
     for (int t = 0; t < f->n_rows; t++)
         if (f->pos[t] >= c->max_positions)
             return lem_fail(err, LEM_EDATA, "position %d is beyond the model's context of %d tokens",

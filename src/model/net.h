@@ -8,9 +8,9 @@
  * losses on rows (they add to the hidden gradient and to the head's weight gradient), then backward.
  * Gradients accumulate over calls until lem_net_zero_grads; accumulation over two forests equals one forest
  * of both, bit for bit (on the cpu paths, and as long as lem_net_grads is read only after the last of them:
- * reading folds the two gradients of a tied embedding together). Memory is planned from max_rows at creation
+ * reading folds the two gradients of a tied embedding together). Memory is planned from its size at creation
  * and constant afterwards; a forest of more rows is LEM_EMEM naming both numbers (and so is one of more than
- * 2*max_rows nodes, which only empty nodes can reach).
+ * twice as many nodes as rows, which only empty nodes can reach).
  *
  * Products of bf16 (lem_trainable.bf16, on a backend whose `compute` is BF16). Rounded to bf16, each once and
  * at these places alone: both operands of every matrix product of layers, adapters and the language-model
@@ -32,17 +32,23 @@ typedef struct lem_net lem_net;
  * gradients, packed weights. Nothing is allocated. 0 for a config that lem_model_config_check refuses. The
  * part for key pages is the worst case, untouched where nodes are long. */
 size_t lem_net_bytes(const lem_model_config *c, int max_rows, bool grads);
+/* The largest forest of a net. nodes: those that have rows; 0, or more than rows: each row may be one. Fewer
+ * take fewer pages of keys, which a node begins anew. */
+typedef struct lem_net_size {
+    int rows, nodes;
+} lem_net_size;
 /* The same for a net of lem_net_new_part. */
-size_t lem_net_part_bytes(const lem_model_config *c, int max_rows, const lem_trainable *t);
+size_t lem_net_part_bytes(const lem_model_config *c, lem_net_size size, const lem_trainable *t);
 /* All that training takes: the model's own array, moments of what learns, `sums` more gradients, and the net.
  */
-size_t lem_net_train_bytes(const lem_model_config *c, int max_rows, const lem_trainable *t, int sums);
+size_t lem_net_train_bytes(const lem_model_config *c, lem_net_size size, const lem_trainable *t, int sums);
 lem_status lem_net_new(lem_model *m, lem_backend *b, int max_rows, bool grads, lem_net **out,
                        lem_err *err) LEM_MUST_CHECK;
 /* With gradients of what learns alone: nothing else takes memory for them, and layers below the lowest that
- * learns keep no activations and are not walked back. */
-lem_status lem_net_new_part(lem_model *m, lem_backend *b, int max_rows, const lem_trainable *t, lem_net **out,
-                            lem_err *err) LEM_MUST_CHECK;
+ * learns keep no activations and are not walked back. t NULL: without gradients. A forest that needs more pages of keys than size gives
+ * is LEM_EMEM. */
+lem_status lem_net_new_part(lem_model *m, lem_backend *b, lem_net_size size, const lem_trainable *t,
+                            lem_net **out, lem_err *err) LEM_MUST_CHECK;
 void lem_net_free(lem_net *net);
 /* Takes the parameters as they are in the model now, or gives what has learned back to it. Where the net
  * works in the model's own array there is nothing to give back. LEM_EMEM, LEM_EIO. */

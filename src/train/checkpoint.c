@@ -4,6 +4,7 @@
 #include "core/file.h"
 #include "core/hash.h"
 #include "core/mem.h"
+#include "core/stream.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -112,12 +113,50 @@ static const lem_json *file_named(const lem_json *files, const char *name) {
     return NULL;
 }
 
-static void take_blob(const lem_blob *b, const char *data) {
-    if (is_here(b)) memcpy(b->data, data, b->bytes);
-    else b->backend->ops->copy_in(b->backend, b->data, data, b->bytes);
+/* Takes n bytes of the array, from `at` on. */
+static void take_part(const lem_blob *b, size_t at, const char *data, size_t n) {
+    char *to = (char *)b->data + at;
+    if (is_here(b)) memcpy(to, data, n);
+    else b->backend->ops->copy_in(b->backend, to, data, n);
 }
 
-/* Verifies the array, and fills the blob if `take`. */
+static size_t block_at(const lem_blob *b, size_t at) { return b->bytes - at < BLOCK ? b->bytes - at : BLOCK; }
+
+/* The next n bytes of a file; LEM_EDATA where it ends before. */
+static lem_status read_part(lem_stream *in, char *to, size_t n, lem_err *err) {
+    for (size_t got = 0, k = 0; got < n; got += k) {
+        lem_status st = lem_stream_read(in, to + got, n - got, &k, err);
+        if (st == LEM_OK && k == 0)
+            st = lem_fail(err, LEM_EDATA, "%s: it ends too early", lem_stream_path(in));
+        if (st) return st;
+    }
+    return LEM_OK;
+}
+
+/* Verifies the array, a MiB at a time, and fills the blob if `take`. */
+static lem_status read_blocks(const char *path, const lem_json *sums, const lem_blob *b, bool take,
+                              lem_err *err) {
+    lem_status st = LEM_OK;
+    lem_stream *in = NULL;
+    size_t more = 0;
+    char *block = lem_alloc(BLOCK, 1, err);
+    if (!block) return LEM_EMEM;
+    LEM_TRY(lem_stream_open(path, LEM_STREAM_RAW, &in, err));
+    for (size_t at = 0, i = 0; at < b->bytes; at += BLOCK, i++) {
+        size_t n = block_at(b, at);
+        LEM_TRY(read_part(in, block, n, err));
+        if (lem_json_int(lem_json_at(sums, i), -1) != (int64_t)lem_crc32c(0, block, n))
+            LEM_TRY(lem_fail(err, LEM_EDATA, "%s: checksum of MiB %zu does not match", path, i));
+        if (take) take_part(b, at, block, n);
+    }
+    LEM_TRY(lem_stream_read(in, block, 1, &more, err));
+    if (more) st = lem_fail(err, LEM_EDATA, "%s: more than the %zu bytes expected", path, b->bytes);
+done:
+    lem_stream_close(in);
+    lem_free(block);
+    return st;
+}
+
 static lem_status read_blob(const char *dir, const lem_json *files, const lem_blob *b, bool take,
                             lem_err *err) {
     const lem_json *f = file_named(files, b->name);
@@ -127,20 +166,8 @@ static lem_status read_blob(const char *dir, const lem_json *files, const lem_bl
             "%s: array '%s' of %zu bytes expected, %s found: another version of lemma made it; use "
             "--fresh to start over",
             dir, b->name, b->bytes, f ? "another size" : "none");
-    const lem_json *sums = lem_json_get(f, "crc32c");
     char *path = lem_path_join(dir, b->name, err);
-    if (!path) return LEM_EMEM;
-    lem_buf data = {0};
-    lem_status st = lem_file_read(path, b->bytes + 1, &data, err);
-    if (st == LEM_OK && data.len != b->bytes)
-        st = lem_fail(err, LEM_EDATA, "%s: %zu bytes expected, %zu found", path, b->bytes, data.len);
-    for (size_t at = 0, i = 0; st == LEM_OK && at < b->bytes; at += BLOCK, i++) {
-        size_t n = b->bytes - at < BLOCK ? b->bytes - at : BLOCK;
-        if (lem_json_int(lem_json_at(sums, i), -1) != (int64_t)lem_crc32c(0, data.data + at, n))
-            st = lem_fail(err, LEM_EDATA, "%s: checksum of MiB %zu does not match", path, i);
-    }
-    if (st == LEM_OK && take) take_blob(b, lem_buf_str(&data));
-    lem_buf_release(&data);
+    lem_status st = path ? read_blocks(path, lem_json_get(f, "crc32c"), b, take, err) : LEM_EMEM;
     lem_free(path);
     return st;
 }

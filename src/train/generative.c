@@ -41,6 +41,8 @@ void lem_generative_free(lem_generative *x) {
 
 static int item_rows(void *ctx, uint64_t i) { return lem_list_rows(((const lem_generative *)ctx)->l, i); }
 
+static int item_nodes(void *ctx, uint64_t i) { return lem_list_nodes(((const lem_generative *)ctx)->l, i); }
+
 static lem_status begin(void *ctx, const uint64_t *items, int n, lem_err *err) {
     lem_generative *x = ctx;
     x->weights = x->loss = 0;
@@ -104,6 +106,7 @@ lem_objective lem_generative_objective(lem_generative *x) {
     return (lem_objective){.ctx = x,
                            .n_items = x->l->n,
                            .rows = item_rows,
+                           .nodes = item_nodes,
                            .begin = begin,
                            .add = add,
                            .note = note,

@@ -53,13 +53,28 @@ done:
 /* First item of a slot: the least i with floor(i*all/n) >= slot. */
 static int first_item(int slot, int all, int n) { return (int)(((int64_t)slot * n + all - 1) / all); }
 
-int lem_gradient_passes(const lem_objective *obj, const uint64_t *items, int n, int max_rows, int slots) {
+static int at_least(int a, int b) { return a > b ? a : b; }
+
+/* A forest of n items. */
+static void grow(const lem_objective *obj, const uint64_t *items, int n, lem_net_size *most) {
+    lem_net_size it = {0, 0};
+    for (int i = 0; i < n; i++) {
+        int rows = obj->rows(obj->ctx, items[i]);
+        it.rows += rows;
+        it.nodes += obj->nodes ? obj->nodes(obj->ctx, items[i]) : rows;
+    }
+    *most = (lem_net_size){at_least(it.rows, most->rows), at_least(it.nodes, most->nodes)};
+}
+
+int lem_gradient_passes(const lem_objective *obj, const uint64_t *items, int n, int max_rows, int slots,
+                        lem_net_size *most) {
     int passes = 0;
     for (int s = 0; s < slots; s++) {
         int end = first_item(s + 1, slots, n);
         for (int i = first_item(s, slots, n), k; i < end; i += k, passes++) {
             k = fitting(obj, items + i, end - i, max_rows);
             if (k == 0) k = 1;
+            grow(obj, items + i, k, most);
         }
     }
     return passes;
@@ -89,12 +104,27 @@ done:
     return st;
 }
 
+/* All items in order; owned by the caller. */
+static uint64_t *all_items(const lem_objective *obj, lem_err *err) {
+    uint64_t *items = lem_alloc(obj->n_items ? obj->n_items : 1, sizeof *items, err);
+    for (uint64_t i = 0; items && i < obj->n_items; i++) items[i] = i;
+    return items;
+}
+
+lem_status lem_gradient_evaluate_size(const lem_objective *obj, int max_rows, lem_net_size *most,
+                                      lem_err *err) {
+    uint64_t *items = all_items(obj, err);
+    if (!items) return LEM_EMEM;
+    (void)lem_gradient_passes(obj, items, (int)obj->n_items, max_rows, 1, most);
+    lem_free(items);
+    return LEM_OK;
+}
+
 lem_status lem_gradient_evaluate(lem_gradient *g, const lem_objective *obj, lem_train_metric *out, int *n_out,
                                  lem_cancel *cancel, lem_err *err) {
     lem_status st = LEM_OK;
-    uint64_t *items = lem_alloc(obj->n_items ? obj->n_items : 1, sizeof *items, err);
+    uint64_t *items = all_items(obj, err);
     if (!items) return LEM_EMEM;
-    for (uint64_t i = 0; i < obj->n_items; i++) items[i] = i;
     LEM_TRY(obj->begin(obj->ctx, items, (int)obj->n_items, err));
     LEM_TRY(run_items(g, obj, items, (int)obj->n_items, false, cancel, err));
     *n_out = obj->end(obj->ctx, out);

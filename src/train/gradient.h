@@ -34,8 +34,13 @@ lem_status lem_gradient_part(lem_gradient *g, const lem_objective *obj, const ui
  * NULL. */
 lem_status lem_gradient_evaluate(lem_gradient *g, const lem_objective *obj, lem_train_metric *out, int *n_out,
                                  lem_cancel *cancel, lem_err *err) LEM_MUST_CHECK;
+/* *most grows to the largest forest of that. */
+lem_status lem_gradient_evaluate_size(const lem_objective *obj, int max_rows, lem_net_size *most,
+                                      lem_err *err) LEM_MUST_CHECK;
 void lem_gradient_release(lem_gradient *g);
-/* Forests that a batch of n items takes; one that does not fit max_rows counts as one. */
-int lem_gradient_passes(const lem_objective *obj, const uint64_t *items, int n, int max_rows, int slots);
+/* Forests that a batch of n items takes; an item that does not fit max_rows has one of its own. *most grows to
+ * the largest of them. */
+int lem_gradient_passes(const lem_objective *obj, const uint64_t *items, int n, int max_rows, int slots,
+                        lem_net_size *most);
 
 #endif

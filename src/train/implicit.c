@@ -40,6 +40,8 @@ void lem_implicit_free(lem_implicit *x) {
 
 static int item_rows(void *ctx, uint64_t i) { return lem_list_rows(((const lem_implicit *)ctx)->l, i); }
 
+static int item_nodes(void *ctx, uint64_t i) { return lem_list_nodes(((const lem_implicit *)ctx)->l, i); }
+
 static lem_status begin(void *ctx, const uint64_t *items, int n, lem_err *err) {
     return lem_list_loss_begin(&((lem_implicit *)ctx)->loss, items, n, err);
 }
@@ -86,6 +88,7 @@ lem_objective lem_implicit_objective(lem_implicit *x) {
     return (lem_objective){.ctx = x,
                            .n_items = x->l->n,
                            .rows = item_rows,
+                           .nodes = item_nodes,
                            .begin = begin,
                            .add = add,
                            .end = end,
@@ -98,11 +101,13 @@ lem_status lem_implicit_reference(lem_implicit *x, lem_model *m, lem_backend *b,
     lem_gradient g = {0};
     lem_train_metric ignored[LEM_MAX_METRICS];
     const lem_objective obj = lem_implicit_objective(x);
+    lem_net_size size = {0, 0};
     int n;
     lem_status st = LEM_OK;
     x->for_reference = true;
     if (obj.n_items == 0) goto done;
-    LEM_TRY(lem_net_new(m, b, max_rows, false, &net, err));
+    LEM_TRY(lem_gradient_evaluate_size(&obj, max_rows, &size, err));
+    LEM_TRY(lem_net_new_part(m, b, size, NULL, &net, err));
     g = (lem_gradient){.net = net, .max_rows = max_rows}; /* nothing is added up */
     st = lem_gradient_evaluate(&g, &obj, ignored, &n, cancel, err);
     lem_losses_release(&g.losses);

@@ -67,6 +67,8 @@ int lem_list_rows(const lem_lists *l, uint64_t item) {
     return n;
 }
 
+int lem_list_nodes(const lem_lists *l, uint64_t item) { return 1 + l->list[item].n; }
+
 lem_status lem_list_loss_begin(lem_list_loss *x, const uint64_t *items, int n, lem_err *err) {
     uint64_t responses = 0;
     x->n_lists = n;

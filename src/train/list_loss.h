@@ -34,6 +34,7 @@ static inline const struct lem_list_response *lem_list_response_at(const lem_lis
     return &l->response[l->list[item].first + k];
 }
 int lem_list_rows(const lem_lists *l, uint64_t item);
+int lem_list_nodes(const lem_lists *l, uint64_t item); /* at most */
 /* A batch begins. */
 lem_status lem_list_loss_begin(lem_list_loss *x, const uint64_t *items, int n, lem_err *err) LEM_MUST_CHECK;
 /* Adds a list with its scores to the metrics, and to the loss; grad [n] receives the gradient of the batch's

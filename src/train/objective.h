@@ -68,6 +68,7 @@ typedef struct lem_objective {
      * the objective knows by the item. grad [n] receives the gradient by score. NULL where no such targets
      * are stated. */
     void (*members)(void *ctx, uint64_t item, int n, const double *score, double *grad);
+    int (*nodes)(void *ctx, uint64_t item); /* nodes with rows, at most; NULL = each row may be one */
 } lem_objective;
 
 #endif

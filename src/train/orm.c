@@ -37,6 +37,8 @@ void lem_orm_free(lem_orm *r) {
 
 static int item_rows(void *ctx, uint64_t i) { return lem_list_rows(((const lem_orm *)ctx)->l, i); }
 
+static int item_nodes(void *ctx, uint64_t i) { return lem_list_nodes(((const lem_orm *)ctx)->l, i); }
+
 static lem_status begin(void *ctx, const uint64_t *items, int n, lem_err *err) {
     lem_orm *r = ctx;
     r->tokens = r->good_tokens = 0;
@@ -103,6 +105,7 @@ lem_objective lem_orm_objective(lem_orm *r) {
     return (lem_objective){.ctx = r,
                            .n_items = r->l->n,
                            .rows = item_rows,
+                           .nodes = item_nodes,
                            .begin = begin,
                            .add = add,
                            .note = note,

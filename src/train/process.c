@@ -38,6 +38,12 @@ static int item_rows(void *ctx, uint64_t i) {
     return (int)(p->rows->start[i + 1] - p->rows->start[i]);
 }
 
+static int item_nodes(void *ctx, uint64_t i) {
+    (void)ctx;
+    (void)i;
+    return 1;
+}
+
 static bool is_also(const lem_process_rows *r, uint64_t t, uint64_t first) {
     return r->also && r->also[t] && t > first;
 }
@@ -142,6 +148,7 @@ lem_objective lem_process_objective(lem_process *p) {
     return (lem_objective){.ctx = p,
                            .n_items = p->rows->n,
                            .rows = item_rows,
+                           .nodes = item_nodes,
                            .begin = begin,
                            .add = add,
                            .note = note,

@@ -36,6 +36,12 @@ static int item_rows(void *ctx, uint64_t i) {
     return (int)(s->e->start[i + 1] - s->e->start[i]);
 }
 
+static int item_nodes(void *ctx, uint64_t i) {
+    (void)ctx;
+    (void)i;
+    return 1;
+}
+
 /* The first token has nothing before it that could predict it. */
 static uint64_t trained_tokens(const lem_examples *e, uint64_t i) {
     uint64_t n = 0;
@@ -99,6 +105,7 @@ lem_objective lem_sft_objective(lem_sft *s) {
     return (lem_objective){.ctx = s,
                            .n_items = s->e->n,
                            .rows = item_rows,
+                           .nodes = item_nodes,
                            .begin = begin,
                            .add = add,
                            .note = note,

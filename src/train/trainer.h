@@ -88,9 +88,14 @@ typedef struct lem_train_packing {
     int largest;       /* tokens of the longest item there */
     double batch_fill; /* tokens of a step as a share of batch_tokens; 0 = by items */
     double pass_fill;  /* tokens of a pass as a share of max_rows */
+    lem_net_size pass; /* the largest pass; of a longer run, any that max_rows allows */
 } lem_train_packing;
 lem_status lem_train_pack(const lem_train_opts *o, const lem_objective *obj, lem_train_packing *out,
                           lem_err *err) LEM_MUST_CHECK;
+/* What the net of a run needs: the largest of its passes, and the longest item of val, whose passes are not
+ * larger (val may be NULL). */
+lem_status lem_train_size(const lem_train_opts *o, const lem_objective *train, const lem_objective *val,
+                          lem_net_size *out, lem_err *err) LEM_MUST_CHECK;
 /* Forest rows of all steps of the run. */
 double lem_train_packing_tokens(const lem_train_packing *p);
 /* Steps of the warm-up of a run of so many. */

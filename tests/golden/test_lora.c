@@ -104,7 +104,7 @@ static void ten_steps_of(const char *name, lem_backend *b) {
                          .grad_scale = 1};
     snprintf(file, sizeof file, "%s-first.safetensors", name);
     each(m, path_of(file), take);
-    OK(lem_net_new_part(m, b, MOST, &t, &net, &gerr));
+    OK(lem_net_new_part(m, b, (lem_net_size){MOST, 0}, &t, &net, &gerr));
     OK(lem_optimizer_init(&o, b, lem_range_part(lem_net_n_grads(net), 0, 1), &gerr));
     for (int k = 0; k < STEPS; k++) {
         double norm, loss = learn(net, k);

@@ -145,7 +145,7 @@ static void gradients(void **state) {
         fill(merged);
         OK(lem_model_merge(merged, &err));
         forest(&f);
-        OK(lem_net_new_part(m, backend, 64, &t, &net, &err));
+        OK(lem_net_new_part(m, backend, (lem_net_size){64, 0}, &t, &net, &err));
         OK(lem_net_new(merged, backend, 64, true, &whole, &err));
         run(net, &f, true, lp);
         run(whole, &f, true, lp);
@@ -230,7 +230,7 @@ static void gradients_follow_the_noise(void **state) {
         float lp[T - 1], dir[64 * 40 * 3];
         lem_rng rng = lem_rng_make(1, "direction", i);
         forest(&f);
-        OK(lem_net_new_part(m, backend, 64, &t, &net, &err));
+        OK(lem_net_new_part(m, backend, (lem_net_size){64, 0}, &t, &net, &err));
         noisy_loss(net, &f, &noise, true, lp);
         for (int k = 0; k < m->n_tensors; k++) {
             const lem_tensor *w = &m->tensors[k];

@@ -84,6 +84,14 @@ static void refusals(void **state) {
     FAILS(lem_net_forward(scorer, &f, &err), LEM_EMEM, "nodes");
     lem_net_free(net);
     lem_net_free(scorer);
+    ids[3] = 3;
+    OK(lem_net_new_part(m, backend, (lem_net_size){64, 2}, NULL, &net, &err)); /* 64 / 32 + 2 pages */
+    lem_forest_clear(&f);
+    for (int i = 0; i < 4; i++) OK(lem_forest_add(&f, -1, ids, 10, NULL, &err));
+    OK(lem_net_forward(net, &f, &err));
+    OK(lem_forest_add(&f, -1, ids, 10, NULL, &err));
+    FAILS(lem_net_forward(net, &f, &err), LEM_EMEM, "5 pages in a net planned for 4");
+    lem_net_free(net);
     lem_model_free(m);
     lem_model_free(rm);
     lem_forest_release(&f);
@@ -198,9 +206,9 @@ static void two_forests_are_one_in_bf16(void **state) {
     c.max_positions = LONG;
     OK(lem_model_new(&c, &m, &err));
     lem_model_init_random(m, 7);
-    FAILS(lem_net_new_part(m, backend, 8, &t, &net, &err), LEM_EUSAGE, "bf16");
+    FAILS(lem_net_new_part(m, backend, (lem_net_size){8, 0}, &t, &net, &err), LEM_EUSAGE, "bf16");
     backend->compute = LEM_COMPUTE_BF16;
-    OK(lem_net_new_part(m, backend, LONG + SHORT, &t, &net, &err));
+    OK(lem_net_new_part(m, backend, (lem_net_size){LONG + SHORT, 0}, &t, &net, &err));
     for (int i = 0; i < LONG; i++) ids[i] = i * i % 49;
     OK(lem_forest_add(&both, -1, ids, SHORT, NULL, &err));
     OK(lem_forest_add(&both, -1, ids, LONG, NULL, &err));
@@ -256,7 +264,7 @@ static void sampler_is_trainer_in_bf16(void **state) {
         int32_t ids[200];
         float lp[200];
         backend->compute = LEM_COMPUTE_BF16;
-        OK(lem_net_new_part(m, backend, 200, &t, &net, &err));
+        OK(lem_net_new_part(m, backend, (lem_net_size){200, 0}, &t, &net, &err));
         OK(lem_weights_new(m, backend, LEM_DTYPE_BF16, &w, &err));
         for (int i = 0; i < 200; i++) ids[i] = i * i % 49;
         OK(lem_forest_add(&f, -1, ids, 200, NULL, &err));

@@ -48,7 +48,7 @@ static void learn(lem_net *net) {
 static void compare(lem_model *m, lem_net *whole, const lem_trainable *t) {
     lem_net *part = NULL;
     size_t n = 0;
-    OK(lem_net_new_part(m, backend, 16, t, &part, &err));
+    OK(lem_net_new_part(m, backend, (lem_net_size){16, 0}, t, &part, &err));
     learn(part);
     float *all = far_read(backend, lem_net_grads(whole), lem_net_n_grads(whole)),
           *some = far_read(backend, lem_net_grads(part), lem_net_n_grads(part));
@@ -64,7 +64,7 @@ static void compare(lem_model *m, lem_net *whole, const lem_trainable *t) {
     free(all);
     free(some);
     assert_int_equal(lem_net_n_grads(part), n);
-    if (backend->ops->host_memory) assert_true(lem_net_part_bytes(&m->config, 16, t) > part->block.dev.bytes);
+    if (backend->ops->host_memory) assert_true(lem_net_part_bytes(&m->config, (lem_net_size){16, 0}, t) > part->block.dev.bytes);
     lem_net_free(part);
 }
 
@@ -104,8 +104,8 @@ static void frozen_as_bf16_has_the_same_bits(void **state) {
             wide = t;
             t.frozen_dtype = LEM_DTYPE_BF16;
             compare(m, whole, &t);
-            size_t before = lem_net_part_bytes(&m->config, 16, &wide),
-                   now = lem_net_part_bytes(&m->config, 16, &t);
+            size_t before = lem_net_part_bytes(&m->config, (lem_net_size){16, 0}, &wide),
+                   now = lem_net_part_bytes(&m->config, (lem_net_size){16, 0}, &t);
             if (t.frozen_layers == 2 && !t.frozen_roles) assert_true(now < before);
         }
         lem_net_free(whole);
@@ -119,10 +119,10 @@ static void frozen_takes_no_memory(void **state) {
     lem_trainable t = {0};
     c.layers = 6;
     size_t before = lem_net_bytes(&c, 300, true);
-    assert_int_equal(lem_net_part_bytes(&c, 300, &t), before);
+    assert_int_equal(lem_net_part_bytes(&c, (lem_net_size){300, 0}, &t), before);
     for (t.frozen_layers = 1; t.frozen_layers <= 6; t.frozen_layers++) {
         lem_trainable less = {.frozen_layers = t.frozen_layers - 1};
-        size_t now = lem_net_part_bytes(&c, 300, &t);
+        size_t now = lem_net_part_bytes(&c, (lem_net_size){300, 0}, &t);
         size_t grads =
             (lem_model_trainable_size(&c, &less) - lem_model_trainable_size(&c, &t)) * sizeof(float);
         assert_true(now + grads < before); /* the activations of the layer, too */

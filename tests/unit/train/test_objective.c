@@ -5,6 +5,7 @@
 #include "support/host.h"
 #include "train/gradient.h"
 #include "train/process.h"
+#include "train/trainer.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -421,18 +422,51 @@ static void slots_of_three(void **state) {
     (void)state;
     const lem_objective obj = {.n_items = 3, .rows = rows_of_three};
     const uint64_t items[3] = {0, 1, 2};
-    assert_int_equal(lem_gradient_passes(&obj, items, 3, 20, 2), 2);
+    lem_net_size most = {0, 0};
+    assert_int_equal(lem_gradient_passes(&obj, items, 3, 20, 2, &most), 2);
+    assert_int_equal(most.rows, 20);
+    assert_int_equal(most.nodes, 20); /* each row may be a node */
+}
+
+static int two_nodes(void *ctx, uint64_t item) {
+    (void)ctx;
+    (void)item;
+    return 2;
+}
+
+/* What a net needs: the largest pass of training, and of validation an item that is longer, with as many
+ * more as fit beside it; but no more than that. */
+static void size_of_a_run(void **state) {
+    (void)state;
+    lem_err err = LEM_ERR_INIT;
+    const lem_objective all = {.n_items = 3, .rows = rows_of_three, .nodes = two_nodes};
+    const lem_objective first = {.n_items = 2, .rows = rows_of_three, .nodes = two_nodes};
+    const lem_train_opts o = {.batch = 2, .epochs = 1, .max_rows = 1000, .seed = 1},
+                         one = {.batch = 1, .epochs = 1, .max_rows = 1000, .seed = 1},
+                         narrow = {.batch = 2, .epochs = 1, .max_rows = 15, .seed = 1};
+    lem_net_size size;
+    assert_int_equal(lem_train_size(&o, &first, NULL, &size, &err), LEM_OK); /* both items in a pass */
+    assert_int_equal(size.rows, 20);
+    assert_int_equal(size.nodes, 4);
+    assert_int_equal(lem_train_size(&narrow, &first, NULL, &size, &err), LEM_OK);
+    assert_int_equal(size.rows, 10);
+    assert_int_equal(size.nodes, 2);
+    assert_int_equal(lem_train_size(&one, &first, &all, &size, &err),
+                     LEM_OK); /* passes of one; the longest of val is of 20 rows */
+    assert_int_equal(size.rows, 20);
+    assert_int_equal(size.nodes, 4);
+    assert_int_equal(lem_train_size(&one, &first, &first, &size, &err),
+                     LEM_OK); /* val in passes that are no larger */
+    assert_int_equal(size.rows, 10);
+    assert_int_equal(size.nodes, 2);
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(slots_of_three),
-                                       cmocka_unit_test(toy_by_differences),
-                                       cmocka_unit_test(process_by_differences),
-                                       cmocka_unit_test(process_loss),
-                                       cmocka_unit_test(splits_and_repeats),
-                                       cmocka_unit_test(groups_need_a_loss),
-                                       cmocka_unit_test(processes_change_no_bit),
-                                       cmocka_unit_test(tree_is_fixed),
-                                       cmocka_unit_test(process_edges)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(slots_of_three),     cmocka_unit_test(size_of_a_run),
+        cmocka_unit_test(toy_by_differences), cmocka_unit_test(process_by_differences),
+        cmocka_unit_test(process_loss),       cmocka_unit_test(splits_and_repeats),
+        cmocka_unit_test(groups_need_a_loss), cmocka_unit_test(processes_change_no_bit),
+        cmocka_unit_test(tree_is_fixed),      cmocka_unit_test(process_edges)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

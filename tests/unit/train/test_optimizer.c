@@ -58,7 +58,7 @@ static float *after(lem_backend *b, int owners, const lem_trainable *t, size_t *
     lem_optimizer o[OWNERS_MAX] = {0};
     assert_int_equal(lem_model_new(&c, &m, &err), LEM_OK);
     lem_model_init_random(m, 3);
-    assert_int_equal(lem_net_new_part(m, b, 8, t, &net, &err), LEM_OK);
+    assert_int_equal(lem_net_new_part(m, b, (lem_net_size){8, 0}, t, &net, &err), LEM_OK);
     *n = lem_net_n_grads(net);
     for (int i = 0; i < owners; i++)
         assert_int_equal(lem_optimizer_init(&o[i], b, lem_range_part(*n, i, owners), &err), LEM_OK);

@@ -1,0 +1,127 @@
+/* test_plan_memory - the memory that a dry run of training tells is what the run takes, to 5 %: full, with
+ * validation, the best step kept and taken back, slots, a larger vocabulary, bf16, Muon, adapters, lists,
+ * steps, and an item that is longer than --max-rows */
+#include "../support/program.h"
+
+#include <stdbool.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#define L LEMMA_BINARY
+#define SCRATCH "sft --from-scratch --layers 6 --width 384 --heads 6 --data rows.jsonl --max-steps 1 "
+
+/* A line of n words, another for each seed. */
+static void words(FILE *f, int n, unsigned seed) {
+    static const char *const word[] = {"the", "sum", "of", "two", "numbers", "is", "we",  "add",
+                                       "x",   "=",   "3",  "14",  "so",      "be", "all", "apples"};
+    for (int i = 0; i < n; i++) {
+        seed = seed * 1664525u + 1013904223u;
+        fprintf(f, "%s%s", i ? " " : "", word[seed >> 28]);
+    }
+}
+
+static void write_rows(const char *path, int longest) {
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    for (unsigned i = 0; i < 200; i++) {
+        fputs("{\"text\": \"", f);
+        words(f, i == 7 ? longest : 20 + (int)(i * i % 250), i);
+        fputs("\"}\n", f);
+    }
+    fclose(f);
+}
+
+static void write_lists(void) {
+    FILE *f = fopen("lists.jsonl", "w"), *g = fopen("steps.jsonl", "w");
+    assert_non_null(f);
+    assert_non_null(g);
+    for (unsigned i = 0; i < 40; i++) {
+        fprintf(f, "{\"id\": \"%u\", \"problem\": \"", i);
+        words(f, 55, i);
+        fputs("\", \"responses\": [\"", f);
+        for (unsigned k = 0; k < 3; k++) {
+            words(f, 60 - 10 * (int)k, 100 * k + i);
+            fputs(k < 2 ? "\", \"" : "\"], \"labels\": [1, 0, 0]}\n", f);
+        }
+        fprintf(g, "{\"id\": \"%u\", \"prompt\": \"", i);
+        words(g, 55, i);
+        fputs("\", \"completions\": [\"", g);
+        words(g, 50, i + 300);
+        fputs("\", \"", g);
+        words(g, 40, i + 400);
+        fputs("\"], \"labels\": [true, false]}\n", g);
+    }
+    fclose(f);
+    fclose(g);
+}
+
+/* Bytes at most in memory of a command that ends with 0. */
+static double taken_by(const char *command) {
+    struct rusage use;
+    int status = 0;
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+        _exit(127);
+    }
+    assert_int_equal(wait4(child, &status, 0, &use), child);
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) fail_msg("%s: %d", command, status);
+    return 1024.0 * (double)use.ru_maxrss;
+}
+
+static void same(const char *arguments) {
+    char line[1024];
+    shell("rm -rf m m.job");
+    snprintf(line, sizeof line, L " %s --out m --dry-run 2>&1", arguments);
+    const char *said = said_by(0, line), *at = strstr(said, "plan: ");
+    at = at ? strstr(at, "memory ") : NULL;
+    if (!at) fail_msg("%s: no plan in %s", line, said);
+    double told = 1e9 * strtod(at + strlen("memory "), NULL);
+    snprintf(line, sizeof line, "exec " L " %s --out m --quiet >said.txt 2>&1", arguments);
+    double taken = taken_by(line);
+    printf("told %.3f GB, taken %.3f, %+.1f %%: %s\n", told / 1e9, taken / 1e9, 100 * (told / taken - 1),
+           arguments);
+    if (told < 0.95 * taken || told > 1.05 * taken)
+        fail_msg("%s: told %.0f, taken %.0f bytes", line, told, taken);
+}
+
+static void full(void **state) {
+    (void)state;
+    same(SCRATCH);
+    same(SCRATCH "--val rows.jsonl --keep best --val-every 1 --checkpoint-every 1");
+    same(SCRATCH "--grad-slots 8 --max-rows 512");
+    same(SCRATCH "--optimizer muon --compute bf16");
+    same("sft --from-scratch --layers 2 --width 256 --heads 4 --vocab 400 --untied --data rows.jsonl "
+         "--max-steps 1");
+}
+
+static void longer_than_rows(void **state) {
+    (void)state;
+    same("sft --from-scratch --layers 6 --width 384 --heads 6 --context 2048 --data long.jsonl --batch 8 "
+         "--epochs 1 --max-rows 512");
+}
+
+/* From a folder: rows, adapters, lists, steps. */
+static void tuned(void **state) {
+    (void)state;
+    shell(L " " SCRATCH "--out base --quiet >said.txt 2>&1");
+    same("sft --model base --data rows.jsonl --max-steps 1 --batch 16 --lora-rank 8");
+    same("rm train --model base --lists lists.jsonl --max-steps 1 --batch 4");
+    same("rm train --model base --lists lists.jsonl --max-steps 1 --batch 4 --loss implicit --max-rows 300");
+    same("prm train --model base --data steps.jsonl --max-steps 1 --batch 8");
+}
+
+int main(void) {
+    char dir[] = "/tmp/lemma-plan-XXXXXX", remove[64];
+    const struct CMUnitTest tests[] = {cmocka_unit_test(full), cmocka_unit_test(longer_than_rows),
+                                       cmocka_unit_test(tuned)};
+    if (!mkdtemp(dir) || chdir(dir) != 0) return 1;
+    write_rows("rows.jsonl", 20);
+    write_rows("long.jsonl", 900);
+    write_lists();
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    snprintf(remove, sizeof remove, "rm -rf %s", dir);
+    if (system(remove) != 0) return 1;
+    return failed;
+}
