@@ -1,6 +1,7 @@
 /* cmd_prm_annotate.c - lemma prm annotate: labels of steps by Monte-Carlo continuations, resumable */
 #include "cli/annotate_remote.h"
 #include "cli/commands.h"
+#include "cli/draw_options.h"
 #include "cli/prm_judge.h"
 #include "cli/prm_pace.h"
 #include "cli/prm_report.h"
@@ -45,8 +46,7 @@ static const lem_opt opts[] = {
      "names of fields: problem=, expected_answer=, completions=, correct=, id= (dotted paths)"},
     {"n", LEM_OPT_INT, "N", "8", "rollouts from the end of each step", 1, LEM_ANNOTATE_MAX_ROLLOUTS},
     {"temperature", LEM_OPT_NUM, "X", "0.7", "0 is greedy", 0, 1000},
-    {"top-k", LEM_OPT_INT, "K", "0", "draw among the K likeliest tokens; 0 = all", 0, 1e9},
-    {"top-p", LEM_OPT_NUM, "P", "1", "draw among the fewest tokens whose probability reaches P", 0, 1},
+    LEM_OPTS_DRAW,
     {"max-tokens", LEM_OPT_INT, "N", "1024", "tokens of a rollout", 1, 1e9},
     {"step-separator", LEM_OPT_STR, "TEXT", "\\n\\n", "text between steps, \\n for a new line"},
     {"early-stop", LEM_OPT_FLAG, NULL, NULL,
@@ -149,8 +149,7 @@ static lem_status read_options(job *j, lem_err *err) {
     if (st == LEM_OK) st = read_grade(j, err);
     if (st) return st;
     j->o = (lem_annotate_opts){.n = (int)lem_args_int(a, "n"),
-                               .sample = {(float)lem_args_num(a, "temperature"),
-                                          (int)lem_args_int(a, "top-k"), (float)lem_args_num(a, "top-p")},
+                               .sample = lem_draw_options(a),
                                .max_tokens = (int)lem_args_int(a, "max-tokens"),
                                .seed = j->cli->seed,
                                .separator = j->separator,
@@ -329,6 +328,8 @@ static lem_status load_model(job *j, lem_err *err) {
     if (st) return st;
     j->o.end = j->ends.id;
     j->o.n_end = j->ends.n;
+    st = lem_draw_proposed(j->cli, j->file, j->model, &j->o.sample, err);
+    if (st) return st;
     return lem_problems_encode(&j->rows.problems, j->tok, &j->prompt, j->config.max_positions - 1,
                                j->cli->cancel, err);
 }

@@ -1,5 +1,6 @@
 /* cmd_sample.c - lemma sample: N candidates per problem, resumable, in input order */
 #include "cli/commands.h"
+#include "cli/draw_options.h"
 #include "cli/prompt_options.h"
 #include "cli/sample.h"
 #include "cli/weights_options.h"
@@ -36,14 +37,7 @@ static const lem_opt opts[] = {
     {"n", LEM_OPT_INT, "N", "8", "candidates per problem", 1, 100000},
     LEM_OPT_BUDGET("n"),
     {"temperature", LEM_OPT_NUM, "X", "0.7", "0 is greedy", 0, 1000},
-    {"top-k", LEM_OPT_INT, "K", "0", "draw among the K likeliest tokens; 0 = all", 0, 1e9},
-    {"top-p", LEM_OPT_NUM, "P", "1", "draw among the fewest tokens whose probability reaches P", 0, 1},
-    {"min-p", LEM_OPT_NUM, "P", "0",
-     "leave out tokens less than P times as likely as the likeliest; 0 = none", 0, 1},
-    {"repetition-penalty", LEM_OPT_NUM, "X", "1",
-     "divide the logit of each token that prompt or reply have already (multiply a negative one); 1 = not. "
-     "logprob stays the model's own",
-     0.01, 100},
+    LEM_OPTS_DRAW,
     {"max-tokens", LEM_OPT_INT, "N", "1024", "tokens per candidate", 1, 1e9},
     {"stop", LEM_OPT_TEXTS, "TEXT", NULL, "end before this text, commas and all; repeatable"},
     {"system", LEM_OPT_STR, "TEXT", NULL, "system prompt; '' for none [as in training, else none]"},
@@ -83,13 +77,10 @@ static lem_status read_options(sample_job *j, lem_err *err) {
     if (j->to_stdout && j->cli->json) return lem_fail(err, LEM_EUSAGE, "--out - and --json both want stdout");
     j->engine = lem_endpoint_given(a) ? &lem_sample_engine_remote : &lem_sample_engine_local;
     j->n = (int)lem_args_int(a, "n");
-    j->gen =
-        (lem_generate_opts){.sample = {(float)lem_args_num(a, "temperature"), (int)lem_args_int(a, "top-k"),
-                                       (float)lem_args_num(a, "top-p"), (float)lem_args_num(a, "min-p"),
-                                       (float)lem_args_num(a, "repetition-penalty")},
-                            .max_tokens = (int)lem_args_int(a, "max-tokens"),
-                            .slots = (int)lem_args_int(a, "slots"),
-                            .seed = j->cli->seed};
+    j->gen = (lem_generate_opts){.sample = lem_draw_options(a),
+                                 .max_tokens = (int)lem_args_int(a, "max-tokens"),
+                                 .slots = (int)lem_args_int(a, "slots"),
+                                 .seed = j->cli->seed};
     return lem_generate_check(&j->gen, err);
 }
 

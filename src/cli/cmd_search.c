@@ -1,8 +1,10 @@
 /* cmd_search.c - lemma search: solutions searched step by step under a reward model, resumable by problem */
 #include "cli/bad_rows_options.h"
 #include "cli/commands.h"
+#include "cli/draw_options.h"
 #include "cli/prompt_options.h"
 #include "cli/runtime.h"
+#include "cli/score_options.h"
 #include "cli/search_judge.h"
 #include "cli/search_rows.h"
 #include "cli/train_options.h"
@@ -47,12 +49,14 @@ static const lem_opt opts[] = {
     {"step-tokens", LEM_OPT_INT, "N", "512", "tokens of a step", 1, 1e9},
     {"max-tokens", LEM_OPT_INT, "N", "2048", "tokens of a solution", 1, 1e9},
     {"temperature", LEM_OPT_NUM, "X", "0.8", "0 is greedy", 0, 1000},
-    {"top-k", LEM_OPT_INT, "K", "0", "draw among the K likeliest tokens; 0 = all", 0, 1e9},
-    {"top-p", LEM_OPT_NUM, "P", "1", "draw among the fewest tokens whose probability reaches P", 0, 1},
+    LEM_OPTS_DRAW,
     {"aggregate", LEM_OPT_ENUM, "NAME", "last", "steps of a process model to one score",
      .choices = LEM_EVAL_AGGREGATOR_NAMES},
     {"rm-head", LEM_OPT_ENUM, "NAME", NULL, "how a plain language model is read as a reward model",
      .choices = LEM_HEAD_NAMES},
+    {"rm-head-output", LEM_OPT_ENUM, "NAME", NULL,
+     "what is read of the reward model's outputs, as --head-output of rm score",
+     .choices = LEM_SCORE_OUTPUT_NAMES},
     {"rm-separator", LEM_OPT_STR, "TEXT", NULL,
      "text between steps for the reward model, \\n for a new line [as in training, else its head's own]"},
     {"trace", LEM_OPT_STR, "FILE", NULL, "write all steps that were drawn, a row for each problem (JSONL)"},
@@ -111,8 +115,7 @@ static lem_status read_numbers(job *j, lem_err *err) {
                              .step_tokens = (int)lem_args_int(a, "step-tokens"),
                              .max_tokens = (int)lem_args_int(a, "max-tokens"),
                              .budget = (uint64_t)lem_args_int(a, "budget-tokens"),
-                             .sample = {(float)lem_args_num(a, "temperature"), (int)lem_args_int(a, "top-k"),
-                                        (float)lem_args_num(a, "top-p")},
+                             .sample = lem_draw_options(a),
                              .seed = j->cli->seed,
                              .slots = (int)lem_args_int(a, "slots"),
                              .kv_bytes = lem_physical_memory() / 4};
@@ -250,6 +253,8 @@ static lem_status load_model(job *j, lem_err *err) {
     if (st) return st;
     j->o.end = j->ends.id;
     j->o.n_end = j->ends.n;
+    st = lem_draw_proposed(j->cli, j->file, j->model, &j->o.sample, err);
+    if (st) return st;
     return lem_problems_encode(&j->rows, j->tok, &j->prompt, j->config.max_positions - 1, j->cli->cancel,
                                err);
 }
@@ -304,6 +309,7 @@ static lem_status prepare(job *j, lem_err *err) {
 static lem_status open_run(job *j, lem_err *err) {
     const lem_judge_opts judge = {.dir = j->rm,
                                   .head = lem_args_str(j->args, "rm-head"),
+                                  .output = lem_args_str(j->args, "rm-head-output"),
                                   .separator = lem_args_str(j->args, "rm-separator"),
                                   .aggregate = lem_args_str(j->args, "aggregate"),
                                   .dtype = lem_weights_dtype_name(j->args),

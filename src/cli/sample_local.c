@@ -1,5 +1,6 @@
 /* sample_local.c - the engine of lemma sample that runs a model folder */
 #include "cli/sample.h"
+#include "cli/draw_options.h"
 #include "cli/prompt_options.h"
 #include "cli/weights_options.h"
 
@@ -8,8 +9,6 @@
 #include "core/object.h"
 #include "model/folder.h"
 #include "model/weights_open.h"
-
-#include <math.h>
 
 enum { TRIAL_CANDIDATES = 200 }; /* in the first turn of a trial: they are in flight together */
 
@@ -103,41 +102,6 @@ static lem_status find_ends(sample_job *j, lem_err *err) {
     return st;
 }
 
-/* What the folder proposes for sampling, and that the options count: said once, and told in the manifest. */
-static lem_status tell_proposed(sample_job *j, lem_err *err) {
-    const lem_sample_opts *o = &j->gen.sample;
-    const struct {
-        const char *key;
-        double used;
-    } rows[] = {{"temperature", (double)o->temperature},
-                {"top_p", (double)o->top_p},
-                {"top_k", (double)o->top_k},
-                {"min_p", (double)o->min_p},
-                {"repetition_penalty", (double)o->repetition_penalty}};
-    lem_json *g = NULL;
-    lem_buf said = {0}, used = {0};
-    lem_status st = lem_json_load_beside(j->model, "generation_config.json", 1 << 20, &g, err);
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        double v = lem_json_num(lem_json_get(g, rows[i].key), NAN);
-        if (isnan(v) || fabs(v - rows[i].used) < 1e-6) continue;
-        lem_buf_printf(&said, "%s%s %.6g", said.len ? ", " : "", rows[i].key, v);
-        lem_buf_printf(&used, "%s%.6g", used.len ? ", " : "", rows[i].used);
-    }
-    if (st == LEM_OK) st = lem_buf_ok(&said, err);
-    if (st == LEM_OK) st = lem_buf_ok(&used, err);
-    if (st == LEM_OK && said.len) {
-        lem_info(j->cli->log, "generation_config.json: %s not used; the options say %s", lem_buf_str(&said),
-                 lem_buf_str(&used));
-        lem_buf_puts(&said, " not used");
-        st = lem_buf_ok(&said, err);
-        if (st == LEM_OK) st = lem_job_choose(j->job, "generation_config", lem_buf_str(&said), err);
-    }
-    lem_json_free(g);
-    lem_buf_release(&said);
-    lem_buf_release(&used);
-    return st;
-}
-
 /* Everything about the model but its weights, which are read once the plan is known to fit. */
 static lem_status load_model(sample_job *j, lem_err *err) {
     lem_status st = lem_model_check(j->model, LEM_HEAD_LM, &j->local.config, err);
@@ -147,7 +111,7 @@ static lem_status load_model(sample_job *j, lem_err *err) {
     st = lem_prompt_options_tokenizer(j->cli, j->model, &j->prompt, &j->local.tok, err);
     if (st) return st;
     st = find_ends(j, err);
-    if (st == LEM_OK) st = tell_proposed(j, err);
+    if (st == LEM_OK) st = lem_draw_proposed(j->cli, j->job, j->model, &j->gen.sample, err);
     if (st) return st;
     st = lem_problems_encode(&j->rows, j->local.tok, &j->prompt, j->local.config.max_positions - 1,
                              j->cli->cancel, err);

@@ -12,9 +12,10 @@ static lem_status parse(lem_cli *cli, const score_model_opts *o, lem_args *out, 
                                     {"--dtype", o->dtype},
                                     {"--compute", o->compute},
                                     {"--head", o->head},
+                                    {"--head-output", o->output},
                                     {"--step-separator", o->separator},
                                     {"--max-rows", o->max_rows ? rows : NULL}};
-    const char *words[16] = {"-", "--out", "-"}; /* rows come from elsewhere */
+    const char *words[20] = {"-", "--out", "-"}; /* rows come from elsewhere */
     int n = 3;
     for (size_t i = 0; i < sizeof given / sizeof *given; i++) {
         if (!given[i][1]) continue;

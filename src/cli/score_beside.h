@@ -8,7 +8,7 @@
 /* A folder that a command has beside its own model; NULL and 0 = what the scoring commands take by default.
  */
 typedef struct score_model_opts {
-    const char *dir, *head, *separator, *dtype, *compute;
+    const char *dir, *head, *output, *separator, *dtype, *compute;
     bool process_only; /* as `lemma prm score`, else as `lemma rm score` */
     int max_rows;
 } score_model_opts;

@@ -107,12 +107,12 @@ static lem_status choose_reading(score_model *m, lem_head_shape *shape, lem_err 
         return lem_fail(err, LEM_EUSAGE, "--head reads a plain language model; %s has a head of its own (%s)",
                         m->dir, lem_head_kind_name(shape->kind));
     if (name) LEM_TRY(lem_head_from_name(name, shape, err));
-    st = lem_head_read(shape, lem_args_str(m->args, "head-output"), &m->head, err);
-    if (st) return lem_err_context(err, "%s", m->dir);
     m->how.process = lem_head_is_process(shape->kind);
-    if (m->process_only && !m->how.process)
+    if (m->process_only && !m->how.process && shape->kind != LEM_HEAD_KIND_NONE)
         return lem_fail(err, LEM_EUSAGE, "%s gives one score a solution (%s): lemma rm score reads it",
                         m->dir, lem_head_kind_name(shape->kind));
+    st = lem_head_read(shape, lem_args_str(m->args, "head-output"), &m->head, err);
+    if (st) return lem_err_context(err, "%s", m->dir);
 done:
     return st;
 }

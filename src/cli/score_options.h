@@ -13,13 +13,14 @@
 /* Heads that a server does not tell and a folder does. */
 #define LEM_SERVED_HEAD_NAMES "classifier|qwen-rm|qwen-prm|openrlhf"
 
+#define LEM_SCORE_OUTPUT_NAMES "0|1|logit-difference|raw|normalized|sigmoid"
 #define LEM_OPT_SCORE_OUTPUT                                                                                 \
     {                                                                                                        \
         "head-output", LEM_OPT_ENUM, "NAME", NULL,                                                           \
             "two outputs: 0, 1 (softmax) or logit-difference; one: raw, normalized or sigmoid (default: "    \
             "the "                                                                                           \
             "head's own; two labels have none)",                                                             \
-            .choices = "0|1|logit-difference|raw|normalized|sigmoid"                                         \
+            .choices = LEM_SCORE_OUTPUT_NAMES                                                                \
     }
 #define LEM_OPT_SCORE_SYSTEM                                                                                 \
     {                                                                                                        \

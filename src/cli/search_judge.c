@@ -14,6 +14,7 @@ void lem_judge_close(lem_judge *j) {
 lem_status lem_judge_open(lem_cli *cli, lem_backend *b, const lem_judge_opts *o, lem_judge *j, lem_err *err) {
     const score_model_opts model = {.dir = o->dir,
                                     .head = o->head,
+                                    .output = o->output,
                                     .separator = o->separator,
                                     .dtype = o->dtype,
                                     .compute = o->compute,
@@ -26,7 +27,8 @@ lem_status lem_judge_open(lem_cli *cli, lem_backend *b, const lem_judge_opts *o,
     j->model.how.log = NULL; /* texts without a score are counted */
     LEM_TRY(lem_score_model_weights(&j->model, j->model.dir, err));
 done:
-    return st ? lem_err_context(err, "--rm (its --head is --rm-head)") : LEM_OK;
+    return st ? lem_err_context(err, "--rm (its --head is --rm-head, its --head-output --rm-head-output)")
+              : LEM_OK;
 }
 
 /* ---- texts ---- */

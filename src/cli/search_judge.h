@@ -8,7 +8,7 @@
 #include "search/search.h"
 
 typedef struct lem_judge_opts { /* borrowed; NULL = the folder's own, or the head's */
-    const char *dir, *head, *separator, *dtype, *compute;
+    const char *dir, *head, *output, *separator, *dtype, *compute;
     const char *aggregate; /* of process models */
     int max_rows;
 } lem_judge_opts;

@@ -1,4 +1,6 @@
 /* synth_local.c - a model of our own as the teacher: the items' prompts through Lemma's engine */
+#include "cli/draw_options.h"
+#include "cli/prompt_options.h"
 #include "cli/runtime.h"
 #include "cli/synth_run.h"
 #include "cli/weights_options.h"
@@ -51,16 +53,19 @@ static lem_status render(local *l, lem_err *err) {
 
 static lem_status open_model(local *l, lem_err *err) {
     lem_synth *s = l->s;
-    const char *system = s->o.chat.system;
-    lem_prompt_options o = {.template = s->o.chat.text ? "plain" : "chat",
+    const char *system = s->o.chat.system, *template = lem_args_str(s->args, "template");
+    if (!template) template = s->o.chat.text ? "plain" : "chat";
+    lem_prompt_options o = {.template = template,
+                            .set = lem_args_tree(s->args, "set"),
                             .system = system ? system : "",
                             .suffix = "",
                             .from = "options"};
     lem_status st = lem_prompt_settings_open(s->model, &o, &l->settings, err);
     if (st == LEM_OK) st = lem_model_check(s->model, LEM_HEAD_LM, &l->config, err);
-    if (st == LEM_OK) st = lem_runtime_tokenizer(s->cli, s->model, &l->tok, err);
+    if (st == LEM_OK) st = lem_prompt_options_tokenizer(s->cli, s->model, &l->settings, &l->tok, err);
     if (st != LEM_OK) return st;
-    st = lem_prompt_ends(l->tok, s->model, l->config.vocab, !s->o.chat.text, &l->ends, err);
+    const bool chat = l->settings.template != LEM_PROMPT_PLAIN;
+    st = lem_prompt_ends(l->tok, s->model, l->config.vocab, chat, &l->ends, err);
     if (st != LEM_OK) return st;
     l->gen = (lem_generate_opts){.sample = {(float)s->o.chat.temperature, 0, (float)s->o.chat.top_p},
                                  .max_tokens = s->o.chat.max_tokens,
@@ -70,6 +75,7 @@ static lem_status open_model(local *l, lem_err *err) {
                                  .kv_bytes = lem_physical_memory() / 2,
                                  .seed = s->cli->seed};
     st = lem_generate_check(&l->gen, err);
+    if (st == LEM_OK) st = lem_draw_proposed(s->cli, s->job, s->model, &l->gen.sample, err);
     if (st == LEM_OK)
         st = lem_problems_encode(&l->prompts, l->tok, &l->settings, l->config.max_positions - 1,
                                  s->cli->cancel, err);

@@ -1,4 +1,5 @@
 /* synth_options.c - options of commands that ask a teacher */
+#include "cli/prompt_options.h"
 #include "cli/synth_run.h"
 #include "cli/weights_options.h"
 
@@ -11,6 +12,8 @@ const lem_opt lem_synth_options[LEM_N_SYNTH_OPTIONS] = {
     {"model", LEM_OPT_INPUT, "DIR", NULL,
      "a model folder in place of an endpoint: Lemma's own engine answers"},
     {"system", LEM_OPT_STR, "TEXT", NULL, "system prompt"},
+    LEM_OPT_TEMPLATE,
+    LEM_OPT_SET,
     {"top-p", LEM_OPT_NUM, "P", "1", "draw among the fewest tokens whose probability reaches P", 0, 1},
     LEM_OPT_MAX_FAILED("0.05"),
     LEM_OPT_BAD_ROWS,

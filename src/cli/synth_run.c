@@ -13,6 +13,9 @@ static lem_status check_remote(lem_synth *s, lem_err *err) {
     const lem_args *a = s->args;
     if (!lem_args_has(a, "teacher"))
         return lem_fail(err, LEM_EUSAGE, "--teacher is missing: the model's name at the endpoint");
+    if (lem_args_has(a, "template") || lem_args_has(a, "set"))
+        return lem_fail(err, LEM_EUSAGE,
+                        "--template and --set are for --model; a server writes messages by its own template");
     lem_status st = lem_endpoint_read(s->cli, a, &s->endpoint, &s->o, err);
     return st == LEM_OK ? lem_endpoint_read_completion(a, &s->endpoint, &s->o, NULL, err) : st;
 }

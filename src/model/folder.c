@@ -233,7 +233,8 @@ static lem_status open_table(lem_model_config *c, const lem_head *need, lem_fold
     if (!plain) st = lem_head_resolve(&c->reward, in_shards, f->shards, err);
     if (st != LEM_OK) return lem_err_context(err, "%s", path);
     c->head = lem_config_head_sort(&c->reward);
-    if (need) LEM_TRY(check_need(c, f->shards, *need, err));
+    if (need) st = check_need(c, f->shards, *need, err);
+    if (st != LEM_OK) return lem_err_context(err, "%s", path);
     /* Transformers saves a reward model without its language-model head. */
     bool lm = c->head == LEM_HEAD_LM || lem_shards_find(f->shards, "lm_head.weight");
     LEM_TRY(check_labels(c, f->shards, err));

@@ -3,6 +3,7 @@
  * It stands above the parts of a tokenizer, their readers and encode.c; none of them calls it. */
 #include "token/tokenizer.h"
 
+#include "core/absent.h"
 #include "core/file.h"
 #include "core/mem.h"
 #include "token/tokenizer_priv.h"
@@ -177,18 +178,22 @@ static int file_rank(const char *name) {
 static lem_status find_file(const char *dir, char **path, lem_err *err) {
     char **names = NULL;
     size_t n = 0;
+    if (lem_absent_is_gguf(dir) && !lem_file_is_dir(dir)) return lem_absent_model(dir, err);
     lem_status st = lem_dir_list(dir, &names, &n, err);
     if (st != LEM_OK) return st;
-    const char *best = NULL;
+    const char *best = NULL, *gguf = NULL;
     int rank = NO_VOCABULARY;
     for (size_t i = 0; i < n; i++) {
         int r = file_rank(names[i]);
+        if (lem_absent_is_gguf(names[i])) gguf = names[i];
         if (r < rank) {
             rank = r;
             best = names[i];
         }
     }
-    if (!best) st = lem_fail(err, LEM_EDATA, "%s has no tokenizer.json, tokenizer.model or *.tiktoken", dir);
+    if (!best && gguf) st = lem_absent_gguf(dir, gguf, err);
+    else if (!best)
+        st = lem_fail(err, LEM_EDATA, "%s has no tokenizer.json, tokenizer.model or *.tiktoken", dir);
     else if (!(*path = lem_path_join(dir, best, err))) st = LEM_EMEM;
     for (size_t i = 0; i < n; i++) lem_free(names[i]);
     lem_free(names);

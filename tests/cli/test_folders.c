@@ -334,6 +334,79 @@ static void foreign_folders(void **state) {
     says(3, "model info bare", "neither 'architectures' nor 'model_type' says");
 }
 
+/* Every command that reads a model, a tokenizer or both. */
+static const char *const readers[] = {
+    "sample --model FOLDER --no-gold --prompts c.jsonl --out never",
+    "search --model FOLDER --rm rm --prompts c.jsonl --out never",
+    "search --model base --rm FOLDER --prompts c.jsonl --out never",
+    "prm annotate --model FOLDER --data c.jsonl --out never",
+    "rm score c.jsonl --model FOLDER --out never",
+    "rm score c.jsonl --model FOLDER --head logprob --out never",
+    "rm score c.jsonl --model base --head implicit --reference FOLDER --out never",
+    "prm score c.jsonl --model FOLDER --out never",
+    "sft --model FOLDER --data rows.jsonl --out never",
+    "rm train --model FOLDER --lists lists.jsonl --out never",
+    "prm train --model FOLDER --data steps.jsonl --out never",
+    "synth answer rows.jsonl --model FOLDER --out never",
+    "synth evolve rows.jsonl --model FOLDER --out never",
+    "model info FOLDER",
+    "model convert FOLDER --out never",
+    "model quantize FOLDER --out never",
+    "tokenize FOLDER c.jsonl",
+    "template show FOLDER",
+    "data inspect c.jsonl --model FOLDER",
+    "sample --endpoint http://127.0.0.1:9 --served-model x --api text --tokenizer FOLDER --no-gold --prompts "
+    "c.jsonl --out never"};
+enum { N_READERS = sizeof readers / sizeof *readers, N_READERS_OF_WEIGHTS = 16 };
+
+static void each_says(const char *folder, int n, const char *words) {
+    for (int i = 0; i < n; i++) {
+        char line[300];
+        const char *at = strstr(readers[i], "FOLDER");
+        snprintf(line, sizeof line, "%.*s%s%s", (int)(at - readers[i]), readers[i], folder, at + 6);
+        if (strcmp(folder, "gg/m.gguf") == 0 && strstr(line, "model convert")) continue; /* it is for these */
+        says(3, line, words);
+        assert_false(lem_file_exists("never") || lem_file_exists("never.job"));
+    }
+}
+
+static void foreign_folders_of_every_command(void **state) {
+    (void)state;
+    shell("rm -rf binary && mkdir binary && cp base/*.json binary && printf x >binary/pytorch_model.bin");
+    says(0, "rm train --model base --lists lists.jsonl --max-steps 1 --quiet --overwrite --out rm", "");
+    put("steps.jsonl", "{\"problem\":\"1+2?\",\"steps\":[\"2\"],\"step_counts\":[[0,2]]}\n");
+    put("c.jsonl", "{\"problem\":\"1+1?\",\"expected_answer\":\"2\",\"completions\":[\"2\"]}\n");
+    each_says("gg", N_READERS, "gg/m.gguf is a GGUF file (llama.cpp); a model folder is expected here");
+    each_says("gg/m.gguf", N_READERS,
+              "gg/m.gguf is a GGUF file (llama.cpp); a model folder is expected here");
+    each_says("up/Some-7B", N_READERS, "up/Some-7B: no such folder");
+    each_says("up/Some-7B", N_READERS, "nothing is downloaded");
+    each_says("beside", N_READERS_OF_WEIGHTS, "a PEFT adapter of 'up/down' lies beside the model");
+    each_says("binary", N_READERS_OF_WEIGHTS, "binary: only pytorch_model.bin is there");
+}
+
+/* What a search reads of its reward model's outputs is chosen as rm score chooses it. */
+static void heads_beside_a_search(void **state) {
+    (void)state;
+    says(0,
+         "search --model base --rm " CLASSIFIER " --rm-head-output sigmoid --prompts c.jsonl --n 2 "
+         "--max-tokens 6 --method best-of-n --out headed.jsonl",
+         "");
+    says(0, "rm score headed.jsonl --model " CLASSIFIER " --head-output sigmoid --field s --out heads.jsonl",
+         "");
+    lem_json *row = file("heads.jsonl");
+    const lem_json *scores = lem_json_get(row, "s");
+    assert_int_equal(lem_json_count(scores), 2);
+    assert_true(lem_json_equal(scores, lem_json_get(row, "rm_score")));
+    assert_true(lem_json_num(lem_json_at(scores, 0), 2) < 1 && lem_json_num(lem_json_at(scores, 0), 0) > 0);
+    lem_json_free(row);
+    says(2,
+         "search --model base --rm " LEMMA_TEST_DATA "/golden_heads/llama_two_labels --prompts c.jsonl --out "
+         "never",
+         "--head-output --rm-head-output");
+    says(3, "sample --model rm --no-gold --prompts c.jsonl --out never", "rm/model.safetensors: ");
+}
+
 static void foreign_heads(void **state) {
     (void)state;
     shell("rm -rf two unnamed && cp -r " LEMMA_TEST_DATA "/golden_heads/qwen_rm two && chmod -R u+w two && "
@@ -473,6 +546,23 @@ static void penalties(void **state) {
         lem_json_free(row);
     }
     lem_json_free(all);
+    /* Step by step, the penalty is of what stands in earlier steps too. */
+    says(0,
+         "search --model base --rm rm --prompts ask.jsonl --n 1 --width 1 --step-tokens 5 --step-separator "
+         "@@@ --max-tokens 24 "
+         "--temperature 0 --repetition-penalty 1.3 --out found.jsonl",
+         "");
+    says(0,
+         "sample --model base --prompts ask.jsonl --n 1 --max-tokens 24 --temperature 0 --repetition-penalty "
+         "1.3 --fresh --overwrite --out greedy.jsonl",
+         "");
+    lem_json *found = file("found.jsonl");
+    row = file("greedy.jsonl");
+    assert_string_equal(lem_json_str(lem_json_find(found, "completions.0"), "?"),
+                        lem_json_str(lem_json_find(row, "completions.0"), ""));
+    lem_json_free(found);
+    lem_json_free(row);
+    says(2, "search --model base --rm rm --prompts ask.jsonl --min-p 1.1 --out never", "--min-p");
     says(2, "sample --model base --prompts ask.jsonl --min-p 1.1 --out never", "--min-p");
     says(2, "sample --model base --prompts ask.jsonl --repetition-penalty 0 --out never",
          "--repetition-penalty");
@@ -497,6 +587,41 @@ static void proposals(void **state) {
         0, L " sample --model proposes --prompts ask.jsonl --n 1 --max-tokens 4 --temperature 0.6 --top-p "
              "0.95 --repetition-penalty 1.05 --out same.jsonl" ALL);
     assert_null(strstr(said, "not used"));
+    put("c.jsonl", "{\"problem\":\"1+1?\",\"expected_answer\":\"2\",\"completions\":[\"2\"]}\n");
+    static const char *const all[] = {"search --rm rm --prompts ask.jsonl --n 1 --width 1 --depth 1",
+                                      "prm annotate --data c.jsonl --n 1", "synth answer ask.jsonl"};
+    for (int i = 0; i < 3; i++) {
+        char line[300];
+        snprintf(line, sizeof line, "%s --model proposes --max-tokens 4 --fresh --overwrite --out told.jsonl",
+                 all[i]);
+        says(0, line,
+             "generation_config.json: temperature 0.6, top_p 0.95, repetition_penalty 1.05 not used");
+        said_by(0, "grep -q 'repetition_penalty 1.05 not used' told.jsonl.manifest.json");
+    }
+}
+
+/* The other commands that write prompts take both too: as a folder that has the value written in. */
+static void templates_of_other_commands(void **state) {
+    (void)state;
+    static const char *const all[] = {
+        "search --rm rm --prompts ask.jsonl --n 2 --width 1 --depth 1 --max-tokens 12",
+        "prm annotate --data c.jsonl --n 2 --max-tokens 12", "synth answer ask.jsonl --max-tokens 12",
+        "prm score c.jsonl --head rlhflow", "rm score c.jsonl --head logprob"};
+    put("c.jsonl",
+        "{\"problem\":\"1+1?\",\"expected_answer\":\"2\",\"completions\":[\"so 2 \u043a\u0438\"]}\n");
+    for (int i = 0; i < 5; i++) {
+        char line[400];
+        snprintf(line, sizeof line, "%s --quiet --fresh --overwrite --model baked --out a.jsonl", all[i]);
+        says(0, line, "");
+        snprintf(line, sizeof line, "%s --quiet --fresh --overwrite --model base " OFF "--out b.jsonl",
+                 all[i]);
+        says(0, line, "");
+        said_by(0, "cmp a.jsonl b.jsonl");
+        snprintf(line, sizeof line, "%s --model base --set colour=red --out never", all[i]);
+        says(2, line, "--set colour: the chat template does not mention that name");
+    }
+    says(2, "synth answer ask.jsonl --endpoint http://127.0.0.1:9/v1 --teacher x --set x=1 --out never",
+         "--template and --set are for --model");
 }
 
 /* sft trains with both and saves both: sampling needs neither again. */
@@ -536,11 +661,14 @@ int main(void) {
                                        cmocka_unit_test(known_or_asked),
                                        cmocka_unit_test(reward_templates),
                                        cmocka_unit_test(foreign_folders),
+                                       cmocka_unit_test(foreign_folders_of_every_command),
+                                       cmocka_unit_test(heads_beside_a_search),
                                        cmocka_unit_test(foreign_heads),
                                        cmocka_unit_test(larger_tokenizer),
                                        cmocka_unit_test(template_of_a_file),
                                        cmocka_unit_test(penalties),
                                        cmocka_unit_test(proposals),
+                                       cmocka_unit_test(templates_of_other_commands),
                                        cmocka_unit_test(trained_with_variables),
                                        cmocka_unit_test(history)};
     return cmocka_run_group_tests(tests, set_up, tear_down);
