@@ -11,6 +11,7 @@ static bool marked_formula(extract_view v, size_t i, lem_grade_method how, lem_g
         size_t end = v.n < i + LEM_ANSWER_MAX_BYTES ? v.n : i + LEM_ANSWER_MAX_BYTES;
         size_t at = lem_extract_first_of(v, i + 2, end, close);
         *out = lem_extract_trimmed(v, lem_extract_span(i + 2, at, how));
+        if (at != end) lem_extract_join(v, out);
         return at != end;
     }
     if (i >= v.n || v.s[i] != '$') return false;
@@ -18,6 +19,7 @@ static bool marked_formula(extract_view v, size_t i, lem_grade_method how, lem_g
     const char *close = open < end ? memchr(v.s + open, '$', end - open) : NULL;
     if (!close || lem_extract_is_prose(v.s + open, (size_t)(close - (v.s + open)))) return false;
     *out = lem_extract_trimmed(v, lem_extract_span(open, (size_t)(close - v.s), how));
+    lem_extract_join(v, out);
     return true;
 }
 

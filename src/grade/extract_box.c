@@ -85,6 +85,13 @@ static size_t joint(extract_view v, size_t i, size_t to, bool *word) {
     return 0;
 }
 
+/* Bytes of a name before the next box at i, "x =" or "x_2 ="; else 0. */
+static size_t name_before_box(extract_view v, size_t i, size_t to) {
+    if (!is_letter(v.s[i])) return 0;
+    size_t k = lem_extract_skip((extract_view){v.s, to}, i + 1, "_{}0123456789 ");
+    return k < to && v.s[k] == '=' ? k + 1 - i : 0;
+}
+
 /* Whether the bytes between two boxes only join them, with at least one joining word; when loose, what
  * in_one_list allows. */
 static bool joins(extract_view v, size_t from, size_t to, bool loose) {
@@ -94,6 +101,7 @@ static bool joins(extract_view v, size_t from, size_t to, bool loose) {
     while (from < to) {
         bool word;
         size_t step = joint(v, from, to, &word);
+        if (!step && joined) step = name_before_box(v, from, to);
         if (!step) return false;
         joined = joined || word;
         from += step;

@@ -128,7 +128,7 @@ static bool by_first_letter(const char *s, size_t n, size_t *at) {
     if (i + 1 >= n || !stands_alone(s, n, i) ||
         !(strchr(".):,;*", s[i + 1]) || (unsigned char)s[i + 1] >= 0x80))
         return false;
-    return *at = i, true;
+    return *at = i, !lem_extract_rejected(s, n, i);
 }
 
 /* The only letter that stands alone in s, or the one in front: "(B)", "\text{B}", "B) 12",

@@ -27,8 +27,7 @@ static size_t mark_before(extract_view v, size_t before, const char *mark) {
     return before;
 }
 
-/* The formula that the mark at `close` ends: [*from, *to). */
-static bool formula_at(extract_view v, size_t close, size_t *from, size_t *to) {
+bool lem_extract_formula_at(extract_view v, size_t close, size_t *from, size_t *to) {
     *to = close;
     if (v.s[close] == '\\') {
         size_t open = mark_before(v, close, v.s[close + 1] == ']' ? "\\[" : "\\(");
@@ -54,7 +53,7 @@ static bool last_marked(extract_view v, size_t *from, size_t *to) {
     int tries = 0;
     for (size_t i = v.n; i-- > 0 && tries < MAX_TRIES;) {
         if (!is_close(v, i)) continue;
-        if (formula_at(v, i, from, to)) return true;
+        if (lem_extract_formula_at(v, i, from, to)) return true;
         tries++;
     }
     return false;
@@ -194,7 +193,7 @@ static void strip(extract_view v, word *w) {
     while (w->to > w->from && lem_is_space(v.s[w->from])) w->from++;
 }
 
-/* 3-5 is a range of pages, and its last number is what is named last. */
+/* 3-5 is a range, and neither of its numbers the answer. */
 static bool is_range(extract_view v, word w) {
     size_t i = w.from, dash = 0;
     for (; i < w.to; i++) {
@@ -285,7 +284,8 @@ static bool take_brackets(extract_view v, word *w) {
 static bool whole_formula(extract_view v, size_t from, size_t to, word *out) {
     word around = word_around(v, from), first = leftmost(v, around), last = rightmost(v, around),
          w = {first.from, last.to};
-    if (is_range(v, w) || (w.from == from && is_unit(v.s + to, w.to - to))) w = (word){from, to};
+    if (is_range(v, w)) return false;
+    if (w.from == from && is_unit(v.s + to, w.to - to)) w = (word){from, to};
     bool cut = ends_open(v, last);
     take_bars(v, &w);
     if (unopened(v, w) == 0 || !take_brackets(v, &w)) drop_cut_member(v, &w);

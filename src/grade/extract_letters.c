@@ -90,7 +90,7 @@ bool lem_extract_rejected(const char *s, size_t n, size_t i) {
         "is not",        "are not",    "isn't",       "aren't",      "is false",      "are false",
         "is impossible", "can't",      "cannot",      "can not",     "does not",      "doesn't",
         "is out",        "is invalid", "is tempting", "is excluded", "is eliminated", "is ruled out",
-        "would not",     "were wrong", "was wrong",   NULL};
+        "would not",     "were wrong", "was wrong",   "is too",      "are too",       NULL};
     if (denied_before(s, i)) return true;
     size_t k = past_marks(s, n, last_joined(s, n, i) + 1);
     if (k < n && s[k] == '?') {

@@ -106,6 +106,7 @@ static bool by_bold(extract_view v, lem_grade_span *out) {
         if (digit && s.len <= 64 && !lem_extract_is_prose(v.s + s.offset, s.len)) {
             *out = s;
             out->weak = true;
+            lem_extract_join(v, out);
             return true;
         }
         close = open ? lem_extract_find_last(v, open, "**", false) : v.n;

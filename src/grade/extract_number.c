@@ -71,15 +71,27 @@ static bool last_sign(extract_view v, size_t after, size_t *from, size_t *to) {
     return found;
 }
 
+/* The last number that is no reference; where all of them are, the last. */
+static bool last_value(extract_view v, size_t *from, size_t *to) {
+    bool found = last_number(v, v.n, from, to), plain = found;
+    size_t f = *from, t = *to;
+    while (plain && is_reference(v, f)) plain = last_number(v, f, &f, &t);
+    if (plain) *from = f, *to = t;
+    return found;
+}
+
 bool lem_extract_last_formula(extract_view v, lem_grade_span *out) {
     size_t from = 0, to = 0;
-    bool found = last_number(v, v.n, &from, &to);
-    size_t f = from, t = to;
-    bool plain = found;
-    while (plain && is_reference(v, f)) plain = last_number(v, f, &f, &t);
-    if (plain) from = f, to = t; /* else all of them are references */
+    bool found = last_value(v, &from, &to);
+    size_t end = found ? lem_extract_explanation(v, from) : v.n;
+    if (end < v.n) {
+        v.n = end;
+        found = last_value(v, &from, &to);
+    }
     found = last_sign(v, found ? to : 0, &from, &to) || found;
+    if (found && lem_extract_is_range(v, from)) return false;
     if (!lem_extract_formula_around(v, found, from, to, out)) return false;
     *out = lem_extract_trimmed(v, *out);
+    if (out->len) lem_extract_join(v, out);
     return out->len > 0;
 }

@@ -73,6 +73,21 @@ bool lem_extract_last_formula(extract_view v, lem_grade_span *out);
  * behind it. False when there is none, or it is cut off. */
 bool lem_extract_formula_around(extract_view v, bool found, size_t from, size_t to, lem_grade_span *out);
 
+/* The formula in $…$, \(…\) or \[…\] that the mark at `close` ends, as [*from, *to); false where it is none.
+ */
+bool lem_extract_formula_at(extract_view v, size_t close, size_t *from, size_t *to);
+
+/* ---- what stands beside it (extract_beside.c) ---- */
+
+/* A span with the answers that "or" joins to it, and numbers that stand by it in words: 7 or 8; between 2 and
+ * 3; 2 to 3. Such a span is one answer in several forms, a list, or nothing that can be read. */
+void lem_extract_join(extract_view v, lem_grade_span *s);
+/* Does the number at `from` end a range, 7–8? */
+bool lem_extract_is_range(extract_view v, size_t from);
+/* Where an explanation begins that holds the number: "(12 boxes of 3)" behind "36 pencils", " because …"
+ * behind "20 left"; v.n where none does. */
+size_t lem_extract_explanation(extract_view v, size_t number);
+
 /* ---- letters of a choice (extract_choice.c, extract_letters.c) ---- */
 
 /* The letter of a multiple choice in a response without its thoughts; false when there is none. Linear in n.

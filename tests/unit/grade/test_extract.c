@@ -31,7 +31,8 @@ static const extract_case cases[] = {
     {"\\boxed 5 and then", "5", LEM_GRADE_BY_BOX},
     {"thus \\boxed{12 + \nmore text", "12 + ", LEM_GRADE_BY_BOX},   /* unclosed: rest of the line */
     {"\\boxed{5}. Wrong; it is \\boxed{7}", "7", LEM_GRADE_BY_BOX}, /* not joined */
-    {"$x=\\boxed{5}$ or $x=\\boxed{7}$", "7", LEM_GRADE_BY_BOX},    /* "x=" is more than a separator */
+    {"$x=\\boxed{5}$ or $x=\\boxed{7}$", "\\boxed{5}$ or $x=\\boxed{7}", LEM_GRADE_BY_BOX},
+    {"$\\boxed{5}$ or the area \\boxed{7}", "7", LEM_GRADE_BY_BOX}, /* words are more than a separator */
     {"$\\boxed{5}$ and $\\boxed{7}$", "\\boxed{5}$ and $\\boxed{7}", LEM_GRADE_BY_BOX}, /* joined */
     {"\\boxed{5}, \\boxed{5}", "5", LEM_GRADE_BY_BOX}, /* a repetition is no list */
     {"The answer is \\boxed{4}.", "4", LEM_GRADE_BY_BOX},
@@ -53,7 +54,6 @@ static const extract_case cases[] = {
     {"Final Answer: $7$", "7", LEM_GRADE_BY_ANSWER_COLON},
     {"She pays 3 and gets 1,234.50 back.", "1,234.50", LEM_GRADE_BY_LAST_NUMBER},
     {"it fell to -5", "-5", LEM_GRADE_BY_LAST_NUMBER},
-    {"pages 3-5", "5", LEM_GRADE_BY_LAST_NUMBER},
     {"so 3/4", "3/4", LEM_GRADE_BY_LAST_NUMBER},
     {"She makes 9 * 2 = 18 dollars.", "9 * 2 = 18", LEM_GRADE_BY_LAST_NUMBER},
     {"The answer would be *18*.", "18", LEM_GRADE_BY_ANSWER_IS},
@@ -67,6 +67,7 @@ static const extract_case cases[] = {
     {"hence $x=\\frac{3}{4}$ holds", "x=\\frac{3}{4}", LEM_GRADE_BY_LAST_NUMBER},
     {"<think>\\boxed{1}</think>It is 2", "2", LEM_GRADE_BY_LAST_NUMBER},
     {"<think>a</think>b</think>\\boxed{3}", "3", LEM_GRADE_BY_BOX},
+    {"pages 3-5", NULL, LEM_GRADE_BY_NONE}, /* a range */
     {"no number here", NULL, LEM_GRADE_BY_NONE},
     {"", NULL, LEM_GRADE_BY_NONE},
 };
