@@ -29,6 +29,8 @@ typedef bool answer_first_rule(answers *c, const ast_node **gold, const ast_node
                                lem_answer_result *out);
 answer_first_rule lem_answer_letters, lem_answer_options, lem_answer_as_asked,
     lem_answer_ends; /* compare_answer.c */
+/* One value in several forms, joined by "or" (compare_alternatives.c). */
+answer_first_rule lem_answer_alternatives;
 /* Answers with words or conditions around their values (compare_said.c). */
 answer_first_rule lem_compare_said;
 
@@ -39,6 +41,9 @@ answer_next_rule lem_answer_chains, lem_answer_closed_values; /* compare_answer.
 /* Answers that differ, with free constants or whole parameters (compare_free.c): equal up to their names and
  * what they absorb, or r. */
 answer_next_rule lem_compare_free;
+
+/* Does a condition only say where the value is defined: x >= 1 of \sqrt{x-1} (compare_domain.c)? */
+bool lem_compare_is_domain(lem_work *w, const ast_node *condition, const ast_node *value);
 
 /* A function in two pieces, with the point between them on the other side, or as an absolute value
  * (compare_pieces.c). */

@@ -122,16 +122,18 @@ static bool is_set(const ast_node *a, const char *name) {
 }
 
 /* Does a condition that the gold lacks hold for the gold anyway? x in R, n in N; x != c where the gold has no
- * value. */
+ * value; x >= c where it is not defined elsewhere. */
 static bool holds_anyway(lem_work *w, const ast_node *condition, const ast_node *core) {
     const ast_node *symbol = asked_of(w, condition), *side = condition->kid[condition->n - 1];
-    if (!symbol || condition->n != 2) return false;
+    if (!symbol) return false;
+    if (!strchr("in", condition->name[0]))
+        return lem_compare_is_domain(w, condition, lem_shape_of(w, core).v);
+    if (condition->n != 2) return false;
     if (condition->name[0] == 'i') {
         if (is_set(side, "reals") && side->len == 5) return true;
         bool counts = symbol->len == 1 && strchr("nkmij", symbol->name[0]);
         return counts && (is_set(side, "naturals") || is_set(side, "integers"));
     }
-    if (condition->name[0] != 'n') return false;
     const ast_node *point = lem_ast_same_name(condition->kid[0], symbol) ? side : condition->kid[0];
     shape s = lem_shape_of(w, core);
     if (!lem_ast_is_scalar(s.v) || !lem_ast_is_scalar(point)) return false;

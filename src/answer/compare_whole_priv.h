@@ -21,7 +21,7 @@ typedef struct answer_next {
     const char *says;
 } answer_next;
 
-enum { LEM_ANSWER_FIRST = 5, LEM_ANSWER_NEXT = 3 };
+enum { LEM_ANSWER_FIRST = 6, LEM_ANSWER_NEXT = 3 };
 extern const answer_first lem_answer_first[LEM_ANSWER_FIRST];
 extern const answer_next lem_answer_next[LEM_ANSWER_NEXT];
 

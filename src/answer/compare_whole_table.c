@@ -6,6 +6,8 @@ const answer_first lem_answer_first[LEM_ANSWER_FIRST] = {
      "Letters of a choice, in any case."},
     {"several letters", "a list of letters", COMPARE_WHEN(several_letters), lem_answer_options,
      "`ABD` is A, B and D in any order."},
+    {"`3/4 or 0.75`", "anything but a list", COMPARE_ALWAYS, lem_answer_alternatives,
+     "Where all that \"or\" joins is one value, any of its forms is compared; what differs is a list."},
     {"words or conditions around a value", "anything", COMPARE_ALWAYS, lem_compare_said,
      "The values are compared, and the words and conditions with them."},
     {"`100,200`; `20 m/s` in plain letters", "a list of as many parts; a quantity", COMPARE_ALWAYS,

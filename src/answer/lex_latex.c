@@ -70,10 +70,17 @@ static const char *half_of_day(const char *c, size_t n) {
     return lex_is(c, n, "a.m") || lex_is(c, n, "A.M") || lex_is(c, n, "AM") ? "am" : NULL;
 }
 
+static bool is_or(const char *c, size_t n) {
+    static const char *const words[] = {"or",         ", or", "或", "or about", "or approximately",
+                                        "or roughly", NULL};
+    for (const char *const *w = words; *w; w++)
+        if (lex_is(c, n, *w)) return true;
+    return false;
+}
+
 static bool push_worded_op(lexer *x, size_t from, const char *c, size_t n) {
     if (lex_is(c, n, "and") || lex_is(c, n, ", and") || lex_is(c, n, "且")) lem_lex_push_op(x, OP_AND, from);
-    else if (lex_is(c, n, "or") || lex_is(c, n, ", or") || lex_is(c, n, "或"))
-        lem_lex_push_op(x, OP_OR, from);
+    else if (is_or(c, n)) lem_lex_push_op(x, OP_OR, from);
     else if (lex_is(c, n, "percent") || lex_is(c, n, "percentage")) lem_lex_push_op(x, '%', from);
     else return false;
     return true;
@@ -129,6 +136,17 @@ static size_t text_group(lexer *x) {
     return 0;
 }
 
+/* \text{3A}_{16}: digits of a base above ten, up to the subscript at end. */
+static bool is_base_text(const lexer *x, const char *c, size_t n, size_t end) {
+    bool letters = false;
+    for (size_t k = 0; k < n; k++) {
+        bool capital = c[k] >= 'A' && c[k] <= 'Z';
+        if (!capital && !lex_digit(c[k])) return false;
+        letters = letters || capital;
+    }
+    return letters && lex_at(x, end, "_");
+}
+
 static bool is_blank(char c) { return c == ' ' || c == '~'; }
 static bool ends_text(char c) { return is_blank(c) || c == '.' || c == ','; }
 
@@ -140,7 +158,7 @@ static void lex_text(lexer *x, size_t from, bool words) {
     const char *c = x->s + x->i + 1;
     size_t n = end - x->i - 2;
     while (n && is_blank(*c)) c++, n--;
-    if (is_transparent(c, n)) return;
+    if (is_transparent(c, n) && !is_base_text(x, c, n, end)) return;
     x->i = end;
     if (n >= 3 && *c == '(' && c[n - 1] == ')') c++, n -= 2;
     while (n && ends_text(c[n - 1])) n--;

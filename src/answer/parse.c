@@ -460,6 +460,18 @@ static char take_separator(parser *p) {
     }
 }
 
+/* "1/3 or about 0.33": what "or" joins may be near. */
+static void skip_near(parser *p, char sep) {
+    static const char *const words[] = {"about", "approximately", "roughly", "around"};
+    const lex_tok *t = parse_peek(p);
+    bool word = sep == OP_OR && (t->kind == TOK_WORD || t->kind == TOK_TEXT);
+    for (size_t k = 0; word && k < sizeof words / sizeof *words; k++)
+        if (lem_parse_name_is(t, words[k])) {
+            p->i++;
+            return;
+        }
+}
+
 typedef struct items {
     ast_node **at;
     char *sep; /* before each */
@@ -532,6 +544,7 @@ ast_node *lem_parse_list(parser *p) {
         const lex_tok *t = parse_peek(p);
         if (t->kind == TOK_END || parse_is(t, ')') || parse_is(t, '}') || parse_is(t, OP_SET_CLOSE))
             break; /* trailing comma */
+        skip_near(p, sep);
         if (l.n == 0 && !add_item(p, &l, first, ',')) return NULL;
         ast_node *next = lem_parse_relation(p);
         if (!next || !add_item(p, &l, next, sep)) return NULL;

@@ -28,6 +28,7 @@
     X(CANONICAL, "canonical form")                                                                           \
     X(CALL, "function or factor")                                                                            \
     X(CALL_DIFFERS, "another value of the function")                                                         \
+    X(ALTERNATIVES, "one value in several forms")                                                            \
     X(CHAIN, "equal to a member of the chain")                                                               \
     X(CHAIN_END, "the end of a chain with a false link")                                                     \
     X(CHAIN_BROKEN, "a link of the chain is false")                                                          \
