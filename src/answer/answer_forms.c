@@ -177,14 +177,16 @@ static int digit_of(const ast_node *a) {
     return digit ? a->name[0] : 0;
 }
 
-/* F F_16: letters alone as the digits of a number in base 16, as AST_BASE; NULL for anything else. */
-static ast_node *base_word(lem_work *w, const ast_node *a) {
+/* F F_16, or bare F F: letters alone as the digits of a number in base 16, as AST_BASE; NULL for anything
+ * else.
+ */
+static ast_node *base_word(lem_work *w, const ast_node *a, bool bare) {
     enum { MOST = 16 };
     char name[MOST + 3];
     size_t at = MOST;
     const ast_node *last = a->kind == AST_MUL ? a->kid[1] : a;
     bool base = last->kind == AST_SYM && last->len == 4 && memcmp(last->name + 1, "_16", 3) == 0;
-    if (a->kind != AST_MUL || !base) return NULL;
+    if (a->kind != AST_MUL || base == bare) return NULL;
     for (const ast_node *rest = a; rest; rest = rest->kind == AST_MUL ? rest->kid[0] : NULL) {
         const ast_node *letter = rest->kind == AST_MUL ? rest->kid[1] : rest;
         int digit = digit_of(letter);
@@ -197,8 +199,15 @@ static ast_node *base_word(lem_work *w, const ast_node *a) {
 }
 
 const ast_node *lem_answer_as_base(lem_work *w, const ast_node *a, const ast_node *other) {
-    ast_node *b = base_word(w, a);
-    return b && (other->kind == AST_BASE || base_word(w, other)) ? b : a;
+    ast_node *b = base_word(w, a, false);
+    return b && (other->kind == AST_BASE || base_word(w, other, false)) ? b : a;
+}
+
+const ast_node *lem_answer_as_bare_base(lem_work *w, const ast_node *a, const ast_node *other) {
+    bool base =
+        other->kind == AST_BASE && other->len > 3 && memcmp(other->name + other->len - 3, "_16", 3) == 0;
+    ast_node *b = base ? base_word(w, a, true) : NULL;
+    return b ? b : a;
 }
 
 /* ---- m + n = 73 ---- */

@@ -27,6 +27,9 @@ const ast_node *lem_answer_as_european(lem_work *w, const ast_node *a, const ast
 /* FF_16, letters alone, as a number in a base where the other side is one, or such letters too. */
 const ast_node *lem_answer_as_base(lem_work *w, const ast_node *a, const ast_node *other);
 
+/* FF alone as that number, where the other side is one in base 16. */
+const ast_node *lem_answer_as_bare_base(lem_work *w, const ast_node *a, const ast_node *other);
+
 /* m + n = 73 as its number where the other side is a number; one symbol alone is not asked for: 2x = 73. */
 const ast_node *lem_answer_as_end(lem_work *w, const ast_node *a, const ast_node *other);
 

@@ -184,8 +184,9 @@ bool lem_answer_as_asked(answers *c, const ast_node **gold, const ast_node **pre
         g = first[k](c->w, g, p);
         p = first[k](c->w, p, g);
     }
-    *gold = g;
-    *pred = p;
+    const bool bare = c->rules->base_left_out;
+    *gold = bare ? lem_answer_as_bare_base(c->w, g, p) : g;
+    *pred = bare ? lem_answer_as_bare_base(c->w, p, g) : p;
     size_t from = c->rules->commas == LEM_ANSWER_COMMAS_GROUP ? 1 : 0; /* then commas part nothing */
     for (size_t k = from; k < sizeof then / sizeof *then; k++) {
         *gold = then[k](c->w, *gold, p);

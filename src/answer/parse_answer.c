@@ -1,6 +1,7 @@
 /* parse_answer.c - whole answers: announcements, choices, sentences and phrases around what the grammar reads
  */
 #include "answer/parse_counts_priv.h"
+#include "answer/parse_labels_priv.h"
 #include "answer/parse_phrase_priv.h"
 #include "answer/parse_whole_priv.h"
 
@@ -251,6 +252,26 @@ static ast_node *parse_inner_text(parser *p, int level) {
     return inner || p->w->limit ? inner : lem_parse_text(p, t->text, t->len);
 }
 
+/* "(1) 5 (2) 7": a list of values, each with the number of its label as its words. NULL where the text is
+ * none. */
+static ast_node *parse_labelled(parser *p, text_span t) {
+    labelled_part part[LABELS_MOST];
+    size_t n = lem_labelled_parts(t.s, t.n, part);
+    ast_node *list = n ? lem_ast_new(p->w, AST_LIST, (uint32_t)n) : NULL;
+    for (size_t k = 0; list && k < n; k++) {
+        const char label = (char)('1' + part[k].label);
+        ast_node *value = parse_text(p, (text_span){t.s + part[k].from, part[k].to - part[k].from}, 1),
+                 *said = value ? lem_ast_wrap(p->w, AST_SAID, value) : NULL;
+        char *name = said ? lem_work_strndup(p->w, &label, 1) : NULL;
+        if (!name) return NULL;
+        said->name = name;
+        said->len = 1;
+        list->kid[k] = said;
+    }
+    if (list) list->open = ',';
+    return list;
+}
+
 static ast_node *parse_text(parser *outer, text_span t, int level) {
     parser p = {.w = outer->w, .d = outer->d};
     char letter;
@@ -258,6 +279,8 @@ static ast_node *parse_text(parser *outer, text_span t, int level) {
     size_t rest = level == 0 ? choice_mark(t, &letter) : 0;
     if (level == 0 && is_small_choice(t)) letter = (char)(t.s[0] - 32), rest = t.n;
     if (rest && !p.d->no_units) return parse_choice(&p, t, rest, letter, level);
+    ast_node *labelled = level == 0 ? parse_labelled(&p, t) : NULL;
+    if (labelled || p.w->limit) return labelled;
     if (!lem_lex(p.w, p.d, t.s, t.n, &p.t) || p.t.n == 0) return NULL;
     if (p.t.wordy) return lem_parse_text(&p, t.s, t.n);
     bool is_text = p.t.n == 1 && p.t.tok[0].kind == TOK_TEXT && level < 2;

@@ -507,15 +507,19 @@ static ast_node *parse_symbol(parser *p) {
     return a && lem_parse_is_call(p, a) ? lem_ast_call(p->w, a, parse_bracket(p)) : a;
 }
 
-/* \text{A5}_{11} is a number in a base, \text{Area}_1 a name. */
+/* \text{A5}_{11} and \text{FF}_{16} are numbers in a base, \text{Area}_1 and \text{AB}_2 names. */
 static ast_node *named_with_subscript(parser *p, const lex_tok *t) {
+    size_t from = p->i;
     bool digits = false, other = false;
     for (uint32_t k = 0; k < t->len; k++) {
         digits = digits || (t->text[k] >= '0' && t->text[k] <= '9');
         other =
             other || !((t->text[k] >= '0' && t->text[k] <= '9') || (t->text[k] >= 'A' && t->text[k] <= 'Z'));
     }
-    return lem_parse_subscript(p, t->text, t->len, digits && !other ? AST_BASE : AST_SYM);
+    ast_node *base = !other && t->len > 1 ? lem_parse_subscript(p, t->text, t->len, AST_BASE) : NULL;
+    if (base && (digits || lem_parse_is_base_word(base))) return base;
+    p->i = from;
+    return lem_parse_subscript(p, t->text, t->len, AST_SYM);
 }
 
 static ast_node *parse_money(parser *p) {

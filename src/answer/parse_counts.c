@@ -108,6 +108,14 @@ static bool are_digits_of(const char *digits, size_t n, long base) {
     return true;
 }
 
+bool lem_parse_is_base_word(const ast_node *a) {
+    const char *mark = memchr(a->name, '_', a->len), *end = a->name + a->len;
+    bool two =
+        mark && end - mark == 3 && mark[1] >= '1' && mark[1] <= '3' && mark[2] >= '0' && mark[2] <= '9';
+    long base = two ? 10 * (mark[1] - '0') + (mark[2] - '0') : 0;
+    return base > 10 && base <= 36 && are_digits_of(a->name, (size_t)(mark - a->name), base);
+}
+
 ast_node *lem_parse_letter_digits(parser *p) {
     char digits[MOST_DIGITS + 4];
     size_t n = 0;

@@ -35,6 +35,14 @@ static int nesting(const lex_tok *t) {
     return (strchr("([{Lbfcav", t->op) != NULL) - (strchr(")]}ReFCZV", t->op) != NULL);
 }
 
+/* Tokens of a name with a letter before its hyphen, x-intercept and x\text{-intercept}, at i; else 0. */
+static size_t hyphened(const lex_toks *t, size_t i, size_t end) {
+    const lex_tok *next = &t->tok[i + 1];
+    if (t->tok[i].kind != TOK_SYM || i + 1 >= end) return 0;
+    if (next->kind == TOK_TEXT && next->len && next->text[0] == '-') return 2;
+    return i + 2 < end && parse_is(next, '-') && is_word(next + 1) ? 3 : 0;
+}
+
 /* The end of a label that begins at k: words, and "x-intercept", "max at"; k when there is none. */
 static size_t label_end(const lex_toks *t, size_t k, size_t end) {
     size_t i = k;
@@ -42,8 +50,8 @@ static size_t label_end(const lex_toks *t, size_t k, size_t end) {
         const lex_tok *a = &t->tok[i], *b = &t->tok[i + 1];
         bool extreme =
             a->kind == TOK_FN && (lem_parse_name_is(a, "max") || lem_parse_name_is(a, "min")) && is_word(b);
-        bool hyphen = a->kind == TOK_SYM && i + 2 < end && parse_is(b, '-') && is_word(&t->tok[i + 2]);
-        if (hyphen) i += 3;
+        size_t name = hyphened(t, i, end);
+        if (name) i += name;
         else if (is_word(a) || extreme) i++;
         else break;
     }
@@ -58,6 +66,11 @@ static bool starts_value(const lex_tok *t) {
 
 static bool is_separator(const lex_tok *t) { return t->kind == TOK_OP && t->op && strchr(",;A", t->op); }
 
+/* Does a value begin at k, behind words: "vertex (2,-3)", "range: [1, 5]"? */
+static bool value_behind(const lex_toks *t, size_t k) {
+    return k < t->n && starts_value(&t->tok[k + (parse_is(&t->tok[k], ':') && k + 1 < t->n)]);
+}
+
 /* Where the part that begins at k ends: before a separator behind which a label begins. */
 static size_t part_end(const lex_toks *t, size_t k) {
     int depth = 0;
@@ -66,8 +79,7 @@ static size_t part_end(const lex_toks *t, size_t k) {
             size_t next = i + 1;
             while (next < t->n && is_separator(&t->tok[next])) next++;
             size_t end = label_end(t, next, t->n);
-            if (end > next && end < t->n && !leads_to_condition(&t->tok[next]) && starts_value(&t->tok[end]))
-                return i;
+            if (end > next && !leads_to_condition(&t->tok[next]) && value_behind(t, end)) return i;
         }
         depth += nesting(&t->tok[i]);
     }

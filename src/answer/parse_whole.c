@@ -154,6 +154,8 @@ ast_node *lem_chinese_number(lem_work *w, const char *s, size_t n) {
              above = chinese_whole(mid + m, n - (size_t)(mid - s) - m);
         return below > 0 && above >= 0 ? lem_ast_div(w, lem_ast_int(w, above), lem_ast_int(w, below)) : NULL;
     }
+    if ((n == 3 && memcmp(s, "半", 3) == 0) || (n == 6 && memcmp(s, "一半", 6) == 0))
+        return lem_ast_div(w, lem_ast_int(w, 1), lem_ast_int(w, 2));
     long v = chinese_whole(s, n);
     return v < 0 ? NULL : lem_ast_int(w, v);
 }

@@ -229,6 +229,7 @@ static void own_cases(void **state) {
     check_file(LEMMA_TEST_DATA "/grading/third_round.jsonl", 600);
     check_file(LEMMA_TEST_DATA "/grading/fourth_round.jsonl", 90);
     check_file(LEMMA_TEST_DATA "/grading/fifth_round.jsonl", 300);
+    check_file(LEMMA_TEST_DATA "/grading/sixth_round.jsonl", 300);
     check_file(LEMMA_TEST_DATA "/grading/mutated_sample.jsonl", 600); /* tools/mutate_golds.py, seed 11 */
 }
 
