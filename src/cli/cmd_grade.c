@@ -16,7 +16,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { BATCH = 512, MAX_SHOWN = 100, MAX_LOGGED = 10 };
+enum { BATCH = 2048, BATCH_LONG = 512, BATCH_BYTES = 1 << 19, MAX_SHOWN = 100, MAX_LOGGED = 10 };
 
 static const lem_opt opts[] = {
     {"explain", LEM_OPT_FLAG, NULL, NULL,
@@ -73,6 +73,8 @@ typedef struct item {
     lem_graded g, other;   /* other: by the second policy */
     const char **near;     /* [g.n] with --audit; NULL entries are not near */
     lem_buf written;       /* the row with what was found, where rows are written */
+    size_t bytes;          /* of its candidates */
+    bool other_benchmark;  /* than the rows before */
     lem_status st;
     lem_err err;
 } item;
@@ -157,6 +159,9 @@ static lem_status write_line(const job *j, item *it) {
 
 static void judge_item(const job *j, item *it) {
     lem_grade_rows_opts how = j->how, other = j->other;
+    it->st = lem_grade_benchmark_same(&j->bench, j->args, it->row, &it->err);
+    it->other_benchmark = it->st != LEM_OK;
+    if (it->st != LEM_OK) return;
     it->st = lem_candidates_read(j->map, it->row, &it->c, &it->err);
     if (it->st != LEM_OK) return;
     if (j->sandbox) {
@@ -175,11 +180,19 @@ static void judge_item(const job *j, item *it) {
     if (it->st == LEM_OK && j->audit_path) it->st = near_misses(it, &how.profile, &it->err);
 }
 
+static size_t bytes_of(const lem_candidates *c) {
+    const size_t *len = c->completion ? c->completion_len : c->predicted_len;
+    size_t all = 0;
+    for (int i = 0; len && i < c->n; i++) all += len[i];
+    return all;
+}
+
 static void grade_item(void *ctx, int task, int worker) {
     const job *j = ctx;
     item *it = &j->items[task];
     (void)worker;
     judge_item(j, it);
+    it->bytes = bytes_of(&it->c);
     if (it->st == LEM_OK && j->out) it->st = write_line(j, it);
 }
 
@@ -247,7 +260,7 @@ static lem_status count_spoiled(job *j, const item *it, lem_err *err) {
 static lem_status finish_item(job *j, item *it, lem_err *err) {
     if (it->st == LEM_EINTR)
         return lem_fail(err, it->st, "interrupted; nothing was written (grading starts over)");
-    if (it->st == LEM_EDATA && j->bad.tally)
+    if (it->st == LEM_EDATA && j->bad.tally && !it->other_benchmark)
         return lem_bad_rows_add(j->bad.tally, it->file, it->line, &it->err, err);
     if (it->st != LEM_OK)
         return lem_fail(err, it->st, "%s:%llu: %s", it->file, (unsigned long long)it->line, it->err.text);
@@ -332,10 +345,10 @@ static lem_status grade_batch(job *j, lem_err *err) {
     return st;
 }
 
-/* What a row says before it is graded: its benchmark. */
-static lem_status look_at(job *j, const item *it, lem_err *err) {
+/* What the first row says before it is graded: the benchmark of all. */
+static lem_status look_at_first(job *j, const item *it, lem_err *err) {
     bool opened = false;
-    lem_status st = lem_grade_benchmark_row(&j->bench, j->args, it->row, j->cli->log, &opened, err);
+    lem_status st = lem_grade_benchmark_first(&j->bench, it->row, j->cli->log, &opened, err);
     if (st == LEM_OK && opened) st = apply_benchmark(j, err);
     if (st == LEM_OK && opened && j->bench.spec.kind == LEM_BENCH_CODE && !lem_args_has(j->args, "task"))
         st = lem_fail(err, LEM_EUSAGE, "rows of %s are programs: --benchmark %s executes them, in a sandbox",
@@ -353,7 +366,7 @@ static lem_status read_batch(job *j, int most, int64_t *left, lem_err *err) {
         it->file = lem_candidate_set_file(j->set);
         it->line = lem_candidate_set_number(j->set);
         *left -= *left > 0;
-        st = look_at(j, it, err);
+        if (!j->bench.seen) st = look_at_first(j, it, err);
         if (lem_job_takes(j->file, j->read++)) j->n_items++;
         else release_item(it);
     }
@@ -361,10 +374,16 @@ static lem_status read_batch(job *j, int most, int64_t *left, lem_err *err) {
     return st != LEM_OK && j->id != LEM_OK ? (*err = j->id_err, j->id) : st;
 }
 
-/* Rows that are graded at a time: programs take seconds, and are told of more often. */
+/* Rows that are graded at a time: more where the last ones were short, since threads that wait for each other
+ * cost a fixed time. Programs take seconds, and are told of more often. */
 static int batch_of(const job *j) {
     const int n = 4 * lem_pool_threads(j->pool);
-    return j->sandbox && n < BATCH ? n : BATCH;
+    size_t bytes = 0;
+    if (j->sandbox) return n < BATCH_LONG ? n : BATCH_LONG;
+    for (int i = 0; i < j->n_before; i++) bytes += j->before[i].bytes;
+    if (!j->n_before || bytes / (size_t)j->n_before > BATCH_BYTES / BATCH_LONG) return BATCH_LONG;
+    const size_t rows = BATCH_BYTES * (size_t)j->n_before / (bytes + 1);
+    return rows < BATCH ? (int)rows : BATCH;
 }
 
 /* Of the rows, or of --limit where that is nearer; left: of it, below 0 without. */

@@ -17,10 +17,12 @@ lem_status lem_grade_benchmark_open(lem_grade_benchmark *b, const lem_args *args
     return st ? lem_err_context(err, "--benchmark") : LEM_OK;
 }
 
-static lem_status first_row(lem_grade_benchmark *b, const char *name, lem_log *log, bool *opened,
-                            lem_err *err) {
+lem_status lem_grade_benchmark_first(lem_grade_benchmark *b, const lem_json *row, lem_log *log, bool *opened,
+                                     lem_err *err) {
+    const char *name = lem_json_str(lem_json_get(row, "benchmark"), NULL);
+    *opened = false;
     b->seen = true;
-    if (!name) return LEM_OK;
+    if (!name || b->given) return LEM_OK;
     b->name = lem_strdup(name, err);
     if (!b->name) return LEM_EMEM;
     if (!lem_bench_yaml(name)) {
@@ -36,15 +38,12 @@ static lem_status first_row(lem_grade_benchmark *b, const char *name, lem_log *l
     return st;
 }
 
-lem_status lem_grade_benchmark_row(lem_grade_benchmark *b, const lem_args *args, const lem_json *row,
-                                   lem_log *log, bool *opened, lem_err *err) {
+lem_status lem_grade_benchmark_same(const lem_grade_benchmark *b, const lem_args *args, const lem_json *row,
+                                    lem_err *err) {
+    if (b->given || (lem_args_has(args, "task") && lem_args_has(args, "policy"))) return LEM_OK;
     const char *name = lem_json_str(lem_json_get(row, "benchmark"), NULL);
-    *opened = false;
-    if (b->given) return LEM_OK;
-    if (!b->seen) return first_row(b, name, log, opened, err);
     bool same = name && b->name ? strcmp(name, b->name) == 0 : name == b->name;
-    bool told = lem_args_has(args, "task") && lem_args_has(args, "policy");
-    if (same || told) return LEM_OK;
+    if (same) return LEM_OK;
     const char *before = b->name ? b->name : "";
     const char *now = name ? name : "";
     return lem_fail(

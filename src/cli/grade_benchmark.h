@@ -18,10 +18,14 @@ typedef struct lem_grade_benchmark {
 /* Opens what --benchmark names; nothing without the option. */
 lem_status lem_grade_benchmark_open(lem_grade_benchmark *b, const lem_args *args,
                                     lem_err *err) LEM_MUST_CHECK;
-/* Looks at a row. Of the first one, a benchmark that is known by its name is opened; *opened says so. A later
- * row of another benchmark is LEM_EDATA, unless --benchmark, --task or --policy say how all are graded. */
-lem_status lem_grade_benchmark_row(lem_grade_benchmark *b, const lem_args *args, const lem_json *row,
-                                   lem_log *log, bool *opened, lem_err *err) LEM_MUST_CHECK;
+/* Looks at the first row: a benchmark that is known by its name is opened; *opened says so. Nothing with
+ * --benchmark. */
+lem_status lem_grade_benchmark_first(lem_grade_benchmark *b, const lem_json *row, lem_log *log, bool *opened,
+                                     lem_err *err) LEM_MUST_CHECK;
+/* Looks at any row: LEM_EDATA for one of another benchmark than the first, unless --benchmark, or --task and
+ * --policy, say how all are graded. For any thread. */
+lem_status lem_grade_benchmark_same(const lem_grade_benchmark *b, const lem_args *args, const lem_json *row,
+                                    lem_err *err) LEM_MUST_CHECK;
 /* Policy and task of the benchmark where no option says them. */
 lem_status lem_grade_benchmark_apply(const lem_grade_benchmark *b, const lem_args *args, lem_log *log,
                                      lem_grade_profile *p, lem_err *err) LEM_MUST_CHECK;

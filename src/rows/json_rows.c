@@ -5,7 +5,9 @@
 
 #include <string.h>
 
-enum { AHEAD_LINES = 512, AHEAD_BYTES = 4 << 20 };
+/* Lines that are parsed together: many short ones, since threads that wait for each other cost a fixed time;
+ * of long ones a few. */
+enum { AHEAD_LINES = 2048, AHEAD_LONG = 512, AHEAD_BYTES = 4 << 20, AHEAD_SHORT_BYTES = 1 << 19 };
 
 /* A line that was parsed ahead. */
 typedef struct parsed_line {
@@ -136,6 +138,11 @@ static void parse_ahead(const json_rows *r, some_lines *l, parsed_line *at) {
     at->told = at->row && r->wanted.tell && r->wanted.tell(at->row);
 }
 
+static bool holds_enough(const some_lines *l) {
+    size_t most = l->n < AHEAD_LONG ? AHEAD_BYTES : AHEAD_SHORT_BYTES;
+    return l->n == AHEAD_LINES || l->text.len >= most;
+}
+
 /* The lines behind those of `before`. */
 static void read_lines(json_rows *r, const some_lines *before, some_lines *l) {
     l->n = l->next = 0;
@@ -143,7 +150,7 @@ static void read_lines(json_rows *r, const some_lines *before, some_lines *l) {
     l->end = before->end;
     l->end_err = before->end_err;
     lem_buf_clear(&l->text);
-    while (l->end == LEM_OK && l->n < AHEAD_LINES && l->text.len < AHEAD_BYTES) {
+    while (l->end == LEM_OK && !holds_enough(l)) {
         const char *text;
         size_t n;
         l->end = take_line(r, &l->number, &text, &n, &l->end_err);
