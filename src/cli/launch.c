@@ -6,7 +6,7 @@
 #include "core/buf.h"
 #include "core/file.h"
 #include "core/mem.h"
-#include "core/overrun.h"
+#include "core/watch.h"
 #include "job/duration.h"
 
 #include <math.h>
@@ -215,12 +215,12 @@ static void tell_late(void *ctx, double all) {
 static lem_status run_budgeted(lem_cli *cli, const lem_command *cmd, const lem_args *args, const choice *c,
                                lem_err *err) {
     budgeted b = {cli->log, lem_args_str(args, "budget")};
-    const lem_overrun_opts o = {cli->log, c->began, late * c->seconds, tell_late, &b};
+    const lem_overrun o = {cli->log, c->began, late * c->seconds, tell_late, &b};
     char text[LEM_DURATION_TEXT];
-    lem_overrun *clock = NULL;
-    lem_status st = lem_overrun_start(&o, &clock, err);
+    lem_watch *clock = NULL;
+    lem_status st = lem_watch_overrun(&o, &clock, err);
     if (st == LEM_OK) st = cmd->run(cli, args, err);
-    lem_overrun_stop(clock);
+    lem_watch_end(clock);
     lem_duration_text(lem_clock_seconds() - c->began, text);
     if (st == LEM_OK && !cli->job_done)
         lem_info(cli->log, "--budget %s: took %s, its trial included", b.budget, text);

@@ -3,10 +3,10 @@
 
 #include "cli/runtime.h"
 
-#include "core/deadline.h"
 #include "core/file.h"
 #include "core/mem.h"
 #include "core/object.h"
+#include "core/watch.h"
 #include "job/duration.h"
 
 #include <stdlib.h>
@@ -33,11 +33,11 @@ static lem_json *values_in(const char *dir, const lem_args *args, lem_err *err) 
 }
 
 static lem_status run_watched(lem_cli *own, const lem_command *cmd, const lem_args *args,
-                              const lem_deadline_opts *o, lem_err *err) {
-    lem_deadline *d = NULL;
-    lem_status st = lem_deadline_start(o, &d, err);
+                              const lem_deadline *d, lem_err *err) {
+    lem_watch *w = NULL;
+    lem_status st = lem_watch_deadline(d, &w, err);
     if (st == LEM_OK) st = cmd->run(own, args, err);
-    lem_deadline_stop(d);
+    lem_watch_end(w);
     return st;
 }
 
@@ -67,7 +67,7 @@ static void try_it(lem_cli *cli, const lem_command *cmd, const lem_args *args, d
     lem_cli own = *cli;
     lem_cancel cancel = {0};
     lem_log *log = lem_log_new_silent(&err);
-    const lem_deadline_opts o = {log, cli->cancel, &cancel, seconds, unsure_times * seconds, most_seconds};
+    const lem_deadline o = {log, cli->cancel, &cancel, seconds, unsure_times * seconds, most_seconds};
     own.dry_run = own.json = own.fresh = own.in_recipe = false;
     own.trial = own.overwrite = true;
     own.log = log;
