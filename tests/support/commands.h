@@ -118,9 +118,13 @@ static faultd *server;
 
 static rewards whole_rewards, step_rewards;
 
-/* Rewards beside the completions: of steps pairs. */
+/* Rewards beside the completions: of steps pairs. The teacher "fails" refuses the second row. */
 static char *answer(void *ctx, const char *path, const char *body, int *status) {
     (void)ctx;
+    if (strstr(body, "\"fails\"") && strstr(body, "\"q\\n")) {
+        *status = 400;
+        return strdup("{\"error\":{\"message\":\"refused\"}}");
+    }
     if (strncmp(path, "/v1/", 4) == 0) return NULL;
     bool steps = strstr(body, "token_classify") != NULL;
     return rewards_answer(steps ? &step_rewards : &whole_rewards, path, body, status);

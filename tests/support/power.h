@@ -67,7 +67,8 @@ void power_tree_of(const power_log *l, const power_cut *cut, power_tree *out);
 void power_tree_read(power_tree *t, const char *root); /* from a folder */
 void power_tree_write(const power_tree *t, const char *root);
 void power_tree_release(power_tree *t);
-/* Without locks, and times of recipes. */
+/* Without locks, times of recipes, and what lists of failed items tell: how often each was sent, which is
+ * more behind a loss. */
 uint64_t power_tree_hash(const power_tree *t);
 const power_file *power_tree_find(const power_tree *t, const char *path);
 void power_empty(const char *root); /* removes all that is in it */
