@@ -73,6 +73,7 @@ mutants() {
     tools/mutants.py --check
 }
 
+check "programs that the documents name" tools/check_named.sh build
 check "shell scripts" tools/check_shell.sh
 check "planted defects stand in their files" mutants
 [ "$failed" = 0 ] || { echo "$failed checks failed"; exit 1; }
