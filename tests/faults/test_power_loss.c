@@ -313,15 +313,17 @@ static bool is_needed(const record *r, const scenario *s, int k) {
     return needed;
 }
 
-/* A path without what differs between runs: OUT for the output, of a recipe's stage too; # for numbers. */
+/* A path without what differs between runs: OUT for the output, # for numbers. A stage of a recipe has the
+ * names that its command has alone. */
 static void plain(const char *path, const char *out, char *to, size_t n) {
-    const char *const outs[] = {"run/m", "run/g.jsonl", out};
+    bool recipe = strcmp(out, "run") == 0;
+    const char *const outs[][2] = {{"run/m", "OUT"}, {"run/g.jsonl", "OUT"}, {out, recipe ? "new" : "OUT"}};
     size_t k = 0;
     const char *at = strncmp(path, "new/", 4) == 0 ? path + 4 : path;
     for (int i = 0; i < 3 && !k; i++) {
-        if (strncmp(at, outs[i], strlen(outs[i])) != 0) continue;
-        k = (size_t)snprintf(to, n, "OUT");
-        at += strlen(outs[i]);
+        if (strncmp(at, outs[i][0], strlen(outs[i][0])) != 0) continue;
+        k = (size_t)snprintf(to, n, "%s", outs[i][1]);
+        at += strlen(outs[i][0]);
     }
     for (; *at && k + 1 < n; at++) {
         bool digit = *at >= '0' && *at <= '9';
