@@ -396,9 +396,12 @@ static void count_idle(tally *t) {
         const place *p = &t->places[i];
         const char *why = argument(p->name);
         if (p->needed && why) fail_msg("sync of %s: needed, and argued not to be", p->name);
-        t->idle += p->needed == 0 && !why;
-        print_message("%s sync of %s: %d needed, %d not%s%s\n", p->needed || why ? "    " : "IDLE", p->name,
-                      p->needed, p->idle, why ? "; it is " : "", why ? why : "");
+        bool idle = p->needed == 0 && !why;
+        t->idle += idle;
+        print_message("%s sync of %s: %d needed, %d not", idle ? "IDLE" : "    ", p->name, p->needed,
+                      p->idle);
+        if (why) print_message("; it is %s", why);
+        print_message("\n");
     }
 }
 
