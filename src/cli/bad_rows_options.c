@@ -45,6 +45,7 @@ lem_status lem_bad_rows_pass(const bad_rows *b, const char *file, uint64_t numbe
 
 static lem_status account(const bad_rows *b, lem_job *job, uint64_t used, lem_err *err) {
     lem_json *told = lem_bad_rows_json(b->tally);
+    char of[200] = "--on-error skip";
     lem_left_out why[LEM_BAD_N_KINDS];
     int n = 0;
     if (!told) return lem_fail(err, LEM_EMEM, "out of memory");
@@ -52,7 +53,8 @@ static lem_status account(const bad_rows *b, lem_job *job, uint64_t used, lem_er
     for (const char *k = lem_json_key_next(kinds, NULL); k && n < LEM_BAD_N_KINDS;
          k = lem_json_key_next(kinds, k))
         why[n++] = (lem_left_out){k, (uint64_t)lem_json_int(lem_json_key_value(k), 0)};
-    const lem_account a = {.of = "--on-error skip",
+    if (b->part) snprintf(of, sizeof of, "%s --on-error skip", b->part);
+    const lem_account a = {.of = of,
                            .unit = "rows",
                            .read = used + lem_bad_rows_count(b->tally),
                            .kept = used,
@@ -71,6 +73,10 @@ static lem_status list(const bad_rows *b, const lem_cli *cli, lem_job *job, cons
     lem_skipped *rows = lem_bad_rows_list(b->tally);
     bool gone;
     *where = job ? lem_job_skipped(job) : b->named;
+    if (b->more && *where && lem_skipped_is_list(*where)) {
+        lem_status st = lem_skipped_load(rows, *where, err);
+        if (st) return st;
+    }
     if (job) return lem_job_save_skipped(job, rows, err);
     if (!*where || cli->dry_run) return LEM_OK;
     return lem_skipped_count(rows) ? lem_skipped_save(rows, *where, cli->overwrite, err)

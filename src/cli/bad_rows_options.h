@@ -40,6 +40,10 @@ typedef struct bad_rows { /* zeroed: rows are not judged */
     lem_bad_rows *tally;  /* NULL without --on-error skip */
     double max_share;
     const char *named; /* --skipped; borrowed from the arguments */
+    /* Of a job that reads rows part by part, each with a tally of its own: the name of the part, NULL = one;
+     * whether there were parts before, whose list stands there. */
+    const char *part;
+    bool more;
 } bad_rows;
 
 /* LEM_EUSAGE for --max-bad or --skipped without --on-error skip. */

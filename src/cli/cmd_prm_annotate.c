@@ -1,5 +1,6 @@
 /* cmd_prm_annotate.c - lemma prm annotate: labels of steps by Monte-Carlo continuations, resumable */
 #include "cli/annotate_remote.h"
+#include "cli/bad_rows_options.h"
 #include "cli/commands.h"
 #include "cli/draw_options.h"
 #include "cli/prm_judge.h"
@@ -76,6 +77,7 @@ static const lem_opt opts[] = {
     LEM_OPT_SET,
     LEM_OPT_PROMPT_FROM,
     LEM_OPT_SHARD,
+    LEM_OPT_BAD_ROWS,
     LEM_OPTS_WEIGHTS(""),
     {"slots", LEM_OPT_INT, "N", "0", "rollouts in flight, 0 = 256 (never changes a result)", 0, 4096,
      .effect = LEM_OPT_CHANGES_NOTHING},
@@ -95,7 +97,9 @@ typedef struct job {
     lem_prompt_settings prompt;
     lem_prompt_end_list ends;
     lem_prm_rows rows;
-    lem_grade_gold **gold; /* [rows] compiled while a row is in work */
+    bad_rows bad;
+    const lem_row_judge *rows_judge; /* NULL: a bad row ends the run */
+    lem_grade_gold **gold;           /* [rows] compiled while a row is in work */
     size_t next_row;
     uint64_t resumed, finished; /* rollouts */
     lem_runtime rt;
@@ -318,6 +322,9 @@ static void tick(void *ctx, uint64_t generated) {
 
 /* ---- stages of the run */
 
+/* Whether labels are made here, or only judged. */
+static bool labels(const job *j) { return j->model || j->remote || j->from; }
+
 static lem_status load_model(job *j, lem_err *err) {
     bool chat = j->prompt.template == LEM_PROMPT_CHAT;
     lem_status st = lem_model_check(j->model, LEM_HEAD_LM, &j->config, err);
@@ -379,7 +386,7 @@ static lem_status open_judge(job *j, lem_err *err) {
 static lem_status prepare_judge(job *j, lem_err *err) {
     if (j->cli->dry_run)
         return lem_print_dry_run(j->cli, "prm annotate", j->args, lem_prm_judge_bytes(&j->judge), err);
-    return lem_prm_rows_keep(&j->rows, err);
+    return LEM_OK;
 }
 
 static void tell_disagreement(const job *j) {
@@ -391,15 +398,21 @@ static void tell_disagreement(const job *j) {
                  (unsigned long long)(j->rows.own - j->rows.own_agree));
 }
 
+/* Of --from worked. */
+static lem_status check_worked(job *j, lem_err *err) {
+    lem_status st = LEM_OK;
+    for (size_t i = 0; st == LEM_OK && i < j->rows.problems.n; i++) {
+        const lem_json *worked = lem_json_get(j->rows.problems.at[i].input, "worked");
+        if (j->rows.at[i].n == 0 || lem_json_str(worked, NULL)) continue;
+        st = lem_fail(err, LEM_EDATA, "--from worked: text expected in field 'worked', %s found",
+                      lem_json_kind_name(worked));
+        st = lem_prm_rows_failed(&j->rows, i, j->rows_judge, st, err);
+    }
+    return st;
+}
+
 /* Rows that tell their labels themselves. */
 static lem_status prepare_known(job *j, lem_err *err) {
-    for (size_t i = 0; j->from == LEM_ANNOTATE_WORKED && i < j->rows.problems.n; i++) {
-        const lem_problem *p = &j->rows.problems.at[i];
-        if (j->rows.at[i].n > 0 && !lem_json_str(lem_json_get(p->input, "worked"), NULL))
-            return lem_fail(
-                err, LEM_EDATA, "%s:%llu: --from worked: text expected in the field worked, %s found",
-                p->file, (unsigned long long)p->line, lem_json_kind_name(lem_json_get(p->input, "worked")));
-    }
     tell_disagreement(j);
     return j->cli->dry_run ? lem_print_dry_run(j->cli, "prm annotate", j->args,
                                                j->has_judge ? lem_prm_judge_bytes(&j->judge) : 0, err)
@@ -417,17 +430,23 @@ static bool takes(const void *ctx, uint64_t row) { return lem_job_takes(ctx, row
 
 static lem_status load_rows(job *j, lem_err *err) {
     uint64_t all = 0;
-    const lem_prm_rows_opts o = {.map = lem_args_tree(j->args, "map"),
-                                 .limit = j->cli->limit,
-                                 .separator = j->separator,
-                                 .grade = &j->grade,
-                                 .cancel = j->cli->cancel,
-                                 .keep = takes,
-                                 .keep_ctx = j->file,
-                                 .all = &all};
-    lem_status st = lem_prm_rows_load(j->data, &o, &j->rows, err);
+    lem_prm_rows_opts o = {.map = lem_args_tree(j->args, "map"),
+                           .limit = j->cli->limit,
+                           .separator = j->separator,
+                           .grade = &j->grade,
+                           .cancel = j->cli->cancel,
+                           .keep = takes,
+                           .keep_ctx = j->file,
+                           .all = &all};
+    lem_status st = lem_bad_rows_begin(j->args, &j->bad, err);
+    if (st == LEM_OK) st = lem_bad_rows_problems(&j->bad, j->data, o.map, o.cancel, &j->rows_judge, err);
+    o.judge = j->rows_judge;
+    if (st == LEM_OK) st = lem_prm_rows_load(j->data, &o, &j->rows, err);
     lem_job_saw(j->file, all);
-    return st;
+    if (st == LEM_OK && j->from == LEM_ANNOTATE_WORKED) st = check_worked(j, err);
+    if (st == LEM_OK && !labels(j)) st = lem_prm_rows_keep(&j->rows, j->rows_judge, err);
+    const uint64_t used = j->rows.problems.n - j->rows.left_out;
+    return st ? st : lem_bad_rows_end(&j->bad, j->cli, j->file, used, err);
 }
 
 /* All problems are read, and what is asked of the servers first is known. */
@@ -574,15 +593,13 @@ static void release(job *j) {
     lem_annotate_tally_release(&j->tally);
     lem_prm_pace_release(&j->pace);
     lem_prm_rows_release(&j->rows);
+    lem_bad_rows_release(&j->bad);
     lem_prompt_settings_release(&j->prompt);
     if (j->weights) lem_weights_free(j->weights);
     if (j->tok) lem_tokenizer_free(j->tok);
     lem_runtime_close(&j->rt);
     lem_job_close(j->file);
 }
-
-/* Whether labels are made here, or only judged. */
-static bool labels(const job *j) { return j->model || j->remote || j->from; }
 
 static lem_status work(job *j, lem_err *err) {
     lem_status st = prepare(j, err);
@@ -602,7 +619,8 @@ static lem_status work(job *j, lem_err *err) {
                                .from = j->from,
                                .judge = j->has_judge ? &j->judge : NULL,
                                .servers = j->remote ? &j->servers.run : NULL,
-                               .resumed = j->resumed};
+                               .resumed = j->resumed,
+                               .bad = &j->bad};
     lem_prm_show(&x, j->cli->log);
     return j->cli->json ? lem_print_json(j->cli->out, lem_prm_json(&x), 0, err) : LEM_OK;
 }

@@ -50,6 +50,7 @@ static const lem_opt opts[] = {
     {"batch-tokens", LEM_OPT_INT, "N", "0",
      "in place of --batch: tokens per optimizer step; 32 packs of 8,192 are 262144", 0, 1e9},
     LEM_OPT_RESULT_DTYPE(""),
+    LEM_OPT_BAD_ROWS,
 };
 
 typedef struct job {
@@ -94,14 +95,15 @@ static lem_status print_result(const job *j, uint64_t examples, double tokens, l
     lem_object_int(&o, "parameters", lem_model_config_params(&j->shape));
     lem_object_num(&o, "tokens", tokens);
     lem_train_tell(&o, examples, j->steps, r);
+    if (j->data.bad.tally) lem_object_json(&o, "skipped", lem_bad_rows_json(j->data.bad.tally));
     if (r && s && s->labels) lem_prm_tell(&o, s, j->auc);
     return lem_print_json(j->cli->out, lem_object_done(&o), 0, err);
 }
 
 static lem_status make_objectives(job *j, lem_err *err) {
     lem_status st = LEM_OK;
-    LEM_TRY(
-        lem_prm_load(j->cli, j->args, &j->how, j->tok, &j->recipe, j->config.max_positions, &j->data, err));
+    LEM_TRY(lem_prm_load(j->cli, j->args, j->job, &j->how, j->tok, &j->recipe, j->config.max_positions,
+                         &j->data, err));
     LEM_TRY(lem_process_new(&j->data.rows[0], &j->learn, err));
     LEM_TRY(lem_process_new(&j->data.rows[1], &j->judge, err));
     lem_objective obj = lem_process_objective(j->learn), vobj = lem_process_objective(j->judge);

@@ -1,4 +1,5 @@
 /* cmd_rm_sample.c - lemma rm sample: response lists for reward training from graded candidates */
+#include "cli/bad_rows_options.h"
 #include "cli/commands.h"
 #include "cli/rm_sample_cut.h"
 #include "cli/runtime.h"
@@ -43,10 +44,12 @@ static const lem_opt opts[] = {
      "as ever. Shorter then means right more often: see length_rho of 'lemma rm train'"},
     {"weights", LEM_OPT_FLAG, NULL, NULL,
      "write weights[]: how often each text was drawn, before identical ones were merged"},
+    LEM_OPT_BAD_ROWS,
 };
 
 typedef struct counts {
     uint64_t rows, lists, with_list;
+    int failed;                              /* the file whose row could not be used */
     uint64_t left_out[LEM_LIST_TOO_FEW + 1]; /* problems, by why */
     uint64_t mixed;                          /* problems of both classes of which no generator has both */
     lem_cut_tally cut;                       /* of the responses in lists */
@@ -58,26 +61,84 @@ static uint64_t key_of(const lem_json *row) {
     return lem_hash64(s, strlen(s), 0);
 }
 
+/* A file of the pool. A row that is left out keeps its place: the rows of the others there are of the same
+ * problem, and go with it. */
+typedef struct pool_file {
+    lem_list_rows *in;
+    lem_json *row;       /* NULL at the end */
+    uint64_t line, at;   /* of row: its line; its place among all rows, those left out counted */
+    lem_row_judge judge; /* counts what `asked` leaves out */
+    const lem_row_judge *asked;
+    uint64_t left_out;
+} pool_file;
+
+static lem_status ask(void *ctx, const char *file, uint64_t number, const lem_json *row, lem_err *err) {
+    pool_file *s = ctx;
+    lem_status st = s->asked->ask(s->asked->ctx, file, number, row, err);
+    s->left_out += st == LEM_NO;
+    return st;
+}
+
+/* The next row that can be read, in place of the last one. */
+static lem_status next_row(pool_file *s, lem_err *err) {
+    lem_status st;
+    do {
+        lem_json_free(s->row);
+        s->row = NULL;
+        st = lem_list_rows_next(s->in, &s->row, &s->line, err);
+        if (st == LEM_OK && s->row) st = lem_list_row_grade(s->row, err);
+        if (st == LEM_OK) break;
+        if (s->row) st = lem_list_rows_failed(s->in, s->line, st, err);
+    } while (st == LEM_OK);
+    s->at += 1 + s->left_out;
+    s->left_out = 0;
+    return st;
+}
+
+/* The row stands where another file's is left out. */
+static lem_status leave_out(pool_file *s, const pool_file *of, lem_err *err) {
+    lem_err why = LEM_ERR_INIT;
+    (void)lem_fail(&why, LEM_EDATA, "the row of %s about this problem is left out",
+                   lem_list_rows_file(of->in));
+    return lem_list_rows_failed(s->in, s->line, LEM_EDATA, &why) == LEM_OK
+               ? LEM_OK
+               : lem_fail(err, why.status, "%s", why.text);
+}
+
+/* Goes on in each file to the place of the one that is farthest. */
+static lem_status align(pool_file *s, int n, lem_err *err) {
+    lem_status st = LEM_OK;
+    for (int i = 0, farthest = 0; st == LEM_OK && i < n; i++) {
+        if (s[i].at > s[farthest].at) {
+            farthest = i;
+            i = -1; /* all again */
+        } else if (s[i].row && s[i].at < s[farthest].at) {
+            st = leave_out(&s[i], &s[farthest], err);
+            if (st == LEM_OK) s[i].left_out--;
+            if (st == LEM_OK) st = next_row(&s[i], err);
+            i = -1;
+        }
+    }
+    return st;
+}
+
 /* Reads one row of each file; they must be about the same problems in the same order. *eof when all end
  * together. */
-static lem_status next_rows(lem_list_rows **files, int n, lem_json **rows, bool *eof, lem_err *err) {
-    int ended = 0;
-    for (int i = 0; i < n; i++) {
-        uint64_t line = 0;
-        lem_status st = lem_list_rows_next(files[i], &rows[i], &line, err);
-        if (st == LEM_OK && rows[i]) st = lem_list_row_grade(rows[i], err);
-        if (st) return st;
-        ended += rows[i] == NULL;
-        if (i && (!rows[i] != !rows[0] ||
-                  (rows[i] && strcmp(lem_json_str(lem_json_get(rows[i], "problem"), ""),
-                                     lem_json_str(lem_json_get(rows[0], "problem"), "")) != 0)))
+static lem_status next_rows(pool_file *s, int n, bool *eof, lem_err *err) {
+    lem_status st = LEM_OK;
+    for (int i = 0; st == LEM_OK && i < n; i++) st = next_row(&s[i], err);
+    if (st == LEM_OK) st = align(s, n, err);
+    if (st) return st;
+    for (int i = 1; i < n; i++)
+        if (!s[i].row != !s[0].row ||
+            (s[i].row && strcmp(lem_json_str(lem_json_get(s[i].row, "problem"), ""),
+                                lem_json_str(lem_json_get(s[0].row, "problem"), "")) != 0))
             return lem_fail(err, LEM_EDATA,
                             "%s:%llu: another problem than %s at the same place; the files of one pool must "
                             "list the same problems in the same order",
-                            lem_list_rows_file(files[i]), (unsigned long long)line,
-                            lem_list_rows_file(files[0]));
-    }
-    *eof = ended > 0;
+                            lem_list_rows_file(s[i].in), (unsigned long long)s[i].line,
+                            lem_list_rows_file(s[0].in));
+    *eof = s[0].row == NULL;
     return LEM_OK;
 }
 
@@ -103,17 +164,20 @@ static lem_status write_list(const drawing *d, const lem_json *row, const int *c
     return st;
 }
 
-/* Adds the responses that file `source` has for one problem, or all files without a share. */
-static lem_status gather(const drawing *d, lem_json **rows, int source, lem_err *err) {
+/* Adds the responses that file `of` has for one problem, or all files without a share. */
+static lem_status gather(const drawing *d, pool_file *rows, int of, lem_err *err) {
     const lem_args *args = d->args;
     lem_responses *p = d->p;
     lem_responses_how how = {!d->o.random, lem_args_flag(args, "keep-duplicates")};
     lem_responses_clear(p);
     for (int i = 0; i < args->n_words; i++) {
-        bool of_source = source == i || (source == LEM_MIX_REST && d->mix.share[i] == 0);
+        bool of_source = of == i || (of == LEM_MIX_REST && d->mix.share[i] == 0);
         if (!of_source) continue;
-        lem_status st = lem_responses_add(p, rows[i], args->words[i], &how, err);
-        if (st) return lem_err_context(err, "%s", args->words[i]);
+        lem_status st = lem_responses_add(p, rows[i].row, args->words[i], &how, err);
+        if (st) {
+            d->c->failed = i;
+            return st;
+        }
     }
     return LEM_OK;
 }
@@ -173,12 +237,25 @@ static lem_status each_generator(const drawing *d, const lem_json *row, bool *an
     return st;
 }
 
-static lem_status sample_problem(const drawing *d, lem_json **rows, lem_err *err) {
+/* Row i of a problem cannot be used: all of them are left out. */
+static lem_status row_failed(pool_file *s, int n, int i, lem_status st, lem_err *err) {
+    st = lem_list_rows_failed(s[i].in, s[i].line, st, err);
+    if (st)
+        return lem_err_context(err, "%s:%llu", lem_list_rows_file(s[i].in), (unsigned long long)s[i].line);
+    for (int k = 0; st == LEM_OK && k < n; k++)
+        if (k != i) st = leave_out(&s[k], &s[i], err);
+    for (int k = 0; k < n; k++) s[k].left_out = 0; /* they were at the same place */
+    return st;
+}
+
+static lem_status sample_problem(const drawing *d, pool_file *rows, lem_err *err) {
     bool any = false, pairs = lem_args_flag(d->args, "pairs-by-generator");
-    int source = lem_mix_choose(&d->mix, d->args->n_words, d->seed, key_of(rows[0]));
+    const lem_json *row = rows[0].row;
+    int source = lem_mix_choose(&d->mix, d->args->n_words, d->seed, key_of(row));
     lem_status st = gather(d, rows, source, err);
-    if (st) return st;
-    st = pairs ? each_generator(d, rows[0], &any, err) : draw_lists(d, rows[0], &any, err);
+    if (st) return row_failed(rows, d->args->n_words, d->c->failed, st, err);
+    d->c->rows++;
+    st = pairs ? each_generator(d, row, &any, err) : draw_lists(d, row, &any, err);
     lem_list_reason why = lem_list_why(d->p->n, d->p->label, any);
     d->c->with_list += any;
     d->c->from[source + 1]++;
@@ -223,7 +300,7 @@ static lem_json *warnings_of(const char *words) {
 }
 
 static lem_status show(lem_cli *cli, const lem_args *args, const counts *c, const lem_responses *p,
-                       lem_err *err) {
+                       const bad_rows *bad, lem_err *err) {
     const uint64_t *left = c->left_out, out = c->rows - c->with_list;
     char words[320];
     lem_info(
@@ -255,28 +332,24 @@ static lem_status show(lem_cli *cli, const lem_args *args, const counts *c, cons
     lem_object_int(&o, "duplicates", p->duplicates);
     if (lem_args_tree(args, "mix")) lem_object_json(&o, "sources", sources_of(args, c));
     lem_cut_tell(&o, &c->cut);
+    if (bad->tally) lem_object_json(&o, "skipped", lem_bad_rows_json(bad->tally));
     lem_object_json(&o, "warnings", warnings_of(cut ? words : NULL));
     return lem_print_json(cli->out, lem_object_done(&o), 0, err);
 }
 
 typedef struct files {
-    lem_list_rows *at[MAX_FILES];
-    lem_json *row[MAX_FILES];
+    pool_file at[MAX_FILES];
     int n;
+    bad_rows bad;
 } files;
 
 static lem_status sample_rows(lem_cli *cli, const drawing *d, files *f, lem_err *err) {
     for (int64_t left = cli->limit; left != 0; left -= left > 0) {
         bool eof = false;
-        lem_status st = next_rows(f->at, f->n, f->row, &eof, err);
+        lem_status st = next_rows(f->at, f->n, &eof, err);
         if (st || eof) return st;
-        d->c->rows++;
-        st = sample_problem(d, f->row, err);
+        st = sample_problem(d, f->at, err);
         if (st) return st;
-        for (int i = 0; i < f->n; i++) {
-            lem_json_free(f->row[i]);
-            f->row[i] = NULL;
-        }
         if (cli->cancel && cli->cancel->requested)
             return lem_fail(err, LEM_EINTR, "interrupted; nothing was written, the same command starts over");
     }
@@ -311,9 +384,20 @@ static lem_status check_positives(const lem_args *args, lem_err *err) {
 }
 
 /* Graded candidates as they stand; pairs, lists, ranks and graded conversations as graded candidates. */
-static lem_status open_file(lem_cli *cli, const char *path, lem_list_rows **out, lem_err *err) {
-    const lem_list_rows_opts o = {.pass_others = true, .cancel = cli->cancel, .log = cli->log, .limit = -1};
-    return lem_list_rows_open_as(path, &o, out, err);
+static lem_status open_file(lem_cli *cli, const bad_rows *bad, const char *path, pool_file *s, lem_err *err) {
+    lem_list_rows_opts o = {.pass_others = true, .cancel = cli->cancel, .log = cli->log, .limit = -1};
+    lem_status st = lem_bad_rows_reader(bad, LEM_BAD_ANY, path, NULL, cli->cancel, &s->asked, err);
+    s->judge = (lem_row_judge){ask, s, s->asked ? s->asked->max_bytes : 0};
+    if (s->asked) o.judge = s->asked->ask ? &s->judge : s->asked;
+    if (st == LEM_OK) st = lem_list_rows_open_as(path, &o, &s->in, err);
+    if (st == LEM_OK && lem_list_rows_grouped(s->in)) s->left_out = 0; /* problems have no such places */
+    return st;
+}
+
+static uint64_t rows_used(const files *f) {
+    uint64_t n = 0;
+    for (int i = 0; i < f->n; i++) n += lem_list_rows_read(f->at[i].in);
+    return n;
 }
 
 static lem_status account(lem_job *job, const counts *c, lem_err *err) {
@@ -335,11 +419,13 @@ static lem_status sample_files(lem_cli *cli, const lem_args *args, lem_job *job,
     lem_mix mix = {{0}};
     lem_status st = check_positives(args, err);
     if (st == LEM_OK) st = read_mix(args, &mix, err);
+    if (st == LEM_OK) st = lem_bad_rows_begin(args, &f.bad, err);
     if (st) return st;
-    for (int i = 0; i < f.n; i++) LEM_TRY(open_file(cli, args->words[i], &f.at[i], err));
+    for (int i = 0; i < f.n; i++) LEM_TRY(open_file(cli, &f.bad, args->words[i], &f.at[i], err));
     LEM_TRY(lem_job_start(job, NULL, err));
     if (!cli->dry_run) LEM_TRY(lem_out_open(to ? to : "-", true, &out, err));
     LEM_TRY(sample_rows(cli, &(drawing){args, list_options(args), cli->seed, out, mix, &p, &c}, &f, err));
+    LEM_TRY(lem_bad_rows_end(&f.bad, cli, job, rows_used(&f), err));
     if (c.rows == 0) LEM_TRY(lem_fail(err, LEM_EDATA, "%s: no rows", args->words[0]));
     if (c.lists == 0)
         LEM_TRY(lem_fail(
@@ -353,12 +439,13 @@ static lem_status sample_files(lem_cli *cli, const lem_args *args, lem_job *job,
     if (out) LEM_TRY(lem_out_commit(out, err));
     LEM_TRY(account(job, &c, err));
     LEM_TRY(lem_job_finish(job, err));
-    st = show(cli, args, &c, &p, err);
+    st = show(cli, args, &c, &p, &f.bad, err);
 done:
     for (int i = 0; i < f.n; i++) {
-        lem_json_free(f.row[i]);
-        lem_list_rows_close(f.at[i]);
+        lem_json_free(f.at[i].row);
+        lem_list_rows_close(f.at[i].in);
     }
+    lem_bad_rows_release(&f.bad);
     lem_out_close(out);
     lem_responses_release(&p);
     return st;

@@ -80,6 +80,7 @@ static const lem_opt opts[] = {
     {"epochs", LEM_OPT_NUM, "X", "2", "passes over the lists", 0.0001, 10000},
     {"batch", LEM_OPT_INT, "N", "256", "lists per optimizer step", 1, 65536},
     LEM_OPT_RESULT_DTYPE(""),
+    LEM_OPT_BAD_ROWS,
 };
 
 typedef struct job {
@@ -178,10 +179,10 @@ done:
 static lem_status make_objectives(job *j, lem_err *err) {
     int max_len = (int)lem_args_int(j->args, "max-len");
     if (max_len == 0 || max_len > j->config.max_positions) max_len = j->config.max_positions;
-    const lem_lists_how how = {&j->recipe, max_len, j->cli->limit, j->cli->cancel,
-                               j->goal.kind == LEM_RM_GENERATIVE};
+    const lem_lists_how how = {
+        &j->recipe, max_len, j->cli->limit, j->cli->cancel, j->goal.kind == LEM_RM_GENERATIVE, NULL};
     lem_status st = LEM_OK;
-    LEM_TRY(lem_rm_lists_load(j->cli, j->args, j->tok, &how, &j->lists, err));
+    LEM_TRY(lem_rm_lists_load(j->cli, j->args, j->job, j->tok, &how, &j->lists, err));
     if (lem_args_is(j->args, "keep", "best") && j->lists.val.n == 0)
         LEM_TRY(lem_fail(err, LEM_EUSAGE, "--keep best needs validation lists: --val, or --val-share"));
     LEM_TRY(lem_rm_judge_new(&j->goal, &j->lists.train, &j->recipe, false, &j->judge, err));

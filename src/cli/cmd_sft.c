@@ -86,6 +86,7 @@ static const lem_opt opts[] = {
     {"eval-n", LEM_OPT_INT, "N", "64", "problems of --eval, from its beginning", 1, 1e6},
     {"eval-tokens", LEM_OPT_INT, "N", "256", "longest answer; what is cut is told", 1, 1e6},
     LEM_OPT_RESULT_DTYPE(", from scratch f32"),
+    LEM_OPT_BAD_ROWS,
     {"stages", LEM_OPT_TREE, "LIST", NULL, "stages, each a map of these options with a name (YAML)"},
 };
 
@@ -149,6 +150,7 @@ static lem_status run_stage(lem_sft_job *j, lem_sft_stage *s, lem_buf *telemetry
     if (train.n == 0) LEM_TRY(lem_fail(err, LEM_EDATA, "stage %s: no rows to train on", s->name));
     LEM_TRY(lem_sft_choose(j, s, &obj, val.n ? &vobj : NULL, err));
     LEM_TRY(lem_sft_answers_open(j, s, &answers, err));
+    LEM_TRY(lem_sft_rows_end(j, s, err));
     s->ran = true;
     j->cli->work_tokens += lem_train_packing_tokens(&s->packing);
     if (!j->cli->dry_run) st = train_stage(j, s, &obj, val.n ? &vobj : NULL, answers, telemetry, err);

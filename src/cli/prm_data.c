@@ -6,6 +6,7 @@
 void lem_prm_data_release(lem_prm_data *d) {
     lem_step_examples_release(&d->train);
     lem_step_examples_release(&d->val);
+    lem_bad_rows_release(&d->bad);
 }
 
 static void tell_counts(lem_log *log, const char *path, const lem_step_counts *c) {
@@ -54,8 +55,9 @@ static lem_process_rows view(const lem_step_examples *e, const lem_prm_how *how,
                               .also = how->rlhflow ? e->also : NULL};
 }
 
-lem_status lem_prm_load(lem_cli *cli, const lem_args *args, const lem_prm_how *how, const lem_tokenizer *t,
-                        const lem_prompt_recipe *recipe, int max_positions, lem_prm_data *d, lem_err *err) {
+lem_status lem_prm_load(lem_cli *cli, const lem_args *args, lem_job *job, const lem_prm_how *how,
+                        const lem_tokenizer *t, const lem_prompt_recipe *recipe, int max_positions,
+                        lem_prm_data *d, lem_err *err) {
     const char *data = lem_args_str(args, "data"), *val = lem_args_str(args, "val");
     int max_len = (int)lem_args_int(args, "max-len");
     lem_step_load load = {.rows = how->rows,
@@ -64,14 +66,18 @@ lem_status lem_prm_load(lem_cli *cli, const lem_args *args, const lem_prm_how *h
                           .max_len = max_len && max_len < max_positions ? max_len : max_positions,
                           .held_share = val ? 0 : lem_args_num(args, "val-share"),
                           .seed = cli->seed};
-    lem_step_counts of_val;
+    lem_step_counts of_val = {0};
     lem_status st = LEM_OK;
+    LEM_TRY(lem_bad_rows_begin(args, &d->bad, err));
     load.rows.limit = cli->limit;
     load.rows.cancel = cli->cancel;
     load.rows.separator = recipe->separator;
+    LEM_TRY(lem_bad_rows_reader(&d->bad, LEM_BAD_ANY, data, NULL, cli->cancel, &load.rows.judge, err));
     LEM_TRY(load_file(cli, data, t, &load, how->head, &d->train, &d->val, &d->counts, err));
     load.held_share = 0;
     load.rows.format = NULL; /* --format is of --data; a test set often has another */
+    if (val)
+        LEM_TRY(lem_bad_rows_reader(&d->bad, LEM_BAD_ANY, val, NULL, cli->cancel, &load.rows.judge, err));
     if (val) LEM_TRY(load_file(cli, val, t, &load, how->head, &d->val, NULL, &of_val, err));
     if (d->train.n == 0) LEM_TRY(lem_fail(err, LEM_EDATA, "%s: no solution is left to train on", data));
     tell_balance(cli->log, "training", &d->train);
@@ -79,6 +85,7 @@ lem_status lem_prm_load(lem_cli *cli, const lem_args *args, const lem_prm_how *h
     else lem_warn(cli->log, "no validation: the figures of training say nothing about other problems");
     d->rows[0] = view(&d->train, how, recipe);
     d->rows[1] = view(&d->val, how, recipe);
+    st = lem_bad_rows_end(&d->bad, cli, job, d->counts.rows + of_val.rows, err);
 done:
     return st;
 }
@@ -95,10 +102,14 @@ lem_status lem_prm_estimate(lem_cli *cli, const lem_args *args, const lem_prm_ho
     lem_steps_how rows = how->rows;
     lem_steps *r = NULL;
     lem_steps_solution s = {0};
+    bad_rows bad = {.tally = NULL};
+    const char *path = lem_args_str(args, "data");
     double bytes = 0, turns = 0;
     rows.limit = cli->limit;
     rows.cancel = cli->cancel;
-    lem_status st = lem_steps_open(lem_args_str(args, "data"), &rows, cli->log, &r, err);
+    lem_status st = lem_bad_rows_begin(args, &bad, err);
+    if (st == LEM_OK) st = lem_bad_rows_reader(&bad, LEM_BAD_ANY, path, NULL, cli->cancel, &rows.judge, err);
+    if (st == LEM_OK) st = lem_steps_open(path, &rows, cli->log, &r, err);
     *solutions = 0;
     while (st == LEM_OK) {
         st = lem_steps_next(r, &s, err);
@@ -108,7 +119,9 @@ lem_status lem_prm_estimate(lem_cli *cli, const lem_args *args, const lem_prm_ho
         turns += how->head == LEM_PRM_GENERATIVE ? s.n : 0;
         ++*solutions;
     }
+    if (st == LEM_OK) st = lem_bad_rows_end(&bad, cli, NULL, lem_steps_rows(r), err);
     lem_steps_close(r);
+    lem_bad_rows_release(&bad);
     *tokens = bytes / 3.5 + 12 * turns;
     return st;
 }

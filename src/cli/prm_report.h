@@ -3,6 +3,7 @@
 #define LEM_CLI_PRM_REPORT_H
 
 #include "annotate/known.h"
+#include "cli/bad_rows_options.h"
 #include "cli/prm_judge.h"
 #include "cli/prm_rows.h"
 #include "cli/remote_run.h"
@@ -19,6 +20,7 @@ typedef struct lem_prm_outcome { /* all borrowed */
     const lem_prm_judge *judge;      /* NULL = none */
     const lem_remote *servers;       /* that made the rollouts; NULL = our own engine */
     uint64_t resumed;                /* rollouts of earlier runs */
+    const bad_rows *bad;
 } lem_prm_outcome;
 
 /* Labels by step and generator, tokens, agreement with given labels, and warnings of what spoils them. */

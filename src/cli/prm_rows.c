@@ -3,6 +3,7 @@
 
 #include "core/mem.h"
 #include "core/object.h"
+#include "data/rows.h"
 #include "eval/grade_rows.h"
 
 #include <stdlib.h>
@@ -19,6 +20,18 @@ static void release_row(lem_prm_row *r) {
     lem_free(r->out);
     lem_free(r->gold);
     lem_free(r->known);
+    *r = (lem_prm_row){0};
+}
+
+lem_status lem_prm_rows_failed(lem_prm_rows *r, size_t at, const lem_row_judge *judge, lem_status st,
+                               lem_err *err) {
+    const lem_problem *p = &r->problems.at[at];
+    if (st == LEM_OK) return st;
+    st = lem_data_row_failed(judge, p->file, p->line, st, err);
+    if (st) return lem_err_context(err, "%s:%llu", p->file, (unsigned long long)p->line);
+    release_row(&r->at[at]);
+    r->left_out++;
+    return LEM_OK;
 }
 
 void lem_prm_rows_release(lem_prm_rows *r) {
@@ -93,13 +106,16 @@ static int8_t grade_of(const lem_graded *g, int i) {
     return c == LEM_GRADE_UNDECIDED ? -1 : c == LEM_GRADE_RIGHT;
 }
 
-static lem_status take_solutions(lem_prm_rows *rows, lem_prm_row *r, const lem_candidates *c, lem_graded *g,
-                                 lem_err *err) {
+static lem_status copy_solutions(lem_prm_row *r, const lem_candidates *c, lem_err *err) {
+    for (int i = 0; i < r->n; i++)
+        if (!(r->solution[i] = lem_strdup(c->completion[i], err))) return LEM_EMEM;
+    return LEM_OK;
+}
+
+static void take_grades(lem_prm_rows *rows, lem_prm_row *r, lem_graded *g) {
     for (int i = 0; i < r->n; i++) {
         int8_t graded = grade_of(g, i), own = g->own ? g->own[i] : -1;
-        size_t len = strlen(c->completion[i]);
-        r->solution[i] = lem_strdup(c->completion[i], err);
-        if (!r->solution[i]) return LEM_EMEM;
+        size_t len = strlen(r->solution[i]);
         r->correct[i] = own < 0 ? graded : own;
         rows->own += own >= 0;
         rows->own_agree += own >= 0 && own == graded;
@@ -108,7 +124,6 @@ static lem_status take_solutions(lem_prm_rows *rows, lem_prm_row *r, const lem_c
     rows->solutions += (uint64_t)r->n;
     r->gold = g->gold;
     g->gold = NULL;
-    return LEM_OK;
 }
 
 /* What would only be found when all is done: too many steps, labels of another kind. */
@@ -132,18 +147,22 @@ static lem_status read_row(lem_prm_rows *rows, size_t at, const lem_candidates_m
                            lem_err *err) {
     const lem_problem *p = &rows->problems.at[at];
     lem_prm_row *r = &rows->at[at];
+    const uint64_t joined = rows->steps_of_rows;
     lem_grade_rows_opts how = {.profile = *grade};
     lem_graded g = {.n = 0};
     lem_status st = LEM_OK;
+    LEM_TRY(join_steps(p->input, separator, &rows->steps_of_rows, err));
     LEM_TRY(lem_candidates_read(map, p->input, c, err));
     c->expected = p->expected;
     if (!c->completion) LEM_TRY(lem_fail(err, LEM_EDATA, "no completions; name them with --map"));
     LEM_TRY(lem_grade_row(c, &how, &g, err));
     LEM_TRY(alloc_row(r, c->n, err));
     LEM_TRY(read_generators(r, p->input, err));
-    LEM_TRY(take_solutions(rows, r, c, &g, err));
+    LEM_TRY(copy_solutions(r, c, err));
     LEM_TRY(check_solutions(r, p->input, separator, err));
+    take_grades(rows, r, &g);
 done:
+    if (st) rows->steps_of_rows = joined;
     lem_graded_release(&g);
     return st;
 }
@@ -157,8 +176,8 @@ static lem_status set_map(lem_candidates_map *m, const lem_json *map, lem_err *e
 }
 
 /* The row as it will be read stands for all: whether this shard has it or not, the fields are the same. */
-static lem_status detect_map(lem_candidates_map *m, const lem_problem *first, const char *separator,
-                             lem_err *err) {
+static lem_status detect_by(lem_candidates_map *m, const lem_problem *first, const char *separator,
+                            lem_err *err) {
     char ground[200];
     uint64_t ignored = 0;
     lem_json *row = lem_json_copy(first->input);
@@ -170,16 +189,25 @@ static lem_status detect_map(lem_candidates_map *m, const lem_problem *first, co
     return st;
 }
 
+/* By the first row, or where rows are left out by the first one that tells. */
+static lem_status detect_map(lem_candidates_map *m, const lem_problems *rows, const lem_prm_rows_opts *o,
+                             lem_err *err) {
+    lem_err later = LEM_ERR_INIT;
+    lem_status st = detect_by(m, &rows->at[0], o->separator, err);
+    for (size_t i = 1; st == LEM_EDATA && lem_data_leaves_out(o->judge) && i < rows->n; i++)
+        if (detect_by(m, &rows->at[i], o->separator, &later) == LEM_OK) return LEM_OK;
+    return st;
+}
+
 static lem_status read_rows(lem_prm_rows *r, const lem_candidates_map *m, const lem_prm_rows_opts *o,
                             lem_err *err) {
     lem_candidates c = {0};
     lem_status st = LEM_OK;
     for (size_t i = 0; st == LEM_OK && i < r->problems.n; i++) {
-        lem_problem *p = &r->problems.at[i];
         st = lem_cancel_check(o->cancel, err);
-        if (st == LEM_OK) st = join_steps(p->input, o->separator, &r->steps_of_rows, err);
-        if (st == LEM_OK) st = read_row(r, i, m, o->separator, o->grade, &c, err);
-        if (st) lem_err_context(err, "%s:%llu", p->file, (unsigned long long)p->line);
+        if (st) break;
+        st = read_row(r, i, m, o->separator, o->grade, &c, err);
+        st = lem_prm_rows_failed(r, i, o->judge, st, err);
     }
     lem_candidates_release(&c);
     return st;
@@ -189,11 +217,12 @@ lem_status lem_prm_rows_load(const char *path, const lem_prm_rows_opts *o, lem_p
     lem_prm_rows r = {0};
     lem_candidates_map *m = lem_candidates_map_new(err);
     lem_json *some = map_of_problems(o->map);
+    const lem_problems_opts how = {.map = some, .limit = o->limit, .cancel = o->cancel, .judge = o->judge};
     lem_status st = LEM_OK;
     if (!m || !some) LEM_TRY(lem_fail(err, LEM_EMEM, "out of memory"));
     LEM_TRY(set_map(m, o->map, err));
-    LEM_TRY(lem_problems_load(path, some, o->limit, o->cancel, &r.problems, err));
-    LEM_TRY(detect_map(m, &r.problems.at[0], o->separator, err));
+    LEM_TRY(lem_problems_read(path, &how, &r.problems, err));
+    LEM_TRY(detect_map(m, &r.problems, o, err));
     *o->all = r.problems.n;
     lem_problems_keep(&r.problems, o->keep, o->keep_ctx);
     r.at = lem_alloc_zero(r.problems.n + 1, sizeof *r.at, err); /* none may be left */
@@ -308,15 +337,15 @@ static lem_status keep_row(lem_prm_row *r, const lem_json *row, lem_err *err) {
     return ok ? LEM_OK : lem_fail(err, LEM_EMEM, "out of memory for an output row");
 }
 
-lem_status lem_prm_rows_keep(lem_prm_rows *r, lem_err *err) {
+lem_status lem_prm_rows_keep(lem_prm_rows *r, const lem_row_judge *judge, lem_err *err) {
     lem_status st = LEM_OK;
-    if (r->steps_of_rows != r->problems.n)
+    if (r->steps_of_rows + r->left_out != r->problems.n)
         return lem_fail(err, LEM_EDATA, "%s: rows of lemma prm annotate expected; some have completions",
                         r->problems.files[0]);
     for (size_t i = 0; st == LEM_OK && i < r->problems.n; i++) {
-        const lem_problem *p = &r->problems.at[i];
-        st = keep_row(&r->at[i], p->input, err);
-        if (st) lem_err_context(err, "%s:%llu", p->file, (unsigned long long)p->line);
+        if (r->at[i].n == 0) continue;
+        st = keep_row(&r->at[i], r->problems.at[i].input, err);
+        st = lem_prm_rows_failed(r, i, judge, st, err);
     }
     return st;
 }

@@ -31,6 +31,7 @@ typedef struct lem_prm_rows { /* zeroed = empty */
     size_t longest; /* bytes of the longest solution */
     /* Of solutions whose correctness stands in the row: how many, and where grading says the same. */
     uint64_t own, own_agree;
+    uint64_t left_out;      /* rows that could not be read */
     uint64_t steps_of_rows; /* rows that came as `steps`, not as completions */
 } lem_prm_rows;
 
@@ -40,7 +41,9 @@ typedef struct lem_prm_rows_opts { /* all borrowed */
     const char *separator;         /* between steps */
     const lem_grade_profile *grade;
     const lem_cancel *cancel;
-    lem_problem_keep *keep; /* whose other rows are left out: they are neither graded nor checked */
+    const lem_row_judge *judge; /* where it leaves rows out, those that cannot be read stay without solutions
+                                   (n = 0); NULL = they are LEM_EDATA */
+    lem_problem_keep *keep;     /* whose other rows are left out: they are neither graded nor checked */
     const void *keep_ctx;
     uint64_t *all; /* receives how many rows there are with those left out */
 } lem_prm_rows_opts;
@@ -54,7 +57,11 @@ void lem_prm_rows_release(lem_prm_rows *r);
 
 /* Rows of lemma prm annotate become finished output rows as they are. LEM_EDATA for rows without `steps` and
  * `step_labels`, and for those that have been judged. */
-lem_status lem_prm_rows_keep(lem_prm_rows *r, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_prm_rows_keep(lem_prm_rows *r, const lem_row_judge *judge, lem_err *err) LEM_MUST_CHECK;
+/* Row `at` cannot be used: it failed with st and *err. LEM_OK where the judge leaves it out, else the
+ * failure, with its place. */
+lem_status lem_prm_rows_failed(lem_prm_rows *r, size_t at, const lem_row_judge *judge, lem_status st,
+                               lem_err *err) LEM_MUST_CHECK;
 
 /* Rollouts of earlier runs: added in any order, sorted once, then found. */
 lem_status lem_prm_known_add(lem_prm_row *r, const lem_prm_known *k, lem_err *err) LEM_MUST_CHECK;

@@ -2,6 +2,7 @@
 #ifndef LEM_CLI_PRM_TRAIN_H
 #define LEM_CLI_PRM_TRAIN_H
 
+#include "cli/bad_rows_options.h"
 #include "cli/runtime.h"
 #include "core/object.h"
 #include "data/step_examples.h"
@@ -34,11 +35,12 @@ typedef struct lem_prm_data { /* zeroed = empty */
     lem_step_examples train, val;
     lem_process_rows rows[2]; /* views of both */
     lem_step_counts counts;   /* of --data */
+    bad_rows bad;
 } lem_prm_data;
 /* Reads --data and --val, or holds problems back for validation, and tells counts and balance. */
-lem_status lem_prm_load(lem_cli *cli, const lem_args *args, const lem_prm_how *how, const lem_tokenizer *t,
-                        const lem_prompt_recipe *recipe, int max_positions, lem_prm_data *out,
-                        lem_err *err) LEM_MUST_CHECK;
+lem_status lem_prm_load(lem_cli *cli, const lem_args *args, lem_job *job, const lem_prm_how *how,
+                        const lem_tokenizer *t, const lem_prompt_recipe *recipe, int max_positions,
+                        lem_prm_data *out, lem_err *err) LEM_MUST_CHECK;
 /* What became of the solutions of --data, for the manifest. */
 lem_status lem_prm_account(lem_job *job, const lem_prm_data *d, lem_err *err) LEM_MUST_CHECK;
 void lem_prm_data_release(lem_prm_data *d);

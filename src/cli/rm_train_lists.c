@@ -11,6 +11,7 @@ void lem_rm_lists_release(lem_rm_lists *l) {
     if (!l->split) lem_lists_release(&l->val);
     lem_lists_release(&l->train);
     lem_json_free(l->warnings);
+    lem_bad_rows_release(&l->bad);
     *l = (lem_rm_lists){0};
 }
 
@@ -25,11 +26,13 @@ static void warn(lem_cli *cli, lem_rm_lists *l, const lem_buf *text) {
 }
 
 /* Adds the lists of one file to out; what it holds alone is said, and counted in d with the others. */
-static lem_status load(lem_cli *cli, const char *path, const lem_tokenizer *tok, const lem_lists_how *how,
-                       lem_lists *out, lem_drop_counts *d, lem_err *err) {
+static lem_status load(lem_cli *cli, const bad_rows *bad, const char *path, const lem_tokenizer *tok,
+                       const lem_lists_how *how, lem_lists *out, lem_drop_counts *d, lem_err *err) {
     lem_drop_counts f = {0};
+    lem_lists_how own = *how;
     uint64_t responses = out->n_responses, tokens = out->n_ids;
-    lem_status st = lem_lists_load(out, path, tok, how, &f, cli->log, err);
+    lem_status st = lem_bad_rows_reader(bad, LEM_BAD_ANY, path, NULL, cli->cancel, &own.judge, err);
+    if (st == LEM_OK) st = lem_lists_load(out, path, tok, &own, &f, cli->log, err);
     if (st == LEM_OK) st = lem_train_need_rows(path, f.rows, err);
     if (st) return st;
     lem_info(cli->log,
@@ -45,6 +48,7 @@ static lem_status load(lem_cli *cli, const char *path, const lem_tokenizer *tok,
                         "wrong, %llu too long",
                         path, (unsigned long long)f.all_right, (unsigned long long)f.all_wrong,
                         (unsigned long long)f.too_long);
+    d->read += f.read;
     d->rows += f.rows;
     d->kept += f.kept;
     d->too_long += f.too_long;
@@ -55,12 +59,13 @@ static lem_status load(lem_cli *cli, const char *path, const lem_tokenizer *tok,
 }
 
 /* The files of --lists, one after another. */
-static lem_status load_training(lem_cli *cli, const lem_args *args, const lem_tokenizer *tok,
-                                const lem_lists_how *how, lem_lists *out, lem_drop_counts *d, lem_err *err) {
+static lem_status load_training(lem_cli *cli, const lem_args *args, const bad_rows *bad,
+                                const lem_tokenizer *tok, const lem_lists_how *how, lem_lists *out,
+                                lem_drop_counts *d, lem_err *err) {
     const lem_json *files = lem_args_tree(args, "lists");
     lem_status st = LEM_OK;
     for (size_t i = 0; st == LEM_OK && i < lem_json_count(files); i++)
-        st = load(cli, lem_json_str(lem_json_at(files, i), ""), tok, how, out, d, err);
+        st = load(cli, bad, lem_json_str(lem_json_at(files, i), ""), tok, how, out, d, err);
     return st;
 }
 
@@ -116,18 +121,20 @@ static lem_status split(lem_cli *cli, const lem_args *args, lem_rm_lists *l, lem
     return lem_lists_count_problems(&l->train, &l->problems, err);
 }
 
-lem_status lem_rm_lists_load(lem_cli *cli, const lem_args *args, const lem_tokenizer *tok,
+lem_status lem_rm_lists_load(lem_cli *cli, const lem_args *args, lem_job *job, const lem_tokenizer *tok,
                              const lem_lists_how *how, lem_rm_lists *out, lem_err *err) {
     lem_drop_counts d = {0}, vd = {0};
     const char *val = lem_args_str(args, "val");
     lem_status st = LEM_OK;
-    LEM_TRY(load_training(cli, args, tok, how, &out->train, &d, err));
+    LEM_TRY(lem_bad_rows_begin(args, &out->bad, err));
+    LEM_TRY(load_training(cli, args, &out->bad, tok, how, &out->train, &d, err));
     out->counts = d;
     LEM_TRY(lem_lists_count_problems(&out->train, &out->problems, err));
     judge_cut(cli, out);
-    if (val) LEM_TRY(load(cli, val, tok, how, &out->val, &vd, err));
+    if (val) LEM_TRY(load(cli, &out->bad, val, tok, how, &out->val, &vd, err));
     else LEM_TRY(split(cli, args, out, err));
     judge_classes(cli, out, &d);
+    st = lem_bad_rows_end(&out->bad, cli, job, d.read + vd.read, err);
 done:
     return st;
 }
@@ -209,6 +216,7 @@ void lem_rm_lists_tell(lem_object *o, const lem_rm_lists *l, const lem_train_res
     lem_object_int(o, "all_wrong", l->counts.all_wrong);
     lem_object_int(o, "val_lists", l->val.n);
     lem_cut_tell(o, &l->cut);
+    if (l->bad.tally) lem_object_json(o, "skipped", lem_bad_rows_json(l->bad.tally));
     if (r) {
         lem_object val = lem_object_new();
         for (int i = 0; i < r->n_val; i++) lem_object_num(&val, r->val_name[i], r->val[i]);

@@ -3,6 +3,7 @@
 #ifndef LEM_CLI_RM_TRAIN_LISTS_H
 #define LEM_CLI_RM_TRAIN_LISTS_H
 
+#include "cli/bad_rows_options.h"
 #include "cli/rm_sample_cut.h"
 #include "cli/runtime.h"
 #include "core/object.h"
@@ -23,10 +24,11 @@ typedef struct lem_rm_lists { /* zeroed = none */
     lem_drop_counts counts; /* of --lists */
     lem_cut_tally cut;      /* responses of --lists that were cut off */
     lem_json *warnings;     /* texts, for --json; NULL = none */
+    bad_rows bad;
 } lem_rm_lists;
 
 /* Reads --lists and --val, or splits --val-share off. LEM_EDATA where nothing is left to train on. */
-lem_status lem_rm_lists_load(lem_cli *cli, const lem_args *args, const lem_tokenizer *tok,
+lem_status lem_rm_lists_load(lem_cli *cli, const lem_args *args, lem_job *job, const lem_tokenizer *tok,
                              const lem_lists_how *how, lem_rm_lists *out, lem_err *err) LEM_MUST_CHECK;
 /* What became of the lists of --lists, for the manifest. */
 lem_status lem_rm_lists_account(lem_job *job, const lem_rm_lists *l, lem_err *err) LEM_MUST_CHECK;

@@ -3,6 +3,7 @@
 #ifndef LEM_CLI_SFT_H
 #define LEM_CLI_SFT_H
 
+#include "cli/bad_rows_options.h"
 #include "cli/commands.h"
 #include "cli/runtime.h"
 #include "cli/train_options.h"
@@ -26,6 +27,8 @@ typedef struct lem_sft_stage {
     lem_sft_chosen chosen;
     bool ran; /* now; not complete before */
     lem_drop_counts rows;
+    bad_rows bad;
+    uint64_t used;     /* rows of all its files, but those that were left out as bad */
     lem_json *first;   /* row, as lem_examples_preview shows it; owned */
     lem_json *domains; /* {"math": {"rows": .., "tokens": .., "trained": ..}}; owned */
     lem_train_packing packing;
@@ -62,6 +65,8 @@ void lem_sft_stages_release(lem_sft_job *j);
 /* ---- sft_rows.c */
 
 lem_sft_load lem_sft_how(const lem_sft_job *j, const lem_sft_stage *s);
+/* All files of the stage are read: what of their rows was left out is said, and is not too much. */
+lem_status lem_sft_rows_end(lem_sft_job *j, lem_sft_stage *s, lem_err *err) LEM_MUST_CHECK;
 /* Rows of a stage and its validation rows; the stage's counts, its first row, its domains. Says them. */
 lem_status lem_sft_rows(lem_sft_job *j, lem_sft_stage *s, lem_examples *train, lem_examples *val,
                         lem_err *err) LEM_MUST_CHECK;

@@ -38,12 +38,15 @@ static lem_status make_golds(lem_sft_answers *a, lem_err *err) {
     return LEM_OK;
 }
 
-static lem_status fill(lem_sft_answers *a, const lem_sft_stage *s, const char *path, lem_err *err) {
+static lem_status fill(lem_sft_answers *a, lem_sft_stage *s, const char *path, lem_err *err) {
     const lem_sft_job *j = a->j;
+    lem_problems_opts o = {.limit = lem_args_int(&s->args, "eval-n"), .cancel = j->cli->cancel};
     const char *from = lem_args_str(j->args, "model");
     bool chat = s->prompt.template == LEM_PROMPT_CHAT;
     lem_status st = LEM_OK;
-    LEM_TRY(lem_problems_load(path, NULL, lem_args_int(&s->args, "eval-n"), j->cli->cancel, &a->rows, err));
+    LEM_TRY(lem_bad_rows_problems(&s->bad, path, NULL, o.cancel, &o.judge, err));
+    LEM_TRY(lem_problems_read(path, &o, &a->rows, err));
+    s->used += a->rows.n;
     LEM_TRY(make_golds(a, err));
     LEM_TRY(lem_prompt_ends(j->tok, from ? from : "", j->config.vocab, chat, &a->ends, err));
     st = lem_problems_encode(&a->rows, j->tok, &s->prompt, j->config.max_positions - 1, j->cli->cancel, err);

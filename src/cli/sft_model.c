@@ -18,24 +18,34 @@ static lem_status feed_trainer(void *ctx, const char *text, size_t len, lem_err 
     return lem_bpe_trainer_add(ctx, text, len, err);
 }
 
+/* What is wrong with a row is told when its stage reads it. */
+static lem_status feed_stage(lem_sft_job *j, const lem_sft_stage *s, const bad_rows *silent,
+                             lem_bpe_trainer *t, lem_err *err) {
+    lem_sft_load how = lem_sft_how(j, s);
+    const lem_json *files = lem_args_tree(&s->args, "data");
+    lem_status st = LEM_OK;
+    for (size_t k = 0; st == LEM_OK && k < lem_json_count(files); k++) {
+        const char *path = lem_json_str(lem_json_at(files, k), "");
+        st = lem_bad_rows_reader(silent, LEM_BAD_ANY, path, NULL, j->cli->cancel, &how.judge, err);
+        if (st == LEM_OK) st = lem_texts_load(path, &how, feed_trainer, t, err);
+    }
+    return st == LEM_OK && how.system ? lem_bpe_trainer_add(t, how.system, strlen(how.system), err) : st;
+}
+
 static lem_status train_tokenizer(lem_sft_job *j, lem_err *err) {
+    bad_rows silent = {.tally = NULL};
     lem_bpe_train_opts o = {
         .vocab = (int32_t)lem_args_int(j->args, "vocab"), .split_digits = true, .cancel = j->cli->cancel};
     lem_bpe_trainer *t = lem_bpe_trainer_new(&o, err);
-    lem_status st = t ? LEM_OK : LEM_EMEM;
-    for (int i = 0; st == LEM_OK && i < j->n; i++) {
-        lem_sft_load how = lem_sft_how(j, &j->stages[i]);
-        const lem_json *files = lem_args_tree(&j->stages[i].args, "data");
-        for (size_t k = 0; st == LEM_OK && k < lem_json_count(files); k++)
-            st = lem_texts_load(lem_json_str(lem_json_at(files, k), ""), &how, feed_trainer, t, err);
-        if (st == LEM_OK && how.system) st = lem_bpe_trainer_add(t, how.system, strlen(how.system), err);
-    }
+    lem_status st = t ? lem_bad_rows_begin(j->args, &silent, err) : LEM_EMEM;
+    for (int i = 0; st == LEM_OK && i < j->n; i++) st = feed_stage(j, &j->stages[i], &silent, t, err);
     if (st == LEM_OK) st = lem_bpe_trainer_finish(t, &j->tok, err);
     if (st == LEM_OK) lem_tokenizer_watch(j->tok, j->cli->cancel);
     if (st == LEM_OK)
         lem_info(j->cli->log, "tokenizer: %d byte-level BPE tokens trained on the data",
                  lem_tokenizer_vocab(j->tok));
     lem_bpe_trainer_free(t);
+    lem_bad_rows_release(&silent);
     return st;
 }
 

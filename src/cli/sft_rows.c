@@ -176,17 +176,20 @@ static void add_counts(lem_drop_counts *sum, const lem_drop_counts *d) {
     sum->with_system += d->with_system;
 }
 
-static lem_status load_file(lem_sft_job *j, const lem_sft_stage *s, const char *path, const lem_sft_load *how,
+static lem_status load_file(lem_sft_job *j, lem_sft_stage *s, const char *path, const lem_sft_load *how,
                             lem_examples *into, lem_drop_counts *sum, lem_err *err) {
     lem_drop_counts d = {0};
-    lem_status st = lem_examples_load(into, path, j->tok, how, &d, j->cli->log, err);
+    lem_sft_load own = *how;
+    lem_status st = lem_bad_rows_reader(&s->bad, LEM_BAD_ANY, path, NULL, j->cli->cancel, &own.judge, err);
+    if (st == LEM_OK) st = lem_examples_load(into, path, j->tok, &own, &d, j->cli->log, err);
+    s->used += d.rows;
     if (st == LEM_OK) st = lem_train_need_rows(path, d.rows, err);
     if (st == LEM_OK) st = check_dropped(j, s, path, &d, how->max_len, err);
     if (st == LEM_OK) add_counts(sum, &d);
     return st;
 }
 
-static lem_status load_val(lem_sft_job *j, const lem_sft_stage *s, const lem_sft_load *how, lem_examples *val,
+static lem_status load_val(lem_sft_job *j, lem_sft_stage *s, const lem_sft_load *how, lem_examples *val,
                            lem_err *err) {
     const char *path = lem_args_str(&s->args, "val");
     lem_sft_load all = *how;
@@ -205,6 +208,10 @@ lem_status lem_sft_rows(lem_sft_job *j, lem_sft_stage *s, lem_examples *train, l
     lem_sft_load how = lem_sft_how(j, s);
     const lem_json *files = lem_args_tree(&s->args, "data");
     lem_status st = LEM_OK;
+    LEM_TRY(lem_bad_rows_begin(j->args, &s->bad, err));
+    s->used = 0;
+    s->bad.part = j->n > 1 ? s->name : NULL;
+    s->bad.more = s > j->stages;
     LEM_TRY(set_max_len(j, s, &how, err));
     for (size_t i = 0; i < lem_json_count(files); i++)
         LEM_TRY(load_file(j, s, lem_json_str(lem_json_at(files, i), ""), &how, train, &s->rows, err));
@@ -216,4 +223,9 @@ lem_status lem_sft_rows(lem_sft_job *j, lem_sft_stage *s, lem_examples *train, l
     st = load_val(j, s, &how, val, err);
 done:
     return st;
+}
+
+lem_status lem_sft_rows_end(lem_sft_job *j, lem_sft_stage *s, lem_err *err) {
+    lem_status st = lem_bad_rows_end(&s->bad, j->cli, j->job, s->used, err);
+    return st && j->n > 1 ? lem_err_context(err, "stage %s", s->name) : st;
 }

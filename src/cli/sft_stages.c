@@ -11,11 +11,12 @@ static bool is_stage_name(const char *name) {
 
 bool lem_sft_is_whole_run(const char *option) {
     static const char *const names[] = {
-        "model",      "from-scratch", "arch",       "layers", "width",       "ffn",       "heads",
-        "kv-heads",   "context",      "rope-theta", "untied", "vocab",       "tokenizer", "dtype",
-        "stages",     "out",          "threads",    "config", "json",        "dry-run",   "budget",
-        "fresh",      "overwrite",    "quiet",      "help",   "prompt-from", "template",  "lora-rank",
-        "lora-alpha", "lora-targets", "rslora",     "set",    "lora-dropout"};
+        "model",     "from-scratch", "arch",         "layers",     "width",      "ffn",
+        "heads",     "kv-heads",     "context",      "rope-theta", "untied",     "vocab",
+        "tokenizer", "dtype",        "stages",       "out",        "threads",    "config",
+        "json",      "dry-run",      "budget",       "fresh",      "overwrite",  "quiet",
+        "help",      "prompt-from",  "template",     "lora-rank",  "lora-alpha", "lora-targets",
+        "rslora",    "set",          "lora-dropout", "on-error",   "max-bad",    "skipped"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(names[i], option) == 0) return true;
     return false;
@@ -110,6 +111,7 @@ void lem_sft_stages_release(lem_sft_job *j) {
         lem_sft_stage *s = &j->stages[i];
         if (s->args.values) lem_args_release(&s->args);
         lem_free(s->dir);
+        lem_bad_rows_release(&s->bad);
         lem_json_free(s->first);
         lem_json_free(s->domains);
         lem_prompt_settings_release(&s->prompt);

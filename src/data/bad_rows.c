@@ -21,6 +21,8 @@ static lem_bad_kind kind_of(const char *text) {
                  {"UTF-8", LEM_BAD_SYNTAX},
                  {" values for ", LEM_BAD_LENGTH},
                  {"a list of ", LEM_BAD_LENGTH},
+                 {" responses but ", LEM_BAD_LENGTH},
+                 {" completions but ", LEM_BAD_LENGTH},
                  {" candidates; 1 to ", LEM_BAD_LENGTH},
                  {"is missing", LEM_BAD_MISSING},
                  {"no field", LEM_BAD_MISSING},
@@ -117,15 +119,16 @@ lem_status lem_bad_rows_add(lem_bad_rows *b, const char *file, uint64_t number, 
     lem_status st = without_place(why->text, file, number, &row.error, err);
     if (st) return st;
     const lem_bad_kind kind = kind_of(row.error);
-    const uint64_t at = lem_skipped_count(b->list);
+    const uint64_t at = b->n;
     row.kind = kind_names[kind];
     if (field_of(row.error, field, sizeof field)) row.field = field;
     st = lem_skipped_add(b->list, &row, &fresh, err);
     b->kinds[kind] += st == LEM_OK && fresh;
+    b->n += st == LEM_OK && fresh;
     return st == LEM_OK && fresh ? show(b, &row, at, err) : st;
 }
 
-uint64_t lem_bad_rows_count(const lem_bad_rows *b) { return lem_skipped_count(b->list); }
+uint64_t lem_bad_rows_count(const lem_bad_rows *b) { return b->n; }
 lem_skipped *lem_bad_rows_list(lem_bad_rows *b) { return b->list; }
 
 const char *lem_bad_rows_shown(const lem_bad_rows *b, int i) {

@@ -63,7 +63,7 @@ lem_status lem_bad_rows_check(const lem_bad_rows *b, uint64_t used, double max_s
                               lem_err *err) LEM_MUST_CHECK;
 /* Appends "12 rows left out: 3 not JSON, 9 missing field". */
 void lem_bad_rows_text(const lem_bad_rows *b, lem_buf *out);
-/* All of them with kind and field, to be saved; borrowed. */
+/* All of them with kind and field, to be saved; borrowed. What else is added to it is not counted here. */
 lem_skipped *lem_bad_rows_list(lem_bad_rows *b);
 /* "FILE:LINE: why" of the i-th of the first LEM_BAD_SHOWN; NULL behind the last. */
 const char *lem_bad_rows_shown(const lem_bad_rows *b, int i);

@@ -2,6 +2,7 @@
 #include "data/dataset.h"
 
 #include "core/mem.h"
+#include "data/most_rows.h"
 #include "data/record.h"
 #include "data/row_audit.h"
 #include "data/row_map.h"
@@ -85,7 +86,8 @@ typedef struct reader {
     const lem_sft_load *how;
     const char *path; /* as it was given: may be several files */
     char *file;       /* the one that the kind is of; owned; NULL before any */
-    bool first;       /* the row is the file's first one */
+    bool told, first; /* the kind of the file is told; this row told it */
+    bool stops;       /* the row is to end the run, whatever the judge says */
     lem_row_kind kind;
     lem_json *row; /* the last one; NULL before any, and at the end */
     lem_turns turns;
@@ -114,7 +116,7 @@ static lem_status reader_open(reader *r, const char *path, const lem_sft_load *h
         if (st) return st;
     }
     lem_status st = lem_row_map_check(how->rename, err);
-    if (st == LEM_OK) st = lem_data_rows_open(path, how->cancel, &r->rows, err);
+    if (st == LEM_OK) st = lem_data_rows_judged(path, how->cancel, how->judge, &r->rows, err);
     return st ? st : skip(r, how->offset, err);
 }
 
@@ -126,23 +128,45 @@ static void reader_close(reader *r) {
     lem_free(r->file);
 }
 
-/* Notes whether the row is its file's first one. */
+/* Notes whether the row is of another file than the one before. */
 static lem_status look_at_file(reader *r, lem_err *err) {
     const char *file = lem_rowset_file(r->rows);
-    r->first = !r->file || strcmp(r->file, file) != 0;
-    if (!r->first) return LEM_OK;
+    r->first = false;
+    if (r->file && strcmp(r->file, file) == 0) return LEM_OK;
     lem_free(r->file);
+    r->told = false;
     r->file = lem_strdup(file, err);
     return r->file ? LEM_OK : LEM_EMEM;
 }
 
-/* The kind of a file whose first row this is. */
+/* The kind, where rows of it can be trained. */
+static int kind_to_train(const void *ctx, const lem_json *row) {
+    const lem_row_kind k = lem_row_detect(row);
+    (void)ctx;
+    return lem_row_kind_of(k)->is & LEM_ROW_FOR_SFT ? (int)k : -1;
+}
+
+static lem_status detect(reader *r, lem_err *err) {
+    int most = -1;
+    lem_status st = LEM_OK;
+    if (lem_data_leaves_out(r->how->judge))
+        st = lem_most_rows(r->file, r->how->cancel, r->how->judge, kind_to_train, NULL, &most, err);
+    r->kind = most >= 0 ? (lem_row_kind)most : lem_row_detect(r->row);
+    return st;
+}
+
+/* The kind of a file of which nothing was read before this row. */
 static lem_status tell_kind(reader *r, lem_err *err) {
     bool asked = r->how->format && *r->how->format;
-    if (!asked) r->kind = lem_row_detect(r->row);
+    if (!asked) {
+        lem_status st = detect(r, err);
+        if (st) return st;
+    }
+    r->told = r->first = true;
     const lem_row_kind_info *info = lem_row_kind_of(r->kind);
     if (r->kind == LEM_ROW_UNKNOWN || (info->is & LEM_ROW_FOR_SFT)) return LEM_OK;
     const char *hint = "";
+    r->stops = true;
     if (info->is & LEM_ROW_REPLIES)
         hint = "; 'lemma data convert --to messages' makes a row of each right reply";
     if (info->is & LEM_ROW_STEPS) hint = "; 'lemma prm train' reads it";
@@ -163,14 +187,20 @@ static lem_status reader_next(reader *r, bool *eof, lem_err *err) {
     if (*eof) return LEM_OK;
     if (r->left > 0) r->left--;
     LEM_TRY(look_at_file(r, err));
-    st = lem_row_map_apply(r->how->rename, r->row, r->first, err);
-    if (st == LEM_OK && r->first) st = tell_kind(r, err);
+    st = lem_row_map_apply(r->how->rename, r->row, !r->told, err);
+    if (st == LEM_OK && !r->told) st = tell_kind(r, err);
     if (st == LEM_OK) st = lem_row_turns(r->row, r->kind, &r->turns, err);
     if (st == LEM_OK) st = dress(&r->turns, r->kind, r->how, err);
     if (st == LEM_OK) st = lem_row_audit_add(&r->audit, r->row, r->kind, &r->turns, &r->facts, err);
     if (st) lem_err_context(err, "%s:%llu", r->file, (unsigned long long)lem_rowset_number(r->rows));
 done:
     return st;
+}
+
+/* A row that was read failed. */
+static lem_status left_out(const reader *r, lem_status st, lem_err *err) {
+    if (!r->row || r->stops) return st;
+    return lem_data_row_failed(r->how->judge, r->file, lem_rowset_number(r->rows), st, err);
 }
 
 lem_status lem_texts_load(const char *path, const lem_sft_load *how, lem_text_sink *sink, void *ctx,
@@ -180,7 +210,11 @@ lem_status lem_texts_load(const char *path, const lem_sft_load *how, lem_text_si
     bool eof = false;
     LEM_TRY(reader_open(&r, path, how, err));
     for (;;) {
-        LEM_TRY(reader_next(&r, &eof, err));
+        st = reader_next(&r, &eof, err);
+        if (st) {
+            LEM_TRY(left_out(&r, st, err));
+            continue;
+        }
         if (eof) break;
         for (int i = 0; !r.facts.marked && i < r.turns.n; i++)
             LEM_TRY(sink(ctx, r.turns.at[i].content, strlen(r.turns.at[i].content), err));
@@ -203,12 +237,13 @@ static size_t count_trained(const uint8_t *mask, size_t n) {
 }
 
 /* A row of more than max_len tokens: how many of them stay, 0 = it is left out. */
-static lem_status shorten(const lem_ids *ids, const uint8_t *mask, const reader *r, lem_drop_counts *drops,
+static lem_status shorten(const lem_ids *ids, const uint8_t *mask, reader *r, lem_drop_counts *drops,
                           lem_log *log, size_t *keep, lem_err *err) {
     unsigned long long line = lem_rowset_number(r->rows);
     int max = r->how->max_len;
     *keep = 0;
-    if (r->how->over == LEM_OVER_LENGTH_STOP)
+    r->stops = r->how->over == LEM_OVER_LENGTH_STOP;
+    if (r->stops)
         return lem_fail(err, LEM_EDATA, "%s:%llu: %zu tokens, --max-len is %d", r->file, line, ids->len, max);
     bool cut = r->how->over == LEM_OVER_LENGTH_CUT && count_trained(mask, (size_t)max) > 0;
     uint64_t *count = cut ? &drops->cut : &drops->too_long;
@@ -220,7 +255,7 @@ static lem_status shorten(const lem_ids *ids, const uint8_t *mask, const reader 
 }
 
 /* One row as an example, or counted as too long. */
-static lem_status add_example(lem_examples *e, const lem_ids *ids, const uint8_t *mask, const reader *r,
+static lem_status add_example(lem_examples *e, const lem_ids *ids, const uint8_t *mask, reader *r,
                               lem_drop_counts *drops, lem_log *log, lem_err *err) {
     size_t n = ids->len;
     if (count_trained(mask, n) == 0)
@@ -328,6 +363,7 @@ static lem_status load_row(lem_examples *e, reader *r, const lem_tokenizer *t, l
     if (st) tell_row(r, err);
     else st = add_example(e, ids, mask, r, drops, log, err);
     lem_free(mask);
+    drops->rows -= st != LEM_OK;
     return st;
 }
 
@@ -340,10 +376,11 @@ lem_status lem_examples_load(lem_examples *e, const char *path, const lem_tokeni
     LEM_TRY(reader_open(&r, path, how, err));
     for (;;) {
         bool eof = false;
-        LEM_TRY(reader_next(&r, &eof, err));
-        if (eof) break;
-        if (r.first) tell_first(&r, log);
-        LEM_TRY(load_row(e, &r, t, &ids, drops, log, err));
+        st = reader_next(&r, &eof, err);
+        if (st == LEM_OK && eof) break;
+        if (st == LEM_OK && r.first) tell_first(&r, log);
+        if (st == LEM_OK) st = load_row(e, &r, t, &ids, drops, log, err);
+        LEM_TRY(left_out(&r, st, err));
     }
     lem_drop_counts own = *drops;
     subtract(&own, &before);

@@ -9,6 +9,7 @@
 #include "core/json.h"
 #include "core/log.h"
 #include "prompt/solution.h"
+#include "rows/rows.h"
 #include "token/tokenizer.h"
 
 #include <stdint.h>
@@ -32,11 +33,12 @@ typedef struct lem_examples {
     } domains;
 } lem_examples;
 
-typedef struct lem_drop_counts {
+typedef struct lem_drop_counts { /* none of rows that a judge left out */
     uint64_t rows, kept, too_long, filtered;
     uint64_t conversations; /* rows kept that were written by the chat template, not as plain text */
     uint64_t with_system, with_suffix; /* rows kept that took lem_sft_load's system text, its suffix */
     uint64_t all_right, all_wrong;     /* of the filtered: lists of one class */
+    uint64_t read;                     /* of lem_lists_load: rows of files, several of which may be a list */
     /* Of lem_examples_load, over the rows kept: tokens, and those of them that are trained. */
     uint64_t tokens, trained;
     uint64_t cut;           /* rows kept that were cut to max_len */
@@ -87,6 +89,9 @@ typedef struct lem_sft_load { /* how rows become examples */
     int64_t offset;         /* rows of a file that are passed over before */
     bool train_last;        /* of several replies the last alone is trained */
     const lem_json *rename; /* columns under our names (row_map.h); NULL = none; borrowed */
+    /* Where it leaves rows out (bad_rows.h), a row that cannot be an example is one of them, and the kind of
+     * a file is that which most of its first rows are of; NULL = such a row is LEM_EDATA. */
+    const lem_row_judge *judge;
 } lem_sft_load;
 
 /* Reads FILE (rows of any kind, see rows/rows.h), of a kind of LEM_ROW_FOR_SFT. Of a pair the chosen reply is
@@ -128,10 +133,11 @@ void lem_lists_release(lem_lists *l);
 typedef struct lem_lists_how { /* how rows become lists */
     /* As the model will be scored; the form must be REPLY_END, or WHOLE_TURN. */
     const lem_prompt_recipe *recipe;
-    int max_len;              /* a list with a longer prompt + response is left out and counted */
-    int64_t limit;            /* rows; -1 = all */
-    const lem_cancel *cancel; /* as above */
-    bool soft;                /* labels may lie between 0 and 1 */
+    int max_len;                /* a list with a longer prompt + response is left out and counted */
+    int64_t limit;              /* rows; -1 = all */
+    const lem_cancel *cancel;   /* as above */
+    bool soft;                  /* labels may lie between 0 and 1 */
+    const lem_row_judge *judge; /* as above, of rows that cannot be lists */
 } lem_lists_how;
 /* Rows {problem, responses[], labels[], weights[], finish_reason[]} (weights may be left out: all 1, and so
  * may finish_reason), or of another kind of list_rows.h. A prompt and a response together are the ids of

@@ -4,6 +4,7 @@
 #include "core/mem.h"
 #include "core/object.h"
 #include "data/list_groups.h"
+#include "data/most_rows.h"
 #include "data/replies.h"
 #include "data/row_map.h"
 #include "data/rows.h"
@@ -123,17 +124,26 @@ static void tell_system(const lem_list_rows *r) {
              lem_rowset_file(r->rows), p->at[0].content);
 }
 
+lem_status lem_list_rows_failed(lem_list_rows *r, uint64_t line, lem_status st, lem_err *err) {
+    lem_status after = lem_data_row_failed(r->o.judge, lem_rowset_file(r->rows), line, st, err);
+    r->n_read -= st != LEM_OK && after == LEM_OK;
+    return after;
+}
+
 /* The next row of the files, under the limit; NULL at the end. */
 static lem_status read_one(lem_list_rows *r, lem_json **row, lem_err *err) {
     *row = NULL;
-    if (r->o.limit >= 0 && r->n_read >= (uint64_t)r->o.limit) return LEM_OK;
-    lem_status st = lem_rowset_next(r->rows, row, err);
-    if (st || !*row) return st;
-    st = lem_row_map_apply(r->o.rename, *row, r->n_read++ == 0, err);
-    if (st == LEM_OK) return st;
-    lem_json_free(*row);
-    *row = NULL;
-    return st;
+    while (r->o.limit < 0 || r->n_read < (uint64_t)r->o.limit) {
+        lem_status st = lem_rowset_next(r->rows, row, err);
+        if (st || !*row) return st;
+        st = lem_row_map_apply(r->o.rename, *row, r->n_read++ == 0, err);
+        if (st == LEM_OK) return st;
+        lem_json_free(*row);
+        *row = NULL;
+        st = lem_list_rows_failed(r, lem_rowset_number(r->rows), st, err);
+        if (st) return st;
+    }
+    return LEM_OK;
 }
 
 static lem_status read_groups(lem_list_rows *r, lem_err *err) {
@@ -151,6 +161,7 @@ static lem_status read_groups(lem_list_rows *r, lem_err *err) {
         }
         if (st == LEM_OK) st = group_row(r, line, err);
         if (st == LEM_NO) st = LEM_OK;
+        else st = lem_list_rows_failed(r, line, st, err);
         lem_json_free(row);
         row = NULL;
         if (st == LEM_OK) st = read_one(r, &row, err);
@@ -161,10 +172,21 @@ static lem_status read_groups(lem_list_rows *r, lem_err *err) {
     return st;
 }
 
-/* The kind of the first row, which stays to be read. */
+static int kind_of(const void *ctx, const lem_json *row) {
+    (void)ctx;
+    return (int)lem_row_detect(row);
+}
+
+/* The kind of the rows: that of the first one, which stays to be read. */
 static lem_status choose_kind(lem_list_rows *r, lem_err *err) {
+    int kind = -1;
+    lem_status st = LEM_OK;
     r->first_line = lem_rowset_number(r->rows);
-    r->kind = r->o.kind != LEM_ROW_UNKNOWN ? r->o.kind : lem_row_detect(r->first);
+    if (r->o.kind == LEM_ROW_UNKNOWN && lem_data_leaves_out(r->o.judge))
+        st = lem_most_rows(lem_rowset_file(r->rows), r->o.cancel, r->o.judge, kind_of, NULL, &kind, err);
+    if (st) return st;
+    r->kind = r->o.kind;
+    if (r->kind == LEM_ROW_UNKNOWN) r->kind = kind < 0 ? lem_row_detect(r->first) : (lem_row_kind)kind;
     r->is = lem_row_kind_of(r->kind)->is;
     if (!(r->is & LEM_ROW_REPLIES) && r->o.pass_others) {
         r->kind = LEM_ROW_LISTS; /* handed out as it stands, like these */
@@ -194,7 +216,7 @@ static lem_status start(lem_rowset *rows, const lem_list_rows_opts *o, lem_list_
 
 lem_status lem_list_rows_open_all(const char *const *paths, size_t n, const lem_list_rows_opts *o,
                                   lem_list_rows **out, lem_err *err) {
-    const lem_rowset_opts how = {.cancel = o->cancel};
+    const lem_rowset_opts how = {.cancel = o->cancel, .judge = o->judge};
     lem_rowset *rows = NULL;
     lem_status st = lem_rowset_open(paths, n, &how, &rows, err);
     return st ? st : start(rows, o, out, err);
@@ -203,7 +225,7 @@ lem_status lem_list_rows_open_all(const char *const *paths, size_t n, const lem_
 lem_status lem_list_rows_open_as(const char *path, const lem_list_rows_opts *o, lem_list_rows **out,
                                  lem_err *err) {
     lem_rowset *rows = NULL;
-    lem_status st = lem_data_rows_open(path, o->cancel, &rows, err);
+    lem_status st = lem_data_rows_judged(path, o->cancel, o->judge, &rows, err);
     return st ? st : start(rows, o, out, err);
 }
 
@@ -224,6 +246,7 @@ void lem_list_rows_close(lem_list_rows *r) {
 
 const char *lem_list_rows_file(const lem_list_rows *r) { return lem_rowset_file(r->rows); }
 uint64_t lem_list_rows_read(const lem_list_rows *r) { return r->n_read; }
+bool lem_list_rows_grouped(const lem_list_rows *r) { return (r->is & LEM_ROW_ONE_REPLY) != 0; }
 
 uint64_t lem_list_rows_left_out(const lem_list_rows *r) { return r->left_out; }
 
@@ -271,7 +294,9 @@ lem_status lem_list_rows_next(lem_list_rows *r, lem_json **row, uint64_t *line, 
         st = read_row(r, found, *line, err);
         if (st == LEM_OK) st = make_list(r, found, row, err);
         lem_json_free(found);
-        if (st != LEM_NO) return st;
+        if (st == LEM_OK) return st;
+        if (st != LEM_NO) st = lem_list_rows_failed(r, *line, st, err);
+        if (st != LEM_OK && st != LEM_NO) return st;
     }
 }
 

@@ -26,6 +26,9 @@ typedef struct lem_list_rows_opts {
     lem_log *log;             /* NULL = silent */
     int64_t limit;            /* rows of the files; -1 = all */
     const lem_json *rename;   /* row_map.h; NULL = none; borrowed */
+    /* Where it leaves rows out (bad_rows.h), rows that cannot be read as their kind are some of them, and the
+     * kind is that which most of the first rows are of; NULL = such a row is LEM_EDATA. */
+    const lem_row_judge *judge;
 } lem_list_rows_opts;
 lem_status lem_list_rows_open_as(const char *path, const lem_list_rows_opts *o, lem_list_rows **out,
                                  lem_err *err) LEM_MUST_CHECK;
@@ -40,8 +43,13 @@ lem_status lem_list_rows_next(lem_list_rows *r, lem_json **row, uint64_t *line, 
  */
 lem_status lem_list_row_grade(lem_json *row, lem_err *err) LEM_MUST_CHECK;
 const char *
-lem_list_rows_file(const lem_list_rows *r);          /* of the last row read; borrowed until the next call */
-uint64_t lem_list_rows_read(const lem_list_rows *r); /* rows of the files so far */
+lem_list_rows_file(const lem_list_rows *r); /* of the last row read; borrowed until the next call */
+/* Rows of the files so far, without those that the judge left out. */
+uint64_t lem_list_rows_read(const lem_list_rows *r);
+/* Whether lists are of several rows each, which are all read by now. */
+bool lem_list_rows_grouped(const lem_list_rows *r);
+/* The last list cannot be used: lem_data_row_failed (rows.h) with its place; the row is not counted then. */
+lem_status lem_list_rows_failed(lem_list_rows *r, uint64_t line, lem_status st, lem_err *err) LEM_MUST_CHECK;
 /* Rows left out so far: several turns of the user, or a reply of several turns. */
 uint64_t lem_list_rows_left_out(const lem_list_rows *r);
 void lem_list_rows_close(lem_list_rows *r);

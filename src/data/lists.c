@@ -186,11 +186,11 @@ static lem_status add_row(builder *b, const lem_json *row, bool *kept, lem_err *
     if (whole) share_beginning(l, &it);
     *kept = b->seen[0] && b->seen[1] && !b->too_long;
     if (*kept) l->list[l->n++] = it;
-    else {
+done:
+    if (!*kept) {
         l->n_ids = ids0;
         l->n_responses = responses0;
     }
-done:
     return st;
 }
 
@@ -215,7 +215,8 @@ lem_status lem_lists_load(lem_lists *l, const char *path, const lem_tokenizer *t
     lem_list_rows *rows = NULL;
     builder b = {.l = l, .t = t, .how = how};
     int64_t left = how->limit;
-    lem_status st = lem_list_rows_open(path, how->cancel, log, &rows, err);
+    const lem_list_rows_opts o = {.cancel = how->cancel, .log = log, .limit = -1, .judge = how->judge};
+    lem_status st = lem_list_rows_open_as(path, &o, &rows, err);
     while (st == LEM_OK && left != 0) {
         lem_json *row = NULL;
         uint64_t line = 0;
@@ -225,13 +226,15 @@ lem_status lem_lists_load(lem_lists *l, const char *path, const lem_tokenizer *t
         if (left > 0) left--;
         bool kept = false;
         st = add_row(&b, row, &kept, err);
+        if (st == LEM_OK) count(&b, kept, path, line, drops, log);
+        else st = lem_list_rows_failed(rows, line, st, err);
         if (st) lem_err_context(err, "%s:%llu", path, (unsigned long long)line);
-        else count(&b, kept, path, line, drops, log);
         lem_json_free(row);
     }
     lem_ids_release(&b.prompt);
     lem_ids_release(&b.reply);
     lem_rendering_release(&b.whole);
+    if (rows) drops->read += lem_list_rows_read(rows);
     lem_list_rows_close(rows);
     return st;
 }

@@ -21,6 +21,19 @@ static inline lem_status lem_data_rows_judged(const char *path, const lem_cancel
     return lem_rowset_open(&path, 1, &o, out, err);
 }
 
+static inline bool lem_data_leaves_out(const lem_row_judge *judge) { return judge && judge->ask; }
+
+/* A row that was given out cannot be used: it failed with st and *err, with its place or without. LEM_OK
+ * where the judge leaves it out, else the failure. */
+static inline lem_status lem_data_row_failed(const lem_row_judge *judge, const char *file, uint64_t number,
+                                             lem_status st, lem_err *err) {
+    if (st != LEM_EDATA || !lem_data_leaves_out(judge)) return st;
+    st = judge->ask(judge->ctx, file, number, NULL, err);
+    if (st != LEM_NO) return st;
+    *err = (lem_err)LEM_ERR_INIT;
+    return LEM_OK;
+}
+
 /* LEM_EINTR if asked to stop; loaders call it at every row. */
 static inline lem_status lem_data_cancelled(const lem_cancel *cancel, lem_err *err) {
     if (cancel && cancel->requested) return lem_fail(err, LEM_EINTR, "interrupted");

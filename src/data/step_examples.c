@@ -152,19 +152,49 @@ static lem_status take(loader *l, lem_step_examples *e, const lem_steps_solution
     return add(l, e, s, err);
 }
 
+/* What the rows before one made, so that all of a row can be taken back. */
+typedef struct mark {
+    lem_step_examples e, held;
+    lem_step_counts counts;
+    uint64_t row;
+} mark;
+
+static mark mark_of(const lem_step_examples *e, const lem_step_examples *held, const lem_step_counts *c,
+                    uint64_t row) {
+    return (mark){*e, held ? *held : (lem_step_examples){0}, *c, row};
+}
+
+static void go_back(lem_step_examples *e, const lem_step_examples *to) {
+    e->n = to->n;
+    e->n_ids = to->n_ids;
+    e->labels = to->labels;
+    e->right = to->right;
+    e->longest = to->longest;
+}
+
 lem_status lem_step_examples_load(lem_step_examples *e, lem_step_examples *held, const char *path,
                                   const lem_tokenizer *t, const lem_step_load *how, lem_step_counts *counts,
                                   lem_log *log, lem_err *err) {
     loader l = {.t = t, .how = how};
     lem_steps *rows = NULL;
     lem_steps_solution s;
+    mark before = mark_of(e, held, counts, 0);
+    uint64_t left_out = 0; /* a row whose other solutions go, too */
     lem_status st = lem_steps_open(path, &how->rows, log, &rows, err);
     for (;;) {
         if (st == LEM_OK) st = lem_steps_next(rows, &s, err);
         if (st || s.n == 0) break;
+        if (s.row == left_out) continue;
+        if (s.row != before.row) before = mark_of(e, held, counts, s.row);
         place p = {path, (unsigned long long)s.line, log};
         st = take(&l, is_held(how, s.key) ? held : e, &s, counts, &p, err);
+        if (st == LEM_OK) continue;
+        st = lem_steps_failed(rows, st, err);
         if (st) lem_err_context(err, "%s:%llu", path, p.line);
+        go_back(e, &before.e);
+        if (held) go_back(held, &before.held);
+        *counts = before.counts;
+        left_out = s.row;
     }
     if (rows) {
         counts->rows += lem_steps_rows(rows);

@@ -4,7 +4,7 @@
 
 #include "core/choice.h"
 #include "core/hash.h"
-#include "data/rows.h"
+#include "data/most_rows.h"
 #include "data/rows.h"
 #include "data/steps_priv.h"
 
@@ -35,6 +35,7 @@ struct lem_steps {
     lem_rowset *rows;
     lem_json *held; /* read, and not yet used */
     uint64_t line, n_rows;
+    uint64_t held_row, row; /* numbers of rows: of the held one, of the last one used */
     int64_t left;
     steps_queue queue;
     int next;     /* of the queue */
@@ -108,10 +109,21 @@ static void tell_format(const lem_steps *s, lem_log *log) {
     lem_buf_release(&b);
 }
 
+static int format_number(const void *ctx, const lem_json *row) {
+    const struct format *f = format_of(row);
+    (void)ctx;
+    return f ? (int)(f - formats) : -1;
+}
+
 static lem_status choose_format(lem_steps *s, lem_log *log, lem_err *err) {
     int i = s->how->format ? lem_choice_find(LEM_STEPS_FORMATS, s->how->format) : -1;
     if (s->how->format && i < 0)
         return lem_fail(err, LEM_EUSAGE, "format '%.40s' is not one of " LEM_STEPS_FORMATS, s->how->format);
+    if (!s->how->format && lem_data_leaves_out(s->how->judge)) {
+        lem_status st = lem_most_rows(lem_rowset_file(s->rows), s->how->cancel, s->how->judge, format_number,
+                                      NULL, &i, err);
+        if (st) return st;
+    }
     s->format = i >= 0 ? &formats[i] : format_of(s->held);
     if (!s->format) return unknown_columns(s->path, s->held, err);
     tell_format(s, log);
@@ -128,16 +140,30 @@ static lem_status hold(lem_steps *s, lem_err *err) {
     if (st || !s->held) return st;
     if (s->left > 0) s->left--;
     s->n_rows++;
+    s->held_row++;
     return LEM_OK;
 }
 
+lem_status lem_steps_failed(lem_steps *s, lem_status st, lem_err *err) {
+    lem_status after = lem_data_row_failed(s->how->judge, lem_rowset_file(s->rows), s->line, st, err);
+    s->n_rows -= st != LEM_OK && after == LEM_OK;
+    return after;
+}
+
+/* A row that is left out adds nothing to the queue. */
 static lem_status use_held(lem_steps *s, lem_err *err) {
+    const int n = s->queue.n;
+    const uint64_t empty = s->queue.empty;
     s->line = lem_rowset_number(s->rows);
+    s->row = s->held_row;
     lem_status st = s->format->read(&s->queue, s->held, err);
     lem_json_free(s->held);
     s->held = NULL;
-    return st ? lem_err_context(err, "%s:%llu", lem_rowset_file(s->rows), (unsigned long long)s->line)
-              : LEM_OK;
+    if (st == LEM_OK) return st;
+    s->queue.n = n;
+    s->queue.empty = empty;
+    st = lem_steps_failed(s, st, err);
+    return st ? lem_err_context(err, "%s:%llu", lem_rowset_file(s->rows), (unsigned long long)s->line) : st;
 }
 
 /* Rows of PRM800K that go on with the problem of the one before. */
@@ -175,7 +201,7 @@ lem_status lem_steps_open(const char *path, const lem_steps_how *how, lem_log *l
     s->path = path;
     s->how = s->queue.how = how;
     s->left = how->limit;
-    LEM_TRY(lem_data_rows_open(path, how->cancel, &s->rows, err));
+    LEM_TRY(lem_data_rows_judged(path, how->cancel, how->judge, &s->rows, err));
     s->queue.arena = lem_arena_new(0, ARENA_LIMIT, err);
     if (!s->queue.arena) LEM_TRY(LEM_EMEM);
     LEM_TRY(hold(s, err));
@@ -252,7 +278,7 @@ lem_status lem_steps_next(lem_steps *s, lem_steps_solution *out, lem_err *err) {
     if (!d) goto done;
     LEM_TRY(room_for_labels(s, d->n, err));
     label_steps(s, d);
-    *out = (lem_steps_solution){d->problem, d->joined, d->n, d->step, s->label, s->line, key_of(d)};
+    *out = (lem_steps_solution){d->problem, d->joined, d->n, d->step, s->label, s->line, s->row, key_of(d)};
 done:
     return st;
 }

@@ -48,6 +48,9 @@ typedef struct lem_steps_how {
     const char *separator;    /* of lists */
     int64_t limit;            /* rows; -1 = all */
     const lem_cancel *cancel; /* looked at for every row: LEM_EINTR; NULL = never */
+    /* Where it leaves rows out (bad_rows.h), rows that are not of the format are some of them, and the format
+     * is that which most of the first rows are of; NULL = such a row is LEM_EDATA. */
+    const struct lem_row_judge *judge;
 } lem_steps_how;
 
 typedef struct lem_steps_solution { /* borrowed until the next call */
@@ -57,6 +60,7 @@ typedef struct lem_steps_solution { /* borrowed until the next call */
     const lem_step *step;
     const float *label; /* [n] 0..1, below 0 = not to be trained */
     uint64_t line;      /* of the row */
+    uint64_t row;       /* its number among all that were read, from 1 */
     uint64_t key; /* equal for solutions of one problem; joined: of the text before "Step 1", else of its
                      first 40 bytes */
 } lem_steps_solution;
@@ -76,8 +80,11 @@ lem_status lem_steps_open(const char *path, const lem_steps_how *how, lem_log *l
                           lem_err *err) LEM_MUST_CHECK;
 /* The next solution. A row that is not of the format is LEM_EDATA naming file, line and field. */
 lem_status lem_steps_next(lem_steps *s, lem_steps_solution *out, lem_err *err) LEM_MUST_CHECK;
-void lem_steps_close(lem_steps *s);           /* NULL allowed */
-uint64_t lem_steps_rows(const lem_steps *s);  /* rows read so far */
+void lem_steps_close(lem_steps *s); /* NULL allowed */
+/* The last solution cannot be used: lem_data_row_failed (rows.h) with its place; the row is not counted then.
+ */
+lem_status lem_steps_failed(lem_steps *s, lem_status st, lem_err *err) LEM_MUST_CHECK;
+uint64_t lem_steps_rows(const lem_steps *s);  /* rows read so far, without those that the judge left out */
 uint64_t lem_steps_empty(const lem_steps *s); /* steps of white space alone that were left out */
 
 #endif

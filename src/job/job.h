@@ -98,8 +98,8 @@ lem_status lem_job_interrupted(lem_job *j, uint64_t saved, uint64_t total, const
 /* Where the list of rows left out by --on-error skip goes: --skipped, or OUT.skipped; NULL: nowhere (no
  * output). Borrowed. */
 const char *lem_job_skipped(const lem_job *j);
-/* Writes it there, before the output is put in place; nothing with --dry-run. Where no row was left out the
- * list of an older run goes, at the end of the job. */
+/* Writes it there, before the output is put in place; nothing with --dry-run. An empty list is no file: that
+ * of an older run goes, as it does at the end of a job that did not save one. */
 lem_status lem_job_save_skipped(lem_job *j, lem_skipped *list, lem_err *err) LEM_MUST_CHECK;
 /* Whether the command writes files of that name. */
 typedef bool lem_job_owns(const char *name);

@@ -29,23 +29,25 @@ lem_status lem_job_skipped_set(lem_job *j, const lem_args *args, lem_err *err) {
 
 const char *lem_job_skipped(const lem_job *j) { return j->skipped; }
 
-/* An empty list is no file. */
-lem_status lem_job_save_skipped(lem_job *j, lem_skipped *list, lem_err *err) {
-    bool gone;
-    if (!j->skipped || j->cli->dry_run || j->cli->trial) return LEM_OK;
-    if (lem_skipped_count(list) == 0) return j->out ? LEM_OK : lem_skipped_remove(j->skipped, &gone, err);
-    j->skipped_saved = true;
-    return lem_skipped_save(list, j->skipped, j->cli->overwrite, err);
-}
-
 /* What was done to a name lasts; the manifest of a file syncs their folder itself. */
 static lem_status sync_folder(const lem_job *j, const char *path, lem_err *err) {
     char *dir = lem_path_dir(path, err);
     if (!dir) return LEM_EMEM;
-    const bool with_manifest = j->cmd->output == LEM_OUTPUT_FILE && strcmp(dir, j->parent) == 0;
-    lem_status st = with_manifest ? LEM_OK : lem_file_fsync_dir(dir, err);
+    const bool with_manifest = !j->out || (j->cmd->output == LEM_OUTPUT_FILE && strcmp(dir, j->parent) == 0);
+    lem_status st = with_manifest || !lem_file_is_dir(dir) ? LEM_OK : lem_file_fsync_dir(dir, err);
     lem_free(dir);
     return st;
+}
+
+/* An empty list is no file. */
+lem_status lem_job_save_skipped(lem_job *j, lem_skipped *list, lem_err *err) {
+    bool gone = false;
+    lem_status st;
+    if (!j->skipped || j->cli->dry_run || j->cli->trial) return LEM_OK;
+    j->skipped_saved = lem_skipped_count(list) > 0;
+    if (j->skipped_saved) st = lem_skipped_save(list, j->skipped, j->cli->overwrite, err);
+    else st = lem_skipped_remove(j->skipped, &gone, err);
+    return st == LEM_OK && (gone || j->skipped_saved) ? sync_folder(j, j->skipped, err) : st;
 }
 
 lem_status lem_job_skipped_finish(const lem_job *j, lem_err *err) {
@@ -55,7 +57,7 @@ lem_status lem_job_skipped_finish(const lem_job *j, lem_err *err) {
     lem_buf_printf(&usual, "%s.skipped", j->out);
     LEM_TRY(lem_buf_ok(&usual, err));
     if (!j->skipped_saved) LEM_TRY(lem_skipped_remove(j->skipped, &gone, err));
-    if (gone || j->skipped_saved) LEM_TRY(sync_folder(j, j->skipped, err));
+    if (gone) LEM_TRY(sync_folder(j, j->skipped, err));
     if (strcmp(usual.data, j->skipped) == 0) goto done;
     LEM_TRY(lem_skipped_remove(usual.data, &gone, err));
     if (gone) st = sync_folder(j, usual.data, err);

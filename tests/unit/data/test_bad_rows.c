@@ -22,7 +22,7 @@ static const struct {
     {"label.steps: a list expected, found null", "wrong type", "label.steps"},
     {"rm_score: 2 values for 1 candidates", "different lengths", "rm_score"},
     {"rm_score[: odd", "other", NULL},
-    {"3 responses but 2 labels", "other", NULL},
+    {"3 responses but 2 labels", "different lengths", NULL},
     {"it: failed", "other", "it"},
     {": none", "other", NULL},
     {"field 'never closed", "other", NULL},
