@@ -160,7 +160,7 @@ static void without_a_model(void **state) {
        "[0,0]"); /* another way: its answer is right, its steps are not those of the worked one */
     lem_json_free(all);
     if (lemma("prm annotate --from worked --data rows.jsonl --out none") != 3 ||
-        !strstr(said, "rows.jsonl:1: --from worked: text expected in the field worked, "))
+        !strstr(said, "rows.jsonl:1: --from worked: text expected in field 'worked', "))
         fail_msg("%s", said);
     if (lemma("prm annotate --from samples --model m --data rows.jsonl --out none") != 2 ||
         !strstr(said, "--from samples needs no model"))

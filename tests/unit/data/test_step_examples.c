@@ -2,6 +2,7 @@
  * mask, problems held back whole, what is left out and counted */
 #include "core/file.h"
 #include "core/mem.h"
+#include "data/bad_rows.h"
 #include "data/step_examples.h"
 
 #include <setjmp.h>
@@ -202,6 +203,56 @@ static void problems_are_held_back_whole(void **state) {
     lem_buf_release(&b);
 }
 
+/* A row is left out whole, its solutions that could be used and their labels too; what stands around it
+ * stays. Its solutions are of one problem: held back or not. */
+static void a_row_goes_whole(void **state) {
+    (void)state;
+    static const char
+        good[] = "{\"problem\":\"p\",\"responses\":[\"a\\nb\",\"c\"],\"step_labels\":[[1,0],[1]]}\n",
+        bad[] = "{\"problem\":\"q\",\"responses\":[\"d\",\"eeee\",\"f\"],\"step_labels\":[[1],[0.5],[1]]}\n";
+    lem_prompt_recipe r = recipe_of(LEM_PROMPT_STEP_TURNS, plain);
+    lem_buf clean = {0}, dirty = {0};
+    lem_buf_printf(&clean, "%s%s", good, good);
+    lem_buf_printf(&dirty, "%s%s%s%s%s", bad, good, bad, good, bad);
+    for (int k = 0; k < 2; k++) {
+        lem_step_load how = {.rows = {.limit = -1, .separator = "\n", .rule = LEM_STEPS_SOFT},
+                             .recipe = &r,
+                             .max_len = 1000,
+                             .rlhflow = true,
+                             .held_share = k};
+        lem_step_examples e = {0}, held = {0}, want = {0}, want_held = {0};
+        lem_bad_rows *bad_ones = lem_bad_rows_new("/tmp", &err);
+        assert_non_null(bad_ones);
+        rows(lem_buf_str(&clean));
+        lem_step_counts c = load(&want, &want_held, plain, &how);
+        rows(lem_buf_str(&dirty));
+        assert_int_equal(lem_bad_rows_judge(bad_ones, LEM_BAD_ANY, path, NULL, NULL, &how.rows.judge, &err),
+                         LEM_OK);
+        lem_step_counts d = load(&e, &held, plain, &how);
+        assert_int_equal(lem_bad_rows_count(bad_ones), 3);
+        assert_non_null(strstr(lem_bad_rows_shown(bad_ones, 1), ":3: a label of 0.5"));
+        assert_memory_equal(&c, &d, sizeof c);
+        const lem_step_examples *got[] = {&e, &held}, *both[] = {&want, &want_held};
+        for (int i = 0; i < 2; i++) {
+            assert_int_equal(got[i]->n, both[i]->n);
+            assert_int_equal(got[i]->n_ids, both[i]->n_ids);
+            assert_int_equal(got[i]->labels, both[i]->labels);
+            assert_int_equal(got[i]->right, both[i]->right);
+            assert_int_equal(got[i]->longest, both[i]->longest);
+            if (got[i]->n_ids) assert_memory_equal(got[i]->ids, both[i]->ids, got[i]->n_ids * sizeof *e.ids);
+            if (got[i]->n)
+                assert_memory_equal(got[i]->start, both[i]->start, (got[i]->n + 1) * sizeof *e.start);
+        }
+        lem_step_examples_release(&e);
+        lem_step_examples_release(&held);
+        lem_step_examples_release(&want);
+        lem_step_examples_release(&want_held);
+        lem_bad_rows_free(bad_ones);
+    }
+    lem_buf_release(&clean);
+    lem_buf_release(&dirty);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(soft_labels),
@@ -209,6 +260,7 @@ int main(void) {
         cmocka_unit_test(rlhflow),
         cmocka_unit_test(what_is_left_out_is_counted),
         cmocka_unit_test(problems_are_held_back_whole),
+        cmocka_unit_test(a_row_goes_whole),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
