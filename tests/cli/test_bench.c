@@ -219,6 +219,8 @@ static void graded(void **state) {
                      "{\"benchmark\":\"math\",\"expected_answer\":\"2\",\"completions\":[\"2\"]}\n");
     says(3, LEMMA "grade two.jsonl 2>&1",
          "two.jsonl:2: benchmark: 'aqua' expected as in the rows before, found 'math'");
+    says(3, LEMMA "grade two.jsonl --on-error skip --max-bad 0.9 2>&1",
+         "'aqua' expected as in the rows before");
     says(0, LEMMA "grade two.jsonl --task std --policy std 2>&1", "");
     put("foreign.jsonl", "{\"benchmark\":\"theirs\",\"expected_answer\":\"2\",\"completions\":[\"2\"]}\n");
     says(0, LEMMA "grade foreign.jsonl 2>&1", "which is none of lemma's");

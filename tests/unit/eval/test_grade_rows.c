@@ -223,6 +223,12 @@ static void rows_say(void **state) {
         {"\"is_multiple_answer\": false,", "\"100,200\"", "200 and 100", LEM_GRADE_WRONG},
         {"\"is_multiple_answer\": false,", "\"100,200\"", "100200", LEM_GRADE_RIGHT},
         {"\"problem\": \"All n, separated by commas.\",", "\"120,240\"", "240,120", LEM_GRADE_RIGHT},
+        {"\"is_multiple_answer\": false, \"problem\": \"All n, separated by commas.\",", "\"120,240\"",
+         "240,120", LEM_GRADE_WRONG},
+        {"\"problem\": \"Es sind 1.234,50 Euro.\", \"question\": \"Wieviel?\",", "\"2500\"", "2.500",
+         LEM_GRADE_RIGHT},
+        {"\"problem\": \"It is 0.125,5 off.\",", "\"2.500\"", "2500", LEM_GRADE_WRONG},
+        {"", "[\"120,240\", \"7\"]", "240,120", LEM_GRADE_UNDECIDED},
         {"\"question\": \"Give a comma-separated list.\",", "\"120,240\"", "240,120", LEM_GRADE_RIGHT},
         {"\"problem\": \"How many n?\",", "\"120,240\"", "240,120", LEM_GRADE_UNDECIDED},
         {"", "[\"120,240\", \"120240\"]", "240,120", LEM_GRADE_WRONG},
@@ -262,6 +268,18 @@ static void rows_say(void **state) {
     }
 }
 
+/* A problem that stands under another name, as the candidates have it; what is told already stays. */
+static void texts_say(void **state) {
+    (void)state;
+    lem_candidates c = {.problem = "All n, separated by commas; 1.234,50 Euro"};
+    lem_grade_profile open = {.commas = LEM_ANSWER_COMMAS_OPEN}, told = {.commas = LEM_ANSWER_COMMAS_GROUP};
+    lem_row_says_texts(&c, &open);
+    assert_int_equal(open.commas, LEM_ANSWER_COMMAS_PART);
+    assert_true(open.points_group);
+    lem_row_says_texts(&c, &told);
+    assert_int_equal(told.commas, LEM_ANSWER_COMMAS_GROUP);
+}
+
 /* U+0000 ends nothing: neither a gold nor an answer. */
 static void nul_is_a_character(void **state) {
     (void)state;
@@ -288,12 +306,9 @@ static void kappa(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(kappa),
-                                       cmocka_unit_test(openai_labels),
-                                       cmocka_unit_test(qwen_labels),
-                                       cmocka_unit_test(rows_gain_fields),
-                                       cmocka_unit_test(several_golds),
-                                       cmocka_unit_test(rows_say),
-                                       cmocka_unit_test(nul_is_a_character)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(kappa),         cmocka_unit_test(openai_labels),
+                                       cmocka_unit_test(qwen_labels),   cmocka_unit_test(rows_gain_fields),
+                                       cmocka_unit_test(several_golds), cmocka_unit_test(rows_say),
+                                       cmocka_unit_test(texts_say),     cmocka_unit_test(nul_is_a_character)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
