@@ -228,6 +228,8 @@ static void rows_say(void **state) {
         {"\"problem\": \"Es sind 1.234,50 Euro.\", \"question\": \"Wieviel?\",", "\"2500\"", "2.500",
          LEM_GRADE_RIGHT},
         {"\"problem\": \"It is 0.125,5 off.\",", "\"2.500\"", "2500", LEM_GRADE_WRONG},
+        {"\"problem\": \"It is 1234.567,8 off.\",", "\"2.500\"", "2500", LEM_GRADE_WRONG},
+        {"", "[\"2.500\", \"1.234.567\"]", "2500", LEM_GRADE_RIGHT},
         {"", "[\"120,240\", \"7\"]", "240,120", LEM_GRADE_UNDECIDED},
         {"\"question\": \"Give a comma-separated list.\",", "\"120,240\"", "240,120", LEM_GRADE_RIGHT},
         {"\"problem\": \"How many n?\",", "\"120,240\"", "240,120", LEM_GRADE_UNDECIDED},
@@ -278,6 +280,14 @@ static void texts_say(void **state) {
     assert_true(open.points_group);
     lem_row_says_texts(&c, &told);
     assert_int_equal(told.commas, LEM_ANSWER_COMMAS_GROUP);
+    static const char row[] = "{\"problem\": \"Es sind 1.234,50 Euro.\", \"question\": \"Wieviel?\"}";
+    lem_grade_profile columns = {.commas = LEM_ANSWER_COMMAS_OPEN};
+    lem_err err = LEM_ERR_INIT;
+    lem_json *v = NULL;
+    assert_int_equal(lem_json_parse(row, strlen(row), &v, &err), LEM_OK);
+    lem_row_says_columns(v, &columns);
+    assert_true(columns.points_group);
+    lem_json_free(v);
 }
 
 /* U+0000 ends nothing: neither a gold nor an answer. */
