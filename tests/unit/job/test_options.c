@@ -83,6 +83,24 @@ static void defaults_and_flags(void **state) {
     lem_args_release(&a);
 }
 
+/* What begins with a dash and is no option: numbers below zero, minus minus five, and all behind "--". */
+static void words_with_dashes(void **state) {
+    (void)state;
+    static const char *const lines[][4] = {
+        {"-5", NULL}, {"--5", NULL}, {"--", "-5", NULL}, {"--", "--loud", NULL}, {"--", "-x", NULL}};
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        lem_args a;
+        lem_cli cli = {0};
+        lem_err err;
+        const char *word = lines[i][strcmp(lines[i][0], "--") == 0];
+        if (parse(lines[i], &a, &cli, &err) != LEM_OK) fail_msg("%s: %s", word, err.text);
+        assert_int_equal(a.n_words, 1);
+        assert_string_equal(a.words[0], word);
+        assert_false(lem_args_flag(&a, "loud"));
+        lem_args_release(&a);
+    }
+}
+
 static void refusals(void **state) {
     (void)state;
     static const struct {
@@ -157,7 +175,8 @@ static void bad_yaml(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(defaults_and_flags), cmocka_unit_test(refusals),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(defaults_and_flags),
+                                       cmocka_unit_test(words_with_dashes), cmocka_unit_test(refusals),
                                        cmocka_unit_test(yaml), cmocka_unit_test(bad_yaml)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
