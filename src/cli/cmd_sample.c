@@ -36,6 +36,9 @@ static const lem_opt opts[] = {
     LEM_OPT_BAD_ROWS,
     {"n", LEM_OPT_INT, "N", "8", "candidates per problem", 1, 100000},
     LEM_OPT_BUDGET("n"),
+    {"stop-when-decided", LEM_OPT_FLAG, NULL, NULL,
+     "draw no more candidates of a problem once more than half of --n gave the same answer: the majority is "
+     "that of all, pass@k and scores are of those drawn"},
     {"temperature", LEM_OPT_NUM, "X", "0.7", "0 is greedy", 0, 1000},
     LEM_OPTS_DRAW,
     {"max-tokens", LEM_OPT_INT, "N", "1024", "tokens per candidate", 1, 1e9},
@@ -81,6 +84,8 @@ static lem_status read_options(sample_job *j, lem_err *err) {
                                  .max_tokens = (int)lem_args_int(a, "max-tokens"),
                                  .slots = (int)lem_args_int(a, "slots"),
                                  .seed = j->cli->seed};
+    if (lem_args_flag(a, "stop-when-decided") && !j->model)
+        return lem_fail(err, LEM_EUSAGE, "--stop-when-decided is for --model: servers make several at once");
     return lem_generate_check(&j->gen, err);
 }
 
@@ -112,6 +117,7 @@ static lem_json *finish_counts(const sample_job *j) {
 
 static lem_status print_json(const sample_job *j, const lem_spoil *spoil, lem_err *err) {
     double s = j->stats.seconds, rate = s > 0 ? (double)j->stats.generated_tokens / s : 0;
+    uint64_t not_drawn;
     lem_object o = lem_object_new();
     lem_object_str(&o, "command", "sample");
     lem_object_str(&o, "out", j->out);
@@ -120,6 +126,8 @@ static lem_status print_json(const sample_job *j, const lem_spoil *spoil, lem_er
     lem_object_int(&o, "problems", j->rows.n);
     lem_object_int(&o, "candidates", j->finished);
     lem_object_int(&o, "resumed", j->resumed);
+    if (j->votes) lem_object_int(&o, "decided", lem_sample_decided(j, &not_drawn));
+    if (j->votes) lem_object_int(&o, "not_drawn", not_drawn);
     lem_object_int(&o, "prompt_tokens", j->stats.prompt_tokens);
     lem_object_int(&o, "prompt_tokens_shared", j->stats.shared_tokens);
     lem_object_int(&o, "generated_tokens", j->stats.generated_tokens);
@@ -166,13 +174,19 @@ done:
 /* What spoils a figure is told where the number of candidates is. */
 static lem_status tell_result(const sample_job *j, const lem_spoil *spoil, lem_err *err) {
     lem_buf b = {0};
-    uint64_t none = lem_sample_count_finished(j, "failed");
+    uint64_t none = lem_sample_count_finished(j, "failed"), not_drawn;
+    uint64_t decided = lem_sample_decided(j, &not_drawn);
     lem_spoil_text(spoil, &b);
     lem_json *warnings = lem_spoil_warnings(spoil);
     lem_status st = warnings ? lem_buf_ok(&b, err) : lem_fail(err, LEM_EMEM, "out of memory");
     if (st == LEM_OK)
         lem_info(j->cli->log, "%s: %llu candidates for %zu problems%s%s", j->out,
                  (unsigned long long)j->finished, j->rows.n, b.len ? "; " : "", lem_buf_str(&b));
+    if (decided)
+        lem_info(
+            j->cli->log,
+            "%llu votes were decided before --n: %llu candidates were not drawn (decided_after, not_drawn)",
+            (unsigned long long)decided, (unsigned long long)not_drawn);
     if (none)
         lem_warn(j->cli->log,
                  "%llu candidates failed (finish_reason \"failed\"): their answers are missing from every "

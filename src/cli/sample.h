@@ -13,6 +13,7 @@
 #include "bench/row.h"
 #include "core/journal.h"
 #include "data/problems.h"
+#include "eval/decided.h"
 #include "eval/spoil.h"
 #include "generate/run.h"
 #include "prompt/ends.h"
@@ -80,6 +81,8 @@ struct sample_job {
     sample_rows source;
     lem_problems rows;
     lem_json **records;                /* [rows, n] finished candidates, owned */
+    lem_decided *votes;                /* [rows] with --stop-when-decided; NULL = all candidates are made */
+    lem_grade_profile profile;         /* by which its answers are found */
     uint64_t total, finished, resumed; /* candidates */
     lem_journal *journal;
     lem_progress *progress;
@@ -96,7 +99,7 @@ void lem_sample_rows_find(sample_job *j);
 /* What the job reads beside its options; borrowed from j. */
 lem_job_spec lem_sample_rows_facts(const sample_job *j);
 lem_status lem_sample_rows_load(sample_job *j, lem_err *err) LEM_MUST_CHECK;
-/* What the benchmark says of the prompt where neither model nor user does. */
+/* What the benchmark says of the prompt where neither model nor user does, and of how answers are found. */
 lem_status lem_sample_rows_prompt(sample_job *j, lem_err *err) LEM_MUST_CHECK;
 /* What can be wrong with --benchmark, for the plan of a recipe. */
 lem_status lem_sample_rows_check(const lem_cli *cli, const lem_args *args, lem_err *err) LEM_MUST_CHECK;
@@ -136,6 +139,10 @@ bool lem_sample_has(const sample_job *j, size_t row, int i);
 lem_status lem_sample_keep(sample_job *j, size_t row, int i, lem_json *record, lem_err *err) LEM_MUST_CHECK;
 /* The same of one that the engine's own records hold: it is not journalled. */
 lem_status lem_sample_hold(sample_job *j, size_t row, int i, lem_json *record, lem_err *err) LEM_MUST_CHECK;
+/* How many candidates of a row are wanted: n, or with --stop-when-decided those that decide its vote. */
+int lem_sample_wanted(const sample_job *j, size_t row);
+/* Rows whose vote was decided before n, and the candidates of these that were not drawn. */
+uint64_t lem_sample_decided(const sample_job *j, uint64_t *not_drawn);
 /* Candidates that ended so ("stop"). */
 uint64_t lem_sample_count_finished(const sample_job *j, const char *how);
 /* What spoils a figure made of them: cut, repeated, and (as without an answer) empty. */

@@ -10,6 +10,8 @@
 #include "model/folder.h"
 #include "model/weights_open.h"
 
+#include <limits.h>
+
 enum { TRIAL_CANDIDATES = 200 }; /* in the first turn of a trial: they are in flight together */
 
 /* ---- source and sink of the engine */
@@ -204,6 +206,12 @@ static lem_status start(sample_job *j, lem_err *err) {
     return st ? st : lem_job_start(j->job, l->rt.backend->ops->name, err);
 }
 
+static int wanted(void *ctx, uint64_t row) {
+    const sample_job *j = ctx;
+    int n = lem_sample_wanted(j, (size_t)row);
+    return n < j->n ? n : INT_MAX;
+}
+
 static lem_status make(sample_job *j, lem_err *err) {
     sample_local *l = &j->local;
     lem_status st = lem_weights_open(j->model, LEM_HEAD_LM, l->rt.backend, l->dtype, &l->weights, err);
@@ -211,6 +219,8 @@ static lem_status make(sample_job *j, lem_err *err) {
     j->progress = lem_progress_new(j->cli->log, "sample", "candidates", j->total, j->resumed);
     j->gen.tick = tell_progress;
     j->gen.tick_ctx = j;
+    j->gen.wanted = j->votes ? wanted : NULL;
+    j->gen.wanted_ctx = j;
     lem_prompt_source *source = j->cli->trial ? next_of_trial : next_prompt;
     st = lem_generate_run(l->weights, &l->config, l->tok, l->rt.backend, &j->gen, source, j, take_candidate,
                           j, j->cli->cancel, &j->stats, err);

@@ -9,6 +9,42 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* ---- votes that are decided */
+
+int lem_sample_wanted(const sample_job *j, size_t row) {
+    return j->votes && j->votes[row].after ? j->votes[row].after : j->n;
+}
+
+uint64_t lem_sample_decided(const sample_job *j, uint64_t *not_drawn) {
+    uint64_t rows = 0;
+    *not_drawn = 0;
+    for (size_t i = 0; j->votes && i < j->rows.n; i++) {
+        int missing = j->n - lem_sample_wanted(j, i);
+        rows += missing > 0;
+        *not_drawn += (uint64_t)missing;
+    }
+    return rows;
+}
+
+/* Counts the candidates of a row as far as they are there without a gap; those behind the decision go. */
+static lem_status count_votes(sample_job *j, size_t row, lem_err *err) {
+    lem_decided *v = &j->votes[row];
+    lem_json **at = &j->records[row * (size_t)j->n];
+    lem_status st = LEM_OK;
+    bool was = v->after != 0;
+    while (st == LEM_OK && !v->after && v->seen < j->n && at[v->seen]) {
+        const lem_json *text = lem_json_get(at[v->seen], "text");
+        st = lem_decided_add(v, j->n, &j->profile, lem_json_str(text, ""), lem_json_str_len(text), err);
+    }
+    for (int i = v->after; !was && v->after && i < j->n; i++) {
+        if (at[i]) j->finished--;
+        else lem_progress_add(j->progress, 1);
+        lem_json_free(at[i]);
+        at[i] = NULL;
+    }
+    return st;
+}
+
 static lem_status visit(void *ctx, const char *id, const lem_json *record, lem_err *err) {
     sample_job *j = ctx;
     if (j->engine->visit) return j->engine->visit(j, id, record, err);
@@ -17,17 +53,19 @@ static lem_status visit(void *ctx, const char *id, const lem_json *record, lem_e
     unsigned long long cand = *end == ':' ? strtoull(end + 1, &end, 10) : (unsigned long long)j->n;
     if (*end || row >= j->rows.n || cand >= (unsigned long long)j->n)
         return lem_fail(err, LEM_EDATA, "the journal of %s: unknown record '%s'", j->out, id);
-    lem_json **at = &j->records[row * (size_t)j->n + cand];
-    if (*at) return LEM_OK;
-    *at = lem_json_copy(record);
-    if (!*at) return lem_fail(err, LEM_EMEM, "out of memory while reading the journal of %s", j->out);
-    j->finished++;
-    return LEM_OK;
+    if (lem_sample_has(j, row, (int)cand)) return LEM_OK;
+    lem_json *own = lem_json_copy(record);
+    if (!own) return lem_fail(err, LEM_EMEM, "out of memory while reading the journal of %s", j->out);
+    return lem_sample_hold(j, row, (int)cand, own, err);
 }
 
 lem_status lem_sample_open_records(sample_job *j, lem_err *err) {
     j->records = lem_alloc_zero(j->rows.n * (size_t)j->n + 1, sizeof *j->records, err); /* no rows: shards */
     if (!j->records) return LEM_EMEM;
+    if (lem_args_flag(j->args, "stop-when-decided") && !j->cli->trial) {
+        j->votes = lem_alloc_zero(j->rows.n + 1, sizeof *j->votes, err);
+        if (!j->votes) return LEM_EMEM;
+    }
     lem_status st = lem_job_journal(j->job, visit, j, &j->journal, err);
     j->resumed = j->finished;
     if (st == LEM_OK && j->resumed)
@@ -54,14 +92,14 @@ lem_status lem_sample_reencodes(const sample_job *j, const lem_tokenizer *tok,
 }
 
 bool lem_sample_has(const sample_job *j, size_t row, int i) {
-    return j->records[row * (size_t)j->n + (size_t)i] != NULL;
+    return i >= lem_sample_wanted(j, row) || j->records[row * (size_t)j->n + (size_t)i] != NULL;
 }
 
 lem_status lem_sample_hold(sample_job *j, size_t row, int i, lem_json *record, lem_err *err) {
     if (!record) return lem_fail(err, LEM_EMEM, "out of memory for a candidate");
     j->records[row * (size_t)j->n + (size_t)i] = record;
     j->finished++;
-    return LEM_OK;
+    return j->votes ? count_votes(j, row, err) : LEM_OK;
 }
 
 lem_status lem_sample_keep(sample_job *j, size_t row, int i, lem_json *record, lem_err *err) {
@@ -73,9 +111,23 @@ lem_status lem_sample_keep(sample_job *j, size_t row, int i, lem_json *record, l
         lem_json_free(record);
         return st;
     }
-    st = lem_sample_hold(j, row, i, record, err);
-    if (st == LEM_OK) lem_progress_add(j->progress, 1);
-    return st;
+    lem_progress_add(j->progress, 1);
+    return lem_sample_hold(j, row, i, record, err);
+}
+
+/* A row with the candidates that were wanted, and where that is fewer than n, how many were not drawn. */
+static lem_status row_of(const sample_job *j, size_t i, lem_json **out, lem_err *err) {
+    const lem_problem *p = &j->rows.at[i];
+    const int wanted = lem_sample_wanted(j, i);
+    lem_json *row = NULL;
+    lem_status st =
+        lem_problem_output(p, p->too_long ? NULL : j->records + i * (size_t)j->n, wanted, &row, err);
+    if (st) return st;
+    bool ok = wanted == j->n || (lem_json_set(row, "decided_after", lem_json_new_int(wanted)) &&
+                                 lem_json_set(row, "not_drawn", lem_json_new_int(j->n - wanted)));
+    if (ok) *out = row;
+    else lem_json_free(row);
+    return ok ? LEM_OK : lem_fail(err, LEM_EMEM, "out of memory for a row");
 }
 
 lem_status lem_sample_write(sample_job *j, lem_err *err) {
@@ -84,8 +136,7 @@ lem_status lem_sample_write(sample_job *j, lem_err *err) {
     lem_status st = LEM_OK;
     LEM_TRY(lem_out_open(j->out, true, &o, err));
     for (size_t i = 0; i < j->rows.n; i++) {
-        const lem_problem *r = &j->rows.at[i];
-        LEM_TRY(lem_problem_output(r, r->too_long ? NULL : j->records + i * (size_t)j->n, j->n, &row, err));
+        LEM_TRY(row_of(j, i, &row, err));
         LEM_TRY(lem_rows_write(o, row, err));
         lem_job_wrote(j->job, 1);
         lem_json_free(row);
@@ -138,4 +189,6 @@ void lem_sample_release_records(sample_job *j) {
     for (uint64_t i = 0; j->records && i < (uint64_t)j->rows.n * (uint64_t)j->n; i++)
         lem_json_free(j->records[i]);
     lem_free(j->records);
+    for (size_t i = 0; j->votes && i < j->rows.n; i++) lem_decided_release(&j->votes[i]);
+    lem_free(j->votes);
 }

@@ -95,6 +95,8 @@ lem_status lem_sample_rows_load(sample_job *j, lem_err *err) {
 
 lem_status lem_sample_rows_prompt(sample_job *j, lem_err *err) {
     const lem_bench_spec *s = spec_of(j);
+    if (s && s->task) (void)lem_grade_task_find(s->task, &j->profile.task);
+    if (s && s->policy) (void)lem_grade_policy_find(s->policy, &j->profile.policy);
     bool open = s && s->system && j->prompt.template == LEM_PROMPT_CHAT &&
                 !(j->prompt.told & LEM_PROMPT_TOLD_SYSTEM) && !lem_args_has(j->args, "system");
     if (!open) return LEM_OK;

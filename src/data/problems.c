@@ -378,9 +378,9 @@ static bool set_list(lem_json *row, const char *name, lem_json *const *cand, int
 /* A copy of the input row in which what later commands will add is not there already: AQuA calls its gold
  * `correct`, which is a list of verdicts to us. Such a field becomes input_<name>. */
 static lem_json *input_fields(const lem_json *row) {
-    static const char *const taken[] = {"correct",      "predicted_answer", "verdict",
-                                        "rule",         "rm_score",         "step_scores",
-                                        "logprob_mean", "answer_group",     "reencodes"};
+    static const char *const taken[] = {"correct",   "predicted_answer", "verdict",      "rule",
+                                        "rm_score",  "step_scores",      "logprob_mean", "answer_group",
+                                        "reencodes", "decided_after",    "not_drawn"};
     lem_json *o = lem_json_new_object();
     bool ok = o != NULL;
     for (size_t i = 0; ok && i < lem_json_count(row); i++) {

@@ -432,6 +432,7 @@ static lem_status keep_item(loader *l, const item *it, lem_err *err) {
     d->p[d->n] = it->p;
     memcpy(d->value + (size_t)d->n * LEM_EVAL_MAX_BY, it->value, sizeof it->value);
     lem_spoil_add(&d->spoil, &it->spoil);
+    d->decided += lem_json_int(lem_json_get(it->json, "decided_after"), 0) > 0;
     d->graded_here = d->graded_here || it->graded_here;
     d->groups_given = d->groups_given || it->groups_given;
     if (it->split_by && !d->split_groups++) d->split_by = it->split_by;

@@ -61,6 +61,7 @@ struct lem_eval_data {
     lem_eval_weight weighted[LEM_EVAL_MAX_SCORERS];
     bool no_probabilities; /* step scores outside [0,1]: what needs probabilities is left out */
     int n_scorers;
+    int decided;             /* rows of sample --stop-when-decided that have fewer candidates for it */
     bool has_tokens;         /* lem_eval_problem.length is in tokens, of every candidate */
     bool no_votes;           /* no row has answers, or they were not wanted */
     bool graded_here;        /* correctness was not in the file, or not wanted */

@@ -73,7 +73,7 @@ static bool split_text(const lem_eval_data *d, lem_buf *out) {
 static lem_json *notes_json(const lem_eval_result *r, bool by_string) {
     const lem_eval_data *d = r->d;
     const lem_eval_opts *o = &r->o;
-    lem_buf intervals = {0}, weights = {0}, pessimistic = {0}, votes = {0}, split = {0};
+    lem_buf intervals = {0}, weights = {0}, pessimistic = {0}, votes = {0}, split = {0}, decided = {0};
     weights_text(d, &weights);
     lem_buf_printf(&pessimistic,
                    "pessimistic votes: the best mean weight less %.6g * sqrt(ln k / candidates)",
@@ -93,6 +93,12 @@ static lem_json *notes_json(const lem_eval_result *r, bool by_string) {
                    "votes count answers that the policy %s calls equal, each to each; candidates without an "
                    "answer do not vote",
                    lem_grade_policy_name(d->policy));
+    lem_buf_printf(
+        &decided,
+        "%d of the rows were sampled until their vote was decided (decided_after): maj@all is that "
+        "of all candidates, every other figure is of those drawn, and at k the rows left out are "
+        "the easy ones",
+        d->decided);
     const char *key_votes = d->groups_given ? given_votes : lem_buf_str(&votes);
     const struct {
         bool holds;
@@ -111,18 +117,20 @@ static lem_json *notes_json(const lem_eval_result *r, bool by_string) {
          "probabilities are left out"},
         {o->pessimistic > 0 && any_weight(d), lem_buf_str(&pessimistic)},
         {d->spoil.undecided > 0, "undecided correctness counts as wrong"},
+        {d->decided > 0, lem_buf_str(&decided)},
         {d->min_n != d->max_n,
          "problems with fewer than k candidates are left out at k; n says how many are in"},
     };
     lem_json *list = lem_json_new_array();
-    bool ok =
-        list && !intervals.failed && !weights.failed && !pessimistic.failed && !votes.failed && !split.failed;
+    bool ok = list && !intervals.failed && !weights.failed && !pessimistic.failed && !votes.failed &&
+              !split.failed && !decided.failed;
     for (size_t i = 0; ok && i < sizeof notes / sizeof *notes; i++)
         if (notes[i].holds) ok = lem_json_append(list, lem_json_new_str(notes[i].text));
     lem_buf_release(&intervals);
     lem_buf_release(&weights);
     lem_buf_release(&votes);
     lem_buf_release(&split);
+    lem_buf_release(&decided);
     lem_buf_release(&pessimistic);
     if (ok) return list;
     lem_json_free(list);

@@ -5,6 +5,7 @@
 
 #include "core/mem.h"
 
+#include <limits.h>
 #include <string.h>
 
 static lem_engine_opts engine_opts(const lem_generate_opts *o) {
@@ -141,6 +142,26 @@ double lem_generate_left(const lem_generate_stats *s, uint64_t candidates, uint6
     return left > to_do ? left : to_do; /* each needs one more at least */
 }
 
+/* ---- candidates that are not wanted any more */
+
+typedef struct relay {
+    lem_engine *engine;
+    const lem_generate_opts *o;
+    lem_candidate_sink *sink;
+    void *ctx;
+} relay;
+
+static lem_status hand_on(void *ctx, const lem_candidate *c, lem_err *err) {
+    relay *r = ctx;
+    uint64_t prompt = c->prompt;
+    lem_request request = c->request;
+    lem_status st = r->sink(r->ctx, c, err);
+    if (st || !r->o->wanted) return st;
+    int first = r->o->wanted(r->o->wanted_ctx, prompt);
+    if (first < INT_MAX) lem_engine_cancel_from(r->engine, request, first);
+    return LEM_OK;
+}
+
 lem_status lem_generate_run(const lem_weights *w, const lem_model_config *config, const lem_tokenizer *tok,
                             lem_backend *b, const lem_generate_opts *o, lem_prompt_source *source,
                             void *source_ctx, lem_candidate_sink *sink, void *sink_ctx, lem_cancel *cancel,
@@ -151,10 +172,12 @@ lem_status lem_generate_run(const lem_weights *w, const lem_model_config *config
     lem_engine *e = NULL;
     preamble shared = {.request = LEM_NO_REQUEST};
     lem_engine_opts engine = engine_opts(o);
-    engine.sink = sink;
-    engine.sink_ctx = sink_ctx;
+    relay to = {NULL, o, sink, sink_ctx};
+    engine.sink = hand_on;
+    engine.sink_ctx = &to;
     bool more = true, busy = true;
     LEM_TRY(lem_engine_open(w, config, tok, b, &engine, &e, err));
+    to.engine = e;
     for (;;) {
         LEM_TRY(lem_cancel_check(cancel, err));
         LEM_TRY(pull(e, o, source, source_ctx, &shared, &more, &busy, err));

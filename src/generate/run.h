@@ -17,6 +17,10 @@ typedef struct lem_generate_stats {
 
 typedef void lem_generate_tick(void *ctx, const lem_generate_stats *so_far);
 
+/* Asked behind each candidate of a prompt: those of its candidates from that index on are not made, and not
+ * handed out, any more. INT_MAX: all are wanted. */
+typedef int lem_generate_wanted(void *ctx, uint64_t prompt);
+
 typedef struct lem_generate_opts {
     lem_sample_opts sample;  /* temperature, top-k, top-p */
     int max_tokens;          /* per candidate, > 0; also ends where the context ends */
@@ -31,6 +35,8 @@ typedef struct lem_generate_opts {
     uint64_t seed;
     lem_generate_tick *tick; /* after each step; NULL = none */
     void *tick_ctx;
+    lem_generate_wanted *wanted; /* NULL = all candidates */
+    void *wanted_ctx;
 } lem_generate_opts;
 
 typedef struct lem_prompt { /* filled by the source */
