@@ -21,6 +21,19 @@ void lem_sea_drop(lem_search *s, lem_search_node *n) {
 
 /* ---- asking ---- */
 
+lem_status lem_search_path(const lem_search_result *r, int node, lem_ids *out, lem_err *err) {
+    const lem_search_node *all = r->node;
+    size_t n = node < 0 ? 0 : (size_t)all[node].tokens;
+    lem_status st = LEM_OK;
+    out->len = 0;
+    for (size_t i = 0; st == LEM_OK && i < n; i++) st = lem_ids_push(out, 0, err);
+    for (int at = node; st == LEM_OK && at >= 0; at = all[at].parent) {
+        n -= (size_t)all[at].n_ids;
+        memcpy(out->data + n, all[at].ids, (size_t)all[at].n_ids * sizeof *all[at].ids);
+    }
+    return st;
+}
+
 static int most_tokens(const lem_search *s, int used) {
     const lem_search_opts *o = s->o;
     int left = o->max_tokens - used;

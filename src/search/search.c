@@ -4,7 +4,6 @@
 #include "core/mem.h"
 
 #include <math.h>
-#include <string.h>
 
 const char *lem_search_state_name(lem_search_state s) {
     static const char *const names[] = {"pruned", "kept", "stop", "length", "depth", "budget"};
@@ -19,19 +18,6 @@ void lem_search_result_release(lem_search_result *r) {
     for (int i = 0; i < r->n; i++) lem_sea_node_release(&r->node[i]);
     lem_free(r->node);
     *r = (lem_search_result){0};
-}
-
-lem_status lem_search_path(const lem_search_result *r, int node, lem_ids *out, lem_err *err) {
-    const lem_search_node *all = r->node;
-    size_t n = node < 0 ? 0 : (size_t)all[node].tokens;
-    lem_status st = LEM_OK;
-    out->len = 0;
-    for (size_t i = 0; st == LEM_OK && i < n; i++) st = lem_ids_push(out, 0, err);
-    for (int at = node; st == LEM_OK && at >= 0; at = all[at].parent) {
-        n -= (size_t)all[at].n_ids;
-        memcpy(out->data + n, all[at].ids, (size_t)all[at].n_ids * sizeof *all[at].ids);
-    }
-    return st;
 }
 
 /* ---- options ---- */
