@@ -164,7 +164,9 @@ static lem_status add_memory(const lem_model *table, int sums, lem_json *facts, 
     lem_object_int(&f, "run_bf16", (uint64_t)(lem_weights_bytes(c, LEM_DTYPE_BF16) + session));
     lem_object_int(&f, "run_f32", (uint64_t)(lem_weights_bytes(c, LEM_DTYPE_F32) + session));
     if (c->head == LEM_HEAD_REWARD) lem_object_str(&f, "train", NULL);
-    else lem_object_int(&f, "train", (uint64_t)lem_net_train_bytes(c, (lem_net_size){rows, 1}, &(lem_trainable){0}, sums));
+    else
+        lem_object_int(&f, "train",
+                       (uint64_t)lem_net_train_bytes(c, (lem_net_size){rows, 1}, &(lem_trainable){0}, sums));
     return finish(&f, facts, "memory", err);
 }
 

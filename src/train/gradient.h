@@ -38,8 +38,8 @@ lem_status lem_gradient_evaluate(lem_gradient *g, const lem_objective *obj, lem_
 lem_status lem_gradient_evaluate_size(const lem_objective *obj, int max_rows, lem_net_size *most,
                                       lem_err *err) LEM_MUST_CHECK;
 void lem_gradient_release(lem_gradient *g);
-/* Forests that a batch of n items takes; an item that does not fit max_rows has one of its own. *most grows to
- * the largest of them. */
+/* Forests that a batch of n items takes; an item that does not fit max_rows has one of its own. *most grows
+ * to the largest of them. */
 int lem_gradient_passes(const lem_objective *obj, const uint64_t *items, int n, int max_rows, int slots,
                         lem_net_size *most);
 

@@ -79,7 +79,9 @@ static void a_language_model(void **state) {
     is_int(facts, "memory.tokens", 200); /* no more than the context */
     size_t session = lem_session_bytes(&c, 200 / LEM_PAGE_KEYS + 2, 200);
     is_int(facts, "memory.run_f32", (int64_t)(lem_weights_bytes(&c, LEM_DTYPE_F32) + session));
-    is_int(facts, "memory.train", (int64_t)(5 * m->n_params * sizeof(float) + lem_net_part_bytes(&c, (lem_net_size){200, 1}, &(lem_trainable){0})));
+    is_int(facts, "memory.train",
+           (int64_t)(5 * m->n_params * sizeof(float) +
+                     lem_net_part_bytes(&c, (lem_net_size){200, 1}, &(lem_trainable){0})));
     lem_model_free(m);
     assert_null(lem_json_find(facts, "head.position"));
     assert_non_null(lem_json_str(lem_json_find(facts, "head.note"), NULL)); /* no score can be read */

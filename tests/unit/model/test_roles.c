@@ -64,7 +64,8 @@ static void compare(lem_model *m, lem_net *whole, const lem_trainable *t) {
     free(all);
     free(some);
     assert_int_equal(lem_net_n_grads(part), n);
-    if (backend->ops->host_memory) assert_true(lem_net_part_bytes(&m->config, (lem_net_size){16, 0}, t) > part->block.dev.bytes);
+    if (backend->ops->host_memory)
+        assert_true(lem_net_part_bytes(&m->config, (lem_net_size){16, 0}, t) > part->block.dev.bytes);
     lem_net_free(part);
 }
 
