@@ -1,5 +1,6 @@
 /* launch.c - how a command is started: --budget becomes options, and a dry run tells how long it would take
  */
+#include "cli/compute_auto.h"
 #include "cli/runtime.h"
 #include "cli/trial.h"
 
@@ -87,28 +88,12 @@ static double rounded(const lem_opt *o, double x) {
     return floor(x / step) * step;
 }
 
-/* The value in a manifest beside or in the output, 0 = none. */
-static double value_there(const char *path, const lem_opt *o) {
-    lem_json *m = NULL;
-    lem_err ignored = LEM_ERR_INIT;
-    double x = 0;
-    if (lem_file_exists(path) && lem_json_load(path, (size_t)16 << 20, &m, &ignored) == LEM_OK)
-        x = lem_json_num(lem_json_get(lem_json_get(m, "arguments"), o->name), 0);
-    lem_json_free(m);
-    return x;
-}
-
-/* What an earlier run of this command chose: the same again, so that it goes on and ends with the same bytes.
- */
+/* What an earlier run of this command chose: the same again, so that it goes on and ends with the same bytes;
+ * 0 = none. */
 static double chosen_before(const lem_cli *cli, const lem_args *args, const lem_opt *o) {
-    static const char *const places[] = {".job/manifest.json", ".manifest.json", "/manifest.json"};
-    const char *out = lem_args_str(args, "out");
-    double x = 0;
-    for (size_t i = 0; out && !cli->fresh && x == 0 && i < sizeof places / sizeof *places; i++) {
-        char path[4096];
-        int n = snprintf(path, sizeof path, "%s%s", out, places[i]);
-        if (n > 0 && n < (int)sizeof path) x = value_there(path, o);
-    }
+    lem_json *v = lem_argument_before(cli, args, o->name);
+    double x = lem_json_num(v, 0);
+    lem_json_free(v);
     return x;
 }
 
@@ -228,19 +213,21 @@ static lem_status run_budgeted(lem_cli *cli, const lem_command *cmd, const lem_a
 }
 
 lem_status lem_launch(lem_cli *cli, const lem_command *cmd, const lem_args *args, lem_err *err) {
-    lem_json *values = NULL;
-    lem_status st = LEM_OK;
+    lem_json *values = NULL, *computed = NULL;
     cli->work_tokens = 0;
     cli->estimate = -1;
     cli->budget_value = 0;
     const char *budget = cmd->budget ? lem_args_str(args, "budget") : NULL;
     choice c = {.began = lem_clock_seconds()};
-    if (budget) st = with_budget(cli, cmd, args, &c, &values, err);
-    const lem_args with = {values ? values : args->values, args->words, args->n_words};
+    lem_status st = lem_compute_auto(cli, cmd, args, &computed, err);
+    const lem_args asked = {computed ? computed : args->values, args->words, args->n_words};
+    if (st == LEM_OK && budget) st = with_budget(cli, cmd, &asked, &c, &values, err);
+    const lem_args with = {values ? values : asked.values, args->words, args->n_words};
     bool timed = cli->dry_run && cmd->timed && is_here(args);
     if (st == LEM_OK && timed) st = dry_run(cli, cmd, &with, err);
     else if (st == LEM_OK && budget && !cli->dry_run) st = run_budgeted(cli, cmd, &with, &c, err);
     else if (st == LEM_OK) st = cmd->run(cli, &with, err);
     lem_json_free(values);
+    lem_json_free(computed);
     return st;
 }

@@ -40,8 +40,8 @@ const lem_opt lem_train_options[LEM_N_TRAIN_OPTIONS] = {
     {"compute", LEM_OPT_ENUM, "NAME", "f32",
      "products, forward and backward: f32; or bf16, of weights, activations and gradients rounded to bf16, "
      "with fp32 sums (faster with AMX, and on Zen 4 and 5, which sum in an order of their own); what learns "
-     "stays fp32",
-     .choices = "f32|bf16"},
+     "stays fp32; or auto: bf16 where it is faster",
+     .choices = "f32|bf16|auto"},
     LEM_OPTS_LORA,
 };
 

@@ -14,8 +14,10 @@
             "products: f32; or bf16, of weights and activations rounded to bf16 (several times as fast "     \
             "with AMX, twice on Zen 4 and 5, which sum in an order of their own; weights are bf16 then); "   \
             "or int8, of both "                                                                              \
-            "rounded to int8 in groups of 128, which changes results (model quantize tells how much)",       \
-            .choices = "f32|bf16|int8"                                                                       \
+            "rounded to int8 in groups of 128, which changes results (model quantize tells how much); or "   \
+            "auto: "                                                                                         \
+            "bf16 for models stored as BF16 where it is faster",                                             \
+            .choices = "f32|bf16|int8|auto"                                                                  \
     }
 
 /* I8 with --compute int8, BF16 with --dtype bf16 or --compute bf16. A folder of int8 is I8 in any case. */

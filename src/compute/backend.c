@@ -114,6 +114,13 @@ static lem_isa widest(void) {
     return LEM_ISA_REF;
 }
 
+bool lem_backend_bf16_is_faster(lem_isa isa) {
+    lem_isa used = isa == LEM_ISA_AUTO ? widest() : isa;
+    if (!lem_isa_supported(used)) return false;
+    if (used == LEM_ISA_AVX512BF16) return fast_dot();
+    return used == LEM_ISA_AVX512 && lem_amx_usable();
+}
+
 lem_status lem_backend_new(lem_isa isa, lem_pool *pool, lem_backend **out, lem_err *err) {
     if (!lem_isa_supported(isa))
         return lem_fail(err, LEM_EUSAGE, "this processor lacks the instruction set '%s'", isa_name(isa));

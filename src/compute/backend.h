@@ -252,6 +252,9 @@ typedef enum lem_isa {
 /* AUTO: the widest that CPUID allows, AVX512BF16 on AMD's processors with VDPBF16PS, so that a machine always
  * has the same bits, however busy it is. An ISA that this CPU lacks is LEM_EUSAGE. */
 lem_status lem_backend_new(lem_isa isa, lem_pool *pool, lem_backend **out, lem_err *err) LEM_MUST_CHECK;
+/* Whether products of bf16 are faster than those of fp32 on that path of this processor (tiles, VDPBF16PS on
+ * AMD's), by CPUID alone. */
+bool lem_backend_bf16_is_faster(lem_isa isa);
 void lem_backend_free(lem_backend *b);
 lem_status lem_isa_parse(const char *name /* "auto","ref","generic","avx2","avx512","avx512bf16" */,
                          lem_isa *out, lem_err *err) LEM_MUST_CHECK;

@@ -1,6 +1,7 @@
 /* test_compute.c - --compute bf16 and int8 from outside: other bytes than f32, and the same for any threads,
  * slots and passes; what the manifest says; refusals */
 #include "../support/program.h"
+#include "compute/backend.h"
 
 #include <unistd.h>
 
@@ -50,7 +51,9 @@ static void scoring_is_one_result(void **state) {
     assert_false(equal("s4.jsonl", "s1.jsonl"));
 }
 
-#define SFT "sft --model m --data more.jsonl --max-steps 3 --batch 4 --lr 1e-3 --quiet "
+#define TRAIN "sft --model m --data more.jsonl --max-steps 3 --batch 4 --lr 1e-3 "
+#define SFT TRAIN "--quiet "
+#define LOUD "sample --prompts p.jsonl --n 5 --max-tokens 24 --temperature 1 "
 #define WEIGHTS(name) name "/model.safetensors"
 
 /* Full and with adapters: one result for threads and passes, another than that of fp32. */
@@ -72,6 +75,27 @@ static void training_is_one_result(void **state) {
     assert_true(equal(WEIGHTS("l1"), WEIGHTS("l2")));
     assert_false(equal(WEIGHTS("l1"), WEIGHTS("l32")));
     assert_non_null(strstr(lemma(2, SFT "--compute int8 --out x"), "f32, bf16"));
+}
+
+/* auto is f32 or bf16 by processor and model; the job has what was chosen, and the run that is there counts.
+ */
+static void auto_is_told(void **state) {
+    (void)state;
+    const bool fast = lem_backend_bf16_is_faster(LEM_ISA_AUTO);
+    const char *chosen = fast ? "auto: bf16 (this processor" : "auto: f32 (this processor";
+    assert_false(lem_backend_bf16_is_faster(LEM_ISA_AVX2));
+    assert_false(lem_backend_bf16_is_faster(LEM_ISA_GENERIC));
+    lemma(0, "model convert m --dtype bf16 --out m16 --quiet");
+    assert_non_null(strstr(lemma(0, TRAIN "--compute auto --out ta"), chosen));
+    assert_true(equal(WEIGHTS("ta"), fast ? WEIGHTS("t1") : WEIGHTS("t32")));
+    lemma(0, TRAIN "--compute f32 --out tb");
+    assert_non_null(
+        strstr(lemma(0, TRAIN "--compute auto --out tb"), "auto: f32 (as the run that is there)"));
+    assert_non_null(strstr(lemma(0, LOUD "--model m --compute auto --out a32.jsonl"), "auto: f32 ("));
+    assert_true(equal("a32.jsonl", "f32.jsonl"));
+    assert_non_null(strstr(lemma(0, LOUD "--model m16 --compute auto --out a16.jsonl"), chosen));
+    lemma(0, fast ? LOUD "--model m16 --compute bf16 --out b16.jsonl" : LOUD "--model m16 --out b16.jsonl");
+    assert_true(equal("a16.jsonl", "b16.jsonl"));
 }
 
 static void identity_and_refusals(void **state) {
@@ -104,7 +128,8 @@ int main(void) {
              "--data rows.jsonl --out m");
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sampling_is_one_result), cmocka_unit_test(scoring_is_one_result),
-        cmocka_unit_test(training_is_one_result), cmocka_unit_test(identity_and_refusals)};
+        cmocka_unit_test(training_is_one_result), cmocka_unit_test(auto_is_told),
+        cmocka_unit_test(identity_and_refusals)};
     int bad = cmocka_run_group_tests(tests, NULL, NULL);
     snprintf(line, sizeof line, "rm -rf %s", dir);
     shell(line);
