@@ -11,12 +11,12 @@ static bool is_stage_name(const char *name) {
 
 bool lem_sft_is_whole_run(const char *option) {
     static const char *const names[] = {
-        "model",     "from-scratch", "arch",         "layers",     "width",      "ffn",
-        "heads",     "kv-heads",     "context",      "rope-theta", "untied",     "vocab",
-        "tokenizer", "dtype",        "stages",       "out",        "threads",    "config",
-        "json",      "dry-run",      "budget",       "fresh",      "overwrite",  "quiet",
-        "help",      "prompt-from",  "template",     "lora-rank",  "lora-alpha", "lora-targets",
-        "rslora",    "set",          "lora-dropout", "on-error",   "max-bad",    "skipped"};
+        "model",      "from-scratch", "arch",       "layers", "width",        "ffn",       "heads",
+        "kv-heads",   "context",      "rope-theta", "untied", "vocab",        "tokenizer", "dtype",
+        "stages",     "out",          "threads",    "config", "json",         "dry-run",   "budget",
+        "fresh",      "overwrite",    "quiet",      "help",   "prompt-from",  "template",  "lora-rank",
+        "lora-alpha", "lora-targets", "rslora",     "set",    "lora-dropout", "on-error",  "max-bad",
+        "skipped",    "compute"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(names[i], option) == 0) return true;
     return false;

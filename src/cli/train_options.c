@@ -109,10 +109,12 @@ lem_plan lem_train_plan(const lem_model_config *config, const lem_train_opts *o)
 
 static void tell_plan(lem_cli *cli, const char *name, const parts *p, const lem_trainable *t, double now) {
     bool narrow = t->bf16 || t->frozen_dtype == LEM_DTYPE_BF16;
+    char before[128] = "";
+    if (name) snprintf(before, sizeof before, "%.120s: ", name);
     lem_info(cli->log,
-             "%s%splan: %.0f parameters, %.0f of them learn%s; memory %.3f GB (weights %.3f, moments %.3f, "
+             "%splan: %.0f parameters, %.0f of them learn%s; memory %.3f GB (weights %.3f, moments %.3f, "
              "gradient sums %.3f, program and data %.3f, the rest %.3f)",
-             name ? name : "", name ? ": " : "", p->weights / 4, p->learned / 4,
+             before, p->weights / 4, p->learned / 4,
              narrow ? ", the others stay BF16 as they are stored" : "", (p->total + now) / 1e9,
              p->weights / 1e9, p->moments / 1e9, p->sums / 1e9, now / 1e9,
              (p->total - p->weights - p->moments - p->sums) / 1e9);

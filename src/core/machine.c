@@ -22,12 +22,13 @@ lem_machine lem_machine_look(const char *folder) {
 }
 
 double lem_machine_resident(void) {
-    unsigned long all, resident = 0;
+    char line[128] = "", *second = NULL;
     FILE *f = fopen("/proc/self/statm", "re");
     if (!f) return 0;
-    if (fscanf(f, "%lu %lu", &all, &resident) != 2) resident = 0;
+    if (!fgets(line, sizeof line, f)) line[0] = 0;
     fclose(f);
-    return (double)resident * (double)sysconf(_SC_PAGESIZE);
+    (void)strtoull(line, &second, 10); /* all of it; what is in memory follows */
+    return (double)strtoull(second, NULL, 10) * (double)sysconf(_SC_PAGESIZE);
 }
 
 int lem_machine_processors(void) {

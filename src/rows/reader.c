@@ -13,9 +13,10 @@ bool lem_wants(const lem_wanted *w, const char *name) {
 }
 
 lem_status lem_row_too_long(size_t most, lem_err *err) {
-    const bool mib = most >= 1 << 20 && most % (1 << 20) == 0;
-    return lem_fail(err, LEM_EDATA, "the row is longer than %zu %s; --max-row SIZE reads longer ones",
-                    mib ? most >> 20 : most, mib ? "MiB" : "bytes");
+    const char *rest = "; --max-row SIZE reads longer ones";
+    if (most >= 1 << 20 && most % (1 << 20) == 0)
+        return lem_fail(err, LEM_EDATA, "the row is longer than %zu MiB%s", most >> 20, rest);
+    return lem_fail(err, LEM_EDATA, "the row is longer than %zu bytes%s", most, rest);
 }
 
 bool lem_rows_too_long(uint64_t bytes, uint64_t rows, size_t most) {
