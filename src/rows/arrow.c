@@ -63,6 +63,20 @@ static lem_status check_length(arrow *a, lem_err *err) {
     return lem_row_too_long(a->max_row, err);
 }
 
+/* Of the message that was read: its version, and its body in memory. */
+static lem_status need_body(arrow *a, lem_err *err) {
+    int64_t version = lem_flat_int(&a->message, MESSAGE_VERSION, 2, 0);
+    int64_t body = lem_flat_int(&a->message, MESSAGE_BODY_LENGTH, 8, 0);
+    if (version != METADATA_V4 && version != METADATA_V5)
+        return lem_refuse_arrow(err, "metadata of another version");
+    if (body < 0) return lem_fail(err, LEM_EDATA, "a message's metadata is damaged");
+    a->body_len = (uint64_t)body;
+    lem_status st = check_length(a, err);
+    if (st == LEM_OK) st = lem_input_need(&a->in, a->body_len, err);
+    if (st != LEM_OK) return st;
+    return lem_input_have(&a->in) < a->body_len ? ends_early(err) : LEM_OK;
+}
+
 /* The next message, its body unread at the front of a->in; a->ended at the end. */
 static lem_status next_message(arrow *a, lem_err *err) {
     lem_status st = lem_input_need(&a->in, 8, err);
@@ -85,16 +99,7 @@ static lem_status next_message(arrow *a, lem_err *err) {
     if (st != LEM_OK) return st;
     if (!lem_flat_root((const unsigned char *)a->head.data, a->head.len, &a->message))
         return lem_fail(err, LEM_EDATA, "a message's metadata is damaged");
-    int64_t version = lem_flat_int(&a->message, MESSAGE_VERSION, 2, 0);
-    int64_t body = lem_flat_int(&a->message, MESSAGE_BODY_LENGTH, 8, 0);
-    if (version != METADATA_V4 && version != METADATA_V5)
-        return lem_refuse_arrow(err, "metadata of another version");
-    if (body < 0) return lem_fail(err, LEM_EDATA, "a message's metadata is damaged");
-    a->body_len = (uint64_t)body;
-    st = check_length(a, err);
-    if (st == LEM_OK) st = lem_input_need(&a->in, a->body_len, err);
-    if (st != LEM_OK) return st;
-    return lem_input_have(&a->in) < a->body_len ? ends_early(err) : LEM_OK;
+    return need_body(a, err);
 }
 
 /* ---- Dictionaries ---- */
