@@ -101,7 +101,7 @@ kill_it pages/page.html report sel0.json
 kill_it c model convert base --shard-size 20KB
 kill_it dd demo data --general 200 --sft 400 --easy 50 --rm 60 --val 5 --test 10
 # rows left out: the list beside the result is the same
-for f in d/math.jsonl d/rm-b.jsonl many.jsonl; do { echo no row; head -20 $f; echo '{"problem":7}'; tail -n +21 $f; echo '[]'; } >torn-${f##*/}; done
+for f in d/math.jsonl d/rm-b.jsonl many.jsonl; do { echo '{"cut'; head -20 $f; echo '{"problem":7}'; tail -n +21 $f; echo '[]'; } >torn-${f##*/}; done
 skip='--on-error skip --max-bad 0.2'
 # shellcheck disable=SC2086  # options are words
 {

@@ -82,9 +82,9 @@ static void fill(const char *good, int number, char *out, size_t size) {
     out[n] = '\0';
 }
 
-/* NAME.jsonl has ROWS + lines of bad rows, the first line being bad; NAME-good.jsonl has not. Rows of two
- * lines count as one here. */
-static void write_rows(const kind *k, int bad[3]) {
+/* NAME.jsonl has ROWS + lines of bad rows, the first line being bad; NAME-good.jsonl has not. first: which
+ * bad row stands first. Rows of two lines count as one here. */
+static void write_rows(const kind *k, int first, int bad[3]) {
     char name[100];
     snprintf(name, sizeof name, "%s.jsonl", k->name);
     FILE *f = fopen(name, "w");
@@ -96,7 +96,7 @@ static void write_rows(const kind *k, int bad[3]) {
         char row[800];
         fill(k->good, i, row, sizeof row);
         if (is_bad(i)) {
-            fprintf(f, "%s\n", k->bad[n]);
+            fprintf(f, "%s\n", k->bad[(first + n) % 3]);
             bad[n++] = line++;
             continue;
         }
@@ -110,7 +110,7 @@ static void write_rows(const kind *k, int bad[3]) {
 }
 
 /* The three rows stand in the list, by line. */
-static void lists_them(const kind *k, const char *path, const int bad[3]) {
+static void lists_them(const kind *k, int first, const char *path, const int bad[3]) {
     lem_lines *in = NULL;
     lem_err err = LEM_ERR_INIT;
     const char *text = NULL;
@@ -120,15 +120,16 @@ static void lists_them(const kind *k, const char *path, const int bad[3]) {
     snprintf(file, sizeof file, "%s.jsonl", k->name);
     if (lem_lines_open(path, 0, &in, &err) != LEM_OK) fail_msg("%s", err.text);
     for (int i = 0; i < 3; i++) {
+        const int b = (first + i) % 3;
         assert_int_equal(lem_lines_next(in, &text, &len, &eof, &err), LEM_OK);
         if (eof) fail_msg("%s: %d rows are listed, not three", path, i);
         lem_json *row = NULL;
         if (lem_json_parse(text, len, &row, &err) != LEM_OK) fail_msg("%s: %s", path, err.text);
         assert_string_equal(lem_json_str(lem_json_get(row, "file"), ""), file);
         assert_int_equal(lem_json_int(lem_json_get(row, "line"), 0), bad[i]);
-        if (!strstr(lem_json_str(lem_json_get(row, "error"), ""), k->said[i]))
-            fail_msg("%s: '%s' expected in: %.*s", path, k->said[i], (int)len, text);
-        if (k->field[i]) assert_string_equal(lem_json_str(lem_json_get(row, "field"), ""), k->field[i]);
+        if (!strstr(lem_json_str(lem_json_get(row, "error"), ""), k->said[b]))
+            fail_msg("%s: '%s' expected in: %.*s", path, k->said[b], (int)len, text);
+        if (k->field[b]) assert_string_equal(lem_json_str(lem_json_get(row, "field"), ""), k->field[b]);
         lem_json_free(row);
     }
     assert_int_equal(lem_lines_next(in, &text, &len, &eof, &err), LEM_OK);
@@ -137,28 +138,37 @@ static void lists_them(const kind *k, const char *path, const int bad[3]) {
 }
 
 /* words: the command up to the file's name without ".jsonl"; rest: what is behind it. */
-static void command(const kind *k, const char *words, const char *rest) {
-    char line[1500], part[200];
+static void leave_out(const kind *k, int first, const char *words, const char *rest) {
+    char line[1500];
     int bad[3];
-    write_rows(k, bad);
+    write_rows(k, first, bad);
     shell("rm -rf a b c a.* b.* c.*");
     snprintf(line, sizeof line, LEMMA_BINARY " %s %s.jsonl %s --on-error skip --max-bad 0.02 --out a 2>&1",
              words, k->name, rest);
     const char *said = said_by(0, line);
     if (!strstr(said, "warning: 3 rows left out: ") || !strstr(said, "a.skipped lists them"))
         fail_msg("%s: %s", line, said);
-    lists_them(k, "a.skipped", bad);
+    lists_them(k, first, "a.skipped", bad);
     snprintf(line, sizeof line, LEMMA_BINARY " %s %s-good.jsonl %s --out b 2>&1", words, k->name, rest);
     said_by(0, line);
     /* the same bytes, but for the manifest, which knows its inputs */
     shell(
         "rm -f a/manifest.json b/manifest.json && if test -f b; then sed -i s/-good//g b; fi && diff -r a b");
+}
+
+/* Also with a first row that can be read, but is of another kind, or lacks what the others have. */
+static void command(const kind *k, const char *words, const char *rest) {
+    char line[1500], part[200];
+    int bad[3];
+    leave_out(k, 1, words, rest);
+    leave_out(k, 0, words, rest);
+    write_rows(k, 0, bad);
     snprintf(line, sizeof line, LEMMA_BINARY " %s %s.jsonl %s --on-error skip --max-bad 0.001 --out c 2>&1",
              words, k->name, rest);
-    said = said_by(7, line);
+    const char *said = said_by(7, line);
     if (!strstr(said, "rows cannot be used, more than --max-bad 0.001 allows; the first: "))
         fail_msg("%s: %s", line, said);
-    lists_them(k, "c.skipped", bad);
+    lists_them(k, 0, "c.skipped", bad);
     assert_int_equal(access("c", F_OK), -1);
     assert_int_equal(access("c.job", F_OK), -1);
     snprintf(line, sizeof line, LEMMA_BINARY " %s %s.jsonl %s --out c 2>&1", words, k->name, rest);
@@ -181,7 +191,7 @@ static void sft(void **state) {
 static void sft_beside(void **state) {
     (void)state;
     int bad[3];
-    write_rows(&answers, bad);
+    write_rows(&answers, 0, bad);
     put("eval.jsonl",
         "{\"problem\":\"a\",\"expected_answer\":\"1\"}\n{\"problem\":\"b\",\"expected_answer\":\"2\"}\n"
         "{\"problem\":\"c\"}\n");
@@ -198,8 +208,8 @@ static void sft_beside(void **state) {
 static void sft_stages(void **state) {
     (void)state;
     int bad[3];
-    write_rows(&answers, bad);
-    write_rows(&conversations, bad);
+    write_rows(&answers, 0, bad);
+    write_rows(&conversations, 0, bad);
     put("s.yaml",
         "stages: [{name: one, data: answers.jsonl, max-steps: 2}, {name: two, data: messages.jsonl, "
         "max-steps: 30, checkpoint-every: 1}]\n");
