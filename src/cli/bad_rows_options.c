@@ -9,9 +9,11 @@ lem_status lem_bad_rows_begin(const lem_args *args, bad_rows *out, lem_err *err)
     static const char *const with_skip[] = {"max-bad", "skipped"};
     *out =
         (bad_rows){.max_share = lem_args_has(args, "max-bad") ? lem_args_num(args, "max-bad") : LEM_MAX_BAD,
-                   .named = lem_args_str(args, "skipped")};
+                   .named = lem_args_str(args, "skipped"),
+                   .all.max_bytes = (size_t)lem_args_int(args, "max-row")};
     if (lem_args_is(args, "on-error", "skip")) {
         out->tally = lem_bad_rows_new(lem_temp_dir(), err);
+        if (out->tally) lem_bad_rows_limit(out->tally, out->all.max_bytes);
         return out->tally ? LEM_OK : LEM_EMEM;
     }
     for (int i = 0; i < 2; i++)
@@ -23,13 +25,13 @@ lem_status lem_bad_rows_begin(const lem_args *args, bad_rows *out, lem_err *err)
 lem_status lem_bad_rows_reader(const bad_rows *b, lem_bad_use use, const char *path,
                                const lem_candidates_map *map, const lem_cancel *cancel,
                                const lem_row_judge **out, lem_err *err) {
-    *out = NULL;
+    *out = &b->all;
     return b->tally ? lem_bad_rows_judge(b->tally, use, path, map, cancel, out, err) : LEM_OK;
 }
 
 lem_status lem_bad_rows_problems(const bad_rows *b, const char *path, const lem_json *map,
                                  const lem_cancel *cancel, const lem_row_judge **out, lem_err *err) {
-    *out = NULL;
+    *out = &b->all;
     return b->tally ? lem_bad_rows_judge_problems(b->tally, path, map, cancel, out, err) : LEM_OK;
 }
 
@@ -108,6 +110,14 @@ lem_status lem_bad_rows_end(const bad_rows *b, lem_cli *cli, lem_job *job, uint6
 
 bool lem_bad_rows_put(const bad_rows *b, lem_json *o) {
     return !b->tally || lem_json_set(o, "skipped", lem_bad_rows_json(b->tally));
+}
+
+lem_status lem_bad_rows_print(const bad_rows *b, lem_cli *cli, lem_json *o, int indent, lem_err *err) {
+    if (o && !lem_bad_rows_put(b, o)) {
+        lem_json_free(o);
+        o = NULL;
+    }
+    return lem_print_json(cli->out, o, indent, err);
 }
 
 void lem_bad_rows_release(bad_rows *b) {

@@ -1,5 +1,5 @@
-/* bad_rows_options.h - --on-error skip, --max-bad and --skipped of commands that read rows: three rows of
- * their tables, and what they do with them
+/* bad_rows_options.h - --on-error skip, --max-bad, --skipped and --max-row of commands that read rows: rows
+ * of their tables, and what they do with them
  *
  * Use: lem_bad_rows_begin, then each file is opened with the judge of lem_bad_rows_reader, and before the
  * result is written lem_bad_rows_end. */
@@ -14,7 +14,8 @@
 #define LEM_TEXT_OF(x) LEM_TEXT_OF_VALUE(x)
 #define LEM_TEXT_OF_VALUE(x) #x
 
-/* Three rows of a table of options. */
+/* So many rows of a table of options. */
+enum { LEM_N_BAD_ROWS_OPTIONS = 4 };
 #define LEM_OPT_BAD_ROWS                                                                                     \
     {"on-error",                                                                                             \
      LEM_OPT_ENUM,                                                                                           \
@@ -30,10 +31,14 @@
          "" LEM_TEXT_OF(LEM_MAX_BAD) ")",                                                                    \
          0,                                                                                                  \
          1},                                                                                                 \
+        {"skipped", LEM_OPT_STR, "FILE", NULL,                                                               \
+         "with --on-error skip: list the rows left out there, with file, line, field and error "             \
+         "(default OUT.skipped)"},                                                                           \
+        LEM_OPT_MAX_ROW
+#define LEM_OPT_MAX_ROW                                                                                      \
     {                                                                                                        \
-        "skipped", LEM_OPT_STR, "FILE", NULL,                                                                \
-            "with --on-error skip: list the rows left out there, with file, line, field and error "          \
-            "(default OUT.skipped)"                                                                          \
+        "max-row", LEM_OPT_SIZE, "SIZE", LEM_TEXT_OF(LEM_ROW_MIB) "MiB",                                     \
+            "the longest row: a longer one is bad, and is not read into memory", 1, 1e15                     \
     }
 
 typedef struct bad_rows { /* zeroed: rows are not judged */
@@ -44,11 +49,12 @@ typedef struct bad_rows { /* zeroed: rows are not judged */
      * whether there were parts before, whose list stands there. */
     const char *part;
     bool more;
+    lem_row_judge all; /* without --on-error skip: gives out all rows of at most --max-row */
 } bad_rows;
 
 /* LEM_EUSAGE for --max-bad or --skipped without --on-error skip. */
 lem_status lem_bad_rows_begin(const lem_args *args, bad_rows *out, lem_err *err) LEM_MUST_CHECK;
-/* The judge of a file that is about to be opened; *out NULL where rows are not judged. map as
+/* The judge of a file that is about to be opened, which tells --max-row too; borrowed from b. map as
  * lem_bad_rows_judge. */
 lem_status lem_bad_rows_reader(const bad_rows *b, lem_bad_use use, const char *path,
                                const lem_candidates_map *map, const lem_cancel *cancel,
@@ -72,6 +78,9 @@ lem_status lem_bad_rows_end(const bad_rows *b, lem_cli *cli, lem_job *job, uint6
                             lem_err *err) LEM_MUST_CHECK;
 /* Sets "skipped" of an object for --json; nothing where rows are not judged. False: no memory. */
 bool lem_bad_rows_put(const bad_rows *b, lem_json *o);
+/* lem_print_json with that member. */
+lem_status lem_bad_rows_print(const bad_rows *b, lem_cli *cli, lem_json *o, int indent,
+                              lem_err *err) LEM_MUST_CHECK;
 void lem_bad_rows_release(bad_rows *b);
 
 #endif

@@ -109,7 +109,8 @@ static lem_json *json_of_sources(const lem_blend_opts *o, const lem_blend *b) {
     return list;
 }
 
-lem_status lem_blend_tell(lem_cli *cli, const lem_blend_opts *o, const lem_blend *b, lem_err *err) {
+lem_status lem_blend_tell(lem_cli *cli, const bad_rows *bad, const lem_blend_opts *o, const lem_blend *b,
+                          lem_err *err) {
     tell_domains(cli->log, o, b);
     tell_sources(cli->log, o, b);
     tell_twins(cli->log, b);
@@ -125,7 +126,7 @@ lem_status lem_blend_tell(lem_cli *cli, const lem_blend_opts *o, const lem_blend
     lem_object_int(&x, "rows_twice_in_a_source", t.within_rows);
     lem_object_bool(&x, "messages", lem_blend_made_messages(b));
     if (cli->dry_run) lem_object_bool(&x, "dry_run", true);
-    return lem_print_json(cli->out, lem_object_done(&x), 0, err);
+    return lem_bad_rows_print(bad, cli, lem_object_done(&x), 0, err);
 }
 
 /* ---- as a page ---- */

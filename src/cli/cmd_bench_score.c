@@ -1,8 +1,10 @@
 /* cmd_bench_score.c - lemma bench score: the table of a benchmark of reward models from scored rows */
+#include "cli/bad_rows_options.h"
 #include "cli/commands.h"
 #include "cli/runtime.h"
 
 #include "core/file.h"
+#include "core/mem.h"
 #include "eval/judge_pool.h"
 #include "eval/judge_text.h"
 #include "eval/problem.h"
@@ -24,6 +26,7 @@ static const lem_opt opts[] = {
     {"seeds", LEM_OPT_INT, "N", "100", "acemath-rewardbench: random subsets of each problem; 0 = none", 0,
      100000},
     {"map", LEM_OPT_LIST, "OURS=THEIRS", NULL, "acemath-rewardbench: names of fields, as in select", 0, 0},
+    LEM_OPT_BAD_ROWS,
 };
 
 static lem_status print_text(lem_cli *cli, const lem_judge_result *r, const lem_reference *p, lem_err *err) {
@@ -46,8 +49,8 @@ static lem_status save(const char *path, const lem_judge_result *r, const lem_js
     return st;
 }
 
-static lem_status tell(lem_cli *cli, const lem_args *args, lem_job *job, const lem_judge_result *r,
-                       const lem_reference *p, lem_err *err) {
+static lem_status tell(lem_cli *cli, const lem_args *args, lem_job *job, const bad_rows *bad,
+                       const lem_judge_result *r, const lem_reference *p, lem_err *err) {
     bool to_file = lem_args_has(args, "out") && !lem_args_is(args, "out", "-") && lem_job_out(job);
     lem_json *json = lem_judge_json(r, p);
     lem_status st = LEM_OK;
@@ -55,7 +58,7 @@ static lem_status tell(lem_cli *cli, const lem_args *args, lem_job *job, const l
     LEM_TRY(lem_job_start(job, NULL, err));
     if (to_file) LEM_TRY(save(lem_job_out(job), r, json, err));
     LEM_TRY(lem_job_finish(job, err));
-    if (cli->json) st = lem_print_json(cli->out, lem_json_share(json), 2, err);
+    if (cli->json) st = lem_bad_rows_print(bad, cli, lem_json_share(json), 2, err);
     else st = print_text(cli, r, p, err);
 done:
     lem_json_free(json);
@@ -63,33 +66,41 @@ done:
 }
 
 /* Graded candidates, many a problem: each file is a dataset. */
-static lem_status choose_best(lem_cli *cli, const lem_args *args, lem_judge_data *d, lem_judge_result *r,
-                              lem_err *err) {
+static lem_status choose_best(lem_cli *cli, const lem_args *args, const bad_rows *bad, lem_judge_data *d,
+                              lem_judge_result *r, lem_err *err) {
+    const size_t n = (size_t)args->n_words;
+    const lem_row_judge **judges = lem_alloc_zero(n, sizeof *judges, err);
     lem_judge_pool how = {.k = (int)lem_args_int(args, "k"),
                           .map = lem_args_tree(args, "map"),
                           .n_seeds = (int)lem_args_int(args, "seeds"),
                           .seed = cli->seed,
                           .limit = cli->limit,
                           .cancel = cli->cancel,
+                          .judges = judges,
                           .threads = lem_pool_new(cli->threads, err)};
-    if (!how.threads) return LEM_EMEM;
-    lem_status st = lem_judge_pool_measure(args->words, (size_t)args->n_words, &how, d, r, err);
+    lem_status st = judges && how.threads ? LEM_OK : LEM_EMEM;
+    for (size_t i = 0; st == LEM_OK && i < n; i++)
+        st = lem_bad_rows_reader(bad, LEM_BAD_SELECTED, args->words[i], NULL, cli->cancel, &judges[i], err);
+    if (st == LEM_OK) st = lem_judge_pool_measure(args->words, n, &how, d, r, err);
     lem_pool_free(how.threads);
+    lem_free(judges);
     return st;
 }
 
-static lem_status measure(lem_cli *cli, const lem_args *args, lem_judge_data *d, lem_judge_result *r,
-                          lem_err *err) {
+static lem_status measure(lem_cli *cli, const lem_args *args, const bad_rows *bad, lem_judge_data *d,
+                          lem_judge_result *r, lem_err *err) {
     const char *kind = lem_args_str(args, "kind");
-    const lem_judge_load how = {kind ? lem_judge_find(kind) : LEM_JUDGE_NONE, cli->limit, cli->cancel};
+    lem_judge_load how = {kind ? lem_judge_find(kind) : LEM_JUDGE_NONE, cli->limit, cli->cancel, NULL};
     const lem_judge_how o = {lem_args_num(args, "threshold"), lem_args_str(args, "threshold-from")};
     bool pool = how.kind == LEM_JUDGE_ACEMATH || lem_args_tree(args, "map");
     lem_status st = LEM_OK;
     if (kind && pool && how.kind != LEM_JUDGE_ACEMATH)
         return lem_fail(err, LEM_EUSAGE, "--map is for acemath-rewardbench, not for --kind %s", kind);
-    if (!kind && !pool) st = lem_judge_pool_is(args->words[0], cli->cancel, &pool, err);
+    st = lem_bad_rows_reader(bad, LEM_BAD_ANY, args->words[0], NULL, cli->cancel, &how.judge, err);
+    if (st == LEM_OK && !kind && !pool)
+        st = lem_judge_pool_is(args->words[0], how.judge, cli->cancel, &pool, err);
     if (st) return st;
-    if (pool) return choose_best(cli, args, d, r, err);
+    if (pool) return choose_best(cli, args, bad, d, r, err);
     st = lem_judge_data_load(args->words, (size_t)args->n_words, &how, d, err);
     return st ? st : lem_judge_measure(d, &o, r, err);
 }
@@ -98,11 +109,15 @@ static lem_status score(lem_cli *cli, const lem_args *args, lem_job *job, lem_er
     lem_judge_data d = {0};
     lem_judge_result r = {0};
     lem_reference published = {0};
+    bad_rows bad = {.tally = NULL};
     lem_status st = LEM_OK;
-    LEM_TRY(measure(cli, args, &d, &r, err));
+    LEM_TRY(lem_bad_rows_begin(args, &bad, err));
+    LEM_TRY(measure(cli, args, &bad, &d, &r, err));
+    LEM_TRY(lem_bad_rows_end(&bad, cli, job, (uint64_t)d.n, err));
     LEM_TRY(lem_reference_parse(lem_reference_rewards, "rewards.csv", &published, err));
-    LEM_TRY(tell(cli, args, job, &r, &published, err));
+    LEM_TRY(tell(cli, args, job, &bad, &r, &published, err));
 done:
+    lem_bad_rows_release(&bad);
     lem_reference_release(&published);
     lem_judge_result_release(&r);
     lem_judge_data_release(&d);

@@ -96,6 +96,7 @@ static lem_status configure(work *w, lem_err *err) {
                         .cancel = w->run.cli->cancel,
                         .log = w->run.cli->log};
     lem_status st = LEM_OK;
+    LEM_TRY(lem_data_run_judge(&w->run, &o.judge, err));
     LEM_TRY(rule_of(args, &o.rule, err));
     LEM_TRY(lem_grade_profile_of(args, &o.profile, err));
     LEM_TRY(check_teachers(lem_args_tree(args, "responses"), answers, err));
@@ -135,16 +136,21 @@ static lem_status finish_item(work *w, item *it, lem_err *err) {
 /* Reads up to BATCH rows; *n of them. */
 static lem_status read_batch(work *w, int *n, lem_err *err) {
     lem_status st = LEM_OK;
-    for (*n = 0; *n < BATCH; ++*n) {
+    for (*n = 0; *n < BATCH;) {
         item *it = &w->items[*n];
         it->err = (lem_err)LEM_ERR_INIT;
         st = lem_data_run_next(&w->run, &it->row, err);
         if (st != LEM_OK || !it->row) break;
         it->place = lem_data_run_place(&w->run);
         st = lem_crosscheck_look(w->c, w->run.in, it->row, &it->s, err);
-        if (st == LEM_OK) continue;
-        ++*n;
-        break;
+        if (st == LEM_OK) {
+            ++*n;
+            continue;
+        }
+        lem_json_free(it->row);
+        it->row = NULL;
+        st = lem_data_run_pass(&w->run, st, err);
+        if (st != LEM_OK) break;
     }
     return st;
 }

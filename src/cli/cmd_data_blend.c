@@ -1,4 +1,5 @@
 /* cmd_data_blend.c - lemma data blend: one data set from several sources by ratio, count and cap */
+#include "cli/bad_rows_options.h"
 #include "cli/blend_report.h"
 #include "cli/commands.h"
 #include "cli/runtime.h"
@@ -38,6 +39,7 @@ static const lem_opt opts[] = {
      .choices = "auto|rows|messages"},
     {"tokenizer", LEM_OPT_INPUT, "DIR", NULL, "folder or file whose tokens are counted [words are]"},
     {"page", LEM_OPT_STR, "FILE.html", NULL, "a page of the composition: shares by domain, sources"},
+    LEM_OPT_BAD_ROWS,
 };
 
 /* The sources as they were told, and what they borrow from. */
@@ -265,15 +267,22 @@ static lem_status write_rows(lem_blend *b, const char *to, lem_err *err) {
     return st;
 }
 
-static lem_status blend(lem_cli *cli, const lem_args *args, lem_job *job, const lem_blend_opts *o,
-                        lem_err *err) {
+static uint64_t rows_of(const lem_blend_opts *o, const lem_blend *b) {
+    uint64_t n = 0;
+    for (size_t i = 0; i < o->n; i++) n += lem_blend_source_at(b, i)->there;
+    return n;
+}
+
+static lem_status blend(lem_cli *cli, const lem_args *args, lem_job *job, const bad_rows *bad,
+                        const lem_blend_opts *o, lem_err *err) {
     const char *page = lem_args_str(args, "page"), *to = lem_job_out(job);
     lem_blend *b = NULL;
     lem_status st = lem_blend_open(o, &b, err);
+    if (st == LEM_OK) st = lem_bad_rows_end(bad, cli, job, rows_of(o, b), err);
     if (st == LEM_OK && o->spool) st = write_rows(b, to ? to : "-", err);
     if (st == LEM_OK && page && !cli->dry_run) st = lem_blend_page(o, b, page, lem_job_may_replace(job), err);
     if (st == LEM_OK) st = lem_job_finish(job, err);
-    if (st == LEM_OK) st = lem_blend_tell(cli, o, b, err);
+    if (st == LEM_OK) st = lem_blend_tell(cli, bad, o, b, err);
     lem_blend_close(b);
     return st;
 }
@@ -282,8 +291,12 @@ static lem_status run_job(lem_cli *cli, const lem_args *args, lem_job *job, lem_
     told *t = lem_alloc_zero(1, sizeof *t, err);
     lem_tokenizer *tokens = NULL;
     char *spool = NULL;
+    bad_rows bad = {.tally = NULL};
+    const lem_row_judge *judge = NULL;
     lem_status st = t ? LEM_OK : LEM_EMEM;
     if (st == LEM_OK) st = check_page(args, err);
+    if (st == LEM_OK) st = lem_bad_rows_begin(args, &bad, err);
+    if (st == LEM_OK) st = lem_bad_rows_reader(&bad, LEM_BAD_ANY, "", NULL, cli->cancel, &judge, err);
     if (st == LEM_OK) st = read_sources(t, cli, args, err);
     if (st == LEM_OK && t->n == 0)
         st =
@@ -306,9 +319,11 @@ static lem_status run_job(lem_cli *cli, const lem_args *args, lem_job *job, lem_
                                   .tokenizer = tokens,
                                   .spool = spool,
                                   .cancel = cli->cancel,
-                                  .log = cli->log};
-        st = blend(cli, args, job, &o, err);
+                                  .log = cli->log,
+                                  .judge = judge};
+        st = blend(cli, args, job, &bad, &o, err);
     }
+    lem_bad_rows_release(&bad);
     lem_free(spool);
     lem_tokenizer_free(tokens);
     if (t) release(t);

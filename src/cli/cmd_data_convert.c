@@ -11,6 +11,7 @@ static const lem_opt opts[] = {
      .choices = LEM_ROW_KIND_NAMES},
     {"map", LEM_OPT_LIST, "OURS=THEIRS", NULL,
      "read a column under another name, e.g. chosen=better; dotted paths, e.g. output=instances.0.output"},
+    LEM_OPT_BAD_ROWS,
 };
 
 static lem_status write_row(void *ctx, lem_json *row, lem_err *err) {
@@ -57,7 +58,7 @@ static lem_status tell(lem_data_run *r, const lem_convert_counts *c, lem_err *er
         if (r->cli->dry_run) lem_object_bool(&all, "dry_run", true);
         for (const char *k = lem_json_key_next(more, NULL); more && k; k = lem_json_key_next(more, k))
             lem_object_json(&all, k, lem_json_copy(lem_json_key_value(k)));
-        st = lem_print_json(r->cli->out, lem_object_done(&all), 0, err);
+        st = lem_bad_rows_print(&r->bad, r->cli, lem_object_done(&all), 0, err);
     }
     lem_json_free(more);
     return st;
@@ -71,6 +72,7 @@ static lem_status convert(lem_data_run *r, lem_convert_counts *c, lem_err *err) 
                            .log = r->cli->log};
     lem_status st = LEM_OK;
     LEM_TRY(lem_row_kind_parse(lem_args_str(r->args, "to"), &how.to, err));
+    LEM_TRY(lem_data_run_judge(r, &how.judge, err));
     LEM_TRY(lem_data_run_write(r, err));
     how.progress = r->progress = lem_progress_new(r->cli->log, "converting", "rows", 0, 0);
     LEM_TRY(lem_convert_rows(r->args->words, (size_t)r->args->n_words, &how, write_row, r, c, err));

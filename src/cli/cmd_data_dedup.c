@@ -259,6 +259,7 @@ static lem_status dedup(work *w, lem_err *err) {
     lem_status st = LEM_OK;
     LEM_TRY(read_options(w, err));
     w->r.passes = 2;
+    w->r.judge_texts = !lem_args_is(w->args, "field", "row");
     LEM_TRY(lem_data_run_read(&w->r, err));
     LEM_TRY(lem_data_run_write(&w->r, err));
     LEM_TRY(choose_dir(w, err));

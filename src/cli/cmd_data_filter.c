@@ -136,18 +136,17 @@ static lem_status drop(filtering *f, lem_json *row, lem_err *err) {
 static lem_status filter_row(filtering *f, lem_json *row, lem_err *err) {
     bool bad = false;
     lem_status st = lem_row_reader_texts(f->run.in, row, &f->texts, err);
-    if (st) return st;
+    if (st) return lem_data_run_pass(&f->run, st, err);
     const lem_filter_input in = {row, lem_buf_str(&f->texts.prompt), lem_buf_str(&f->texts.response),
                                  f->texts.prompt.len, f->texts.response.len};
-    f->silent += in.response_len == 0;
     st = lem_filter_row(f->set, &in, err);
-    for (int i = 0; st == LEM_OK && i < lem_filter_set_count(f->set); i++) {
+    if (st) return lem_data_run_pass(&f->run, st, err);
+    f->silent += in.response_len == 0;
+    for (int i = 0; i < lem_filter_set_count(f->set); i++) {
         f->failed[i] += lem_filter_failed(f->set, i);
         bad = bad || lem_filter_failed(f->set, i);
     }
-    if (st == LEM_OK) return bad ? drop(f, row, err) : lem_data_run_keep(&f->run, row, err);
-    return lem_err_context(err, "%s:%llu", lem_row_reader_file(f->run.in),
-                           (unsigned long long)lem_row_reader_number(f->run.in));
+    return bad ? drop(f, row, err) : lem_data_run_keep(&f->run, row, err);
 }
 
 static lem_status filter_rows(filtering *f, lem_err *err) {

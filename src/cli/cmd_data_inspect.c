@@ -1,5 +1,6 @@
 /* cmd_data_inspect.c - lemma data inspect: what kind of file it is, what kind of rows, on what ground, and
  * what is to be known before they are trained on */
+#include "cli/bad_rows_options.h"
 #include "cli/commands.h"
 #include "cli/runtime.h"
 
@@ -18,6 +19,7 @@ static const lem_opt opts[] = {
     {"model", LEM_OPT_INPUT, "DIR", NULL, "the same, by a model folder's tokenizer"},
     {"problems", LEM_OPT_INT, "N", "20", "list the first N rows that cannot be read; all are counted", 0,
      100000},
+    LEM_OPT_BAD_ROWS,
 };
 
 static const char *text_of(const lem_json *o, const char *key) {
@@ -148,18 +150,24 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
         lem_args_str(args, "tokenizer") ? lem_args_str(args, "tokenizer") : lem_args_str(args, "model");
     lem_tokenizer *tok = NULL;
     lem_json *facts = NULL;
+    bad_rows bad = {.tally = NULL};
     lem_status st = LEM_OK;
+    LEM_TRY(lem_bad_rows_begin(args, &bad, err));
     if (dir) LEM_TRY(lem_runtime_tokenizer(cli, dir, &tok, err));
-    const lem_inspect_how how = {.format = lem_args_str(args, "format"),
-                                 .limit = cli->limit,
-                                 .rename = lem_args_tree(args, "map"),
-                                 .tokenizer = tok,
-                                 .max_problems = (int)lem_args_int(args, "problems"),
-                                 .cancel = cli->cancel};
+    lem_inspect_how how = {.format = lem_args_str(args, "format"),
+                           .limit = cli->limit,
+                           .rename = lem_args_tree(args, "map"),
+                           .tokenizer = tok,
+                           .max_problems = (int)lem_args_int(args, "problems"),
+                           .cancel = cli->cancel};
+    LEM_TRY(lem_bad_rows_reader(&bad, LEM_BAD_ANY, args->words[0], NULL, cli->cancel, &how.judge, err));
     LEM_TRY(lem_inspect_rows(args->words, (size_t)args->n_words, &how, &facts, err));
-    if (cli->json) st = lem_print_json(cli->out, lem_json_share(facts), 0, err);
+    LEM_TRY(lem_bad_rows_end(&bad, cli, NULL,
+                             (uint64_t)(number_of(facts, "rows") - number_of(facts, "problem_count")), err));
+    if (cli->json) st = lem_bad_rows_print(&bad, cli, lem_json_share(facts), 0, err);
     else st = print_text(facts, cli->out, err);
 done:
+    lem_bad_rows_release(&bad);
     lem_json_free(facts);
     lem_tokenizer_free(tok);
     return st;

@@ -23,11 +23,14 @@ static const lem_opt opts[] = {
      .choices = LEM_EXPORT_NAMES},
     LEM_OPT_CANDIDATE_MAP,
     LEM_OPT_CANDIDATE_FILTER,
+    LEM_OPT_BAD_ROWS,
 };
 
 typedef struct exporting {
     lem_cli *cli;
     const lem_args *args;
+    bad_rows bad;
+    const lem_row_judge *judge;
     lem_export_as as;
     lem_candidates c;
     lem_out *out[MAX_OPEN]; /* NULL: nothing is written */
@@ -68,7 +71,7 @@ static lem_status take_row(exporting *e, const lem_candidate_set *rows, const le
 static lem_status pass(exporting *e, lem_err *err) {
     lem_candidate_set *rows = NULL;
     lem_status st =
-        lem_candidate_options_open(e->cli, e->args, e->args->words, e->args->n_words, NULL, &rows, err);
+        lem_candidate_options_open(e->cli, e->args, e->args->words, e->args->n_words, e->judge, &rows, err);
     e->problems = e->candidates = 0;
     for (int64_t left = e->cli->limit; st == LEM_OK && left != 0; left -= left > 0) {
         lem_json *row = NULL;
@@ -128,10 +131,11 @@ static lem_status open_seeds(exporting *e, const char *dir, lem_err *err) {
 }
 
 /* One file a candidate, so many at a time as may be open. */
-static lem_status write_seeds(exporting *e, const char *dir, lem_err *err) {
+static lem_status write_seeds(exporting *e, const char *dir, lem_job *job, lem_err *err) {
     lem_status st = LEM_OK;
     LEM_TRY(lem_dir_make(dir, err));
     LEM_TRY(pass(e, err)); /* how many there are, and that all rows can be written */
+    LEM_TRY(lem_bad_rows_end(&e->bad, e->cli, job, e->problems, err));
     for (e->first = 0; e->first < e->longest; e->first += MAX_OPEN) {
         e->n_out = e->longest - e->first < MAX_OPEN ? e->longest - e->first : MAX_OPEN;
         LEM_TRY(open_seeds(e, dir, err));
@@ -143,10 +147,11 @@ done:
     return st;
 }
 
-static lem_status write_file(exporting *e, const char *path, lem_err *err) {
+static lem_status write_file(exporting *e, const char *path, lem_job *job, lem_err *err) {
     lem_status st = LEM_OK;
     if (path) LEM_TRY(lem_out_open(path, true, &e->out[0], err));
     LEM_TRY(pass(e, err));
+    LEM_TRY(lem_bad_rows_end(&e->bad, e->cli, job, e->problems, err));
     LEM_TRY(commit_all(e, err));
 done:
     return st;
@@ -164,18 +169,23 @@ static lem_status tell(const exporting *e, const char *out, lem_err *err) {
     lem_object_int(&o, "problems", e->problems);
     lem_object_int(&o, "candidates", e->candidates);
     lem_object_int(&o, "files", e->as == LEM_EXPORT_NEMO ? (uint64_t)e->longest : 1);
-    return lem_print_json(e->cli->out, lem_object_done(&o), 0, err);
+    return lem_bad_rows_print(&e->bad, e->cli, lem_object_done(&o), 0, err);
 }
 
 static lem_status export_to(exporting *e, lem_job *job, lem_err *err) {
     const char *out = lem_job_out(job);
     lem_status st = LEM_OK;
+    lem_candidates_map *map = NULL;
+    LEM_TRY(lem_candidate_options_map(e->args, &map, err));
+    LEM_TRY(
+        lem_bad_rows_reader(&e->bad, LEM_BAD_GRADED, e->args->words[0], map, e->cli->cancel, &e->judge, err));
     LEM_TRY(lem_job_start(job, NULL, err));
-    if (e->as == LEM_EXPORT_NEMO && out) LEM_TRY(write_seeds(e, out, err));
-    else LEM_TRY(write_file(e, out, err));
+    if (e->as == LEM_EXPORT_NEMO && out) LEM_TRY(write_seeds(e, out, job, err));
+    else LEM_TRY(write_file(e, out, job, err));
     LEM_TRY(lem_job_finish(job, err));
     LEM_TRY(tell(e, out, err));
 done:
+    lem_candidates_map_free(map);
     close_all(e);
     lem_candidates_release(&e->c);
     return st;
@@ -202,9 +212,11 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
     bool nemo = e.as == LEM_EXPORT_NEMO;
     if (nemo) as_folder.output = LEM_OUTPUT_DIR;
     lem_status st = check(args, nemo, err);
+    if (st == LEM_OK) st = lem_bad_rows_begin(args, &e.bad, err);
     if (st == LEM_OK) st = lem_candidate_options_inputs(args, maps, &spec.n_inputs, err);
     if (st == LEM_OK) st = lem_job_open(cli, nemo ? &as_folder : &lem_cmd_export, args, &spec, &job, err);
     if (st == LEM_OK && !lem_job_done(job)) st = export_to(&e, job, err);
+    lem_bad_rows_release(&e.bad);
     lem_job_close(job);
     return st;
 }

@@ -1,4 +1,5 @@
 /* cmd_tokenize.c - lemma tokenize: lines of text to JSON arrays of ids, and back */
+#include "cli/bad_rows_options.h"
 #include "cli/commands.h"
 #include "cli/runtime.h"
 
@@ -9,8 +10,6 @@
 
 #include <string.h>
 
-enum { MAX_LINE = 1 << 30 };
-
 static const lem_opt opts[] = {
     {"decode", LEM_OPT_FLAG, NULL, NULL, "the other way: JSON arrays of ids to lines of text", 0, 0},
     {"parse-special", LEM_OPT_FLAG, NULL, NULL,
@@ -18,6 +17,7 @@ static const lem_opt opts[] = {
     {"add-special", LEM_OPT_FLAG, NULL, NULL, "add what the tokenizer puts around a text, such as <s>", 0, 0},
     {"skip-special", LEM_OPT_FLAG, NULL, NULL, "with --decode: leave special tokens out", 0, 0},
     {"pieces", LEM_OPT_FLAG, NULL, NULL, "print the text of each token instead of its id", 0, 0},
+    LEM_OPT_BAD_ROWS,
 };
 
 static lem_status read_coding(const lem_args *args, lem_line_coding *out, lem_err *err) {
@@ -43,7 +43,26 @@ static lem_status to_stdout(void *ctx, const char *text, size_t len, lem_err *er
     return lem_fail(err, LEM_EIO, "cannot write to standard output");
 }
 
-static lem_status report(lem_cli *cli, const lem_line_counts *n, const lem_tokenizer *t, lem_err *err) {
+typedef struct left_out {
+    bad_rows bad;
+    const char *source;
+} left_out;
+
+static lem_status pass(void *ctx, uint64_t line, lem_status st, lem_err *why) {
+    const left_out *l = ctx;
+    return lem_bad_rows_pass(&l->bad, l->source, line, st, why);
+}
+
+/* A line that is too long is the end: what is behind it is not looked for. */
+static lem_status name_option(lem_status st, lem_err *err) {
+    char text[sizeof err->text];
+    if (st != LEM_EDATA || !strstr(err->text, "the line is longer than")) return st;
+    snprintf(text, sizeof text, "%s", err->text);
+    return lem_fail(err, st, "%s; --max-row SIZE reads longer ones", text);
+}
+
+static lem_status report(lem_cli *cli, const bad_rows *bad, const lem_line_counts *n, const lem_tokenizer *t,
+                         lem_err *err) {
     double rate = n->seconds > 0 ? (double)n->bytes / n->seconds / 1e6 : 0;
     lem_info(cli->log, "%llu lines, %llu bytes, %llu tokens, %.1f MB/s", (unsigned long long)n->lines,
              (unsigned long long)n->bytes, (unsigned long long)n->tokens, rate);
@@ -54,7 +73,7 @@ static lem_status report(lem_cli *cli, const lem_line_counts *n, const lem_token
     lem_object_int(&o, "tokens", n->tokens);
     lem_object_num(&o, "megabytes_per_second", rate);
     lem_object_int(&o, "vocabulary", (uint64_t)lem_tokenizer_vocab(t));
-    return lem_print_json(cli->out, lem_object_done(&o), 2, err);
+    return lem_bad_rows_print(bad, cli, lem_object_done(&o), 2, err);
 }
 
 static lem_status tokenize(lem_cli *cli, const lem_args *args, lem_job *job, lem_err *err) {
@@ -66,24 +85,31 @@ static lem_status tokenize(lem_cli *cli, const lem_args *args, lem_job *job, lem
     lem_lines *lines = NULL;
     lem_out *out = NULL;
     lem_pool *pool = NULL;
+    left_out left = {.source = path};
     lem_status st = read_coding(args, &how, err);
     if (st) return st;
+    LEM_TRY(lem_bad_rows_begin(args, &left.bad, err));
+    how.pass = pass;
+    how.pass_ctx = &left;
     how.count_only = cli->dry_run || (cli->json && !out_path);
     how.limit = cli->limit;
     how.source = path;
     LEM_TRY(lem_tokenizer_load_path(args->words[0], &t, err));
-    LEM_TRY(lem_lines_open(path, MAX_LINE, &lines, err));
+    LEM_TRY(lem_lines_open(path, left.bad.all.max_bytes, &lines, err));
     lem_lines_watch(lines, cli->cancel);
     LEM_TRY(lem_job_start(job, NULL, err));
     if (out_path) LEM_TRY(lem_out_open(out_path, true, &out, err));
     pool = lem_pool_new(cli->threads, err);
     if (!pool) LEM_TRY(LEM_EMEM);
-    if (out) LEM_TRY(lem_line_code(t, &how, lines, pool, cli->cancel, to_file, out, &counts, err));
-    else LEM_TRY(lem_line_code(t, &how, lines, pool, cli->cancel, to_stdout, cli->out, &counts, err));
+    st = lem_line_code(t, &how, lines, pool, cli->cancel, out ? to_file : to_stdout,
+                       out ? (void *)out : (void *)cli->out, &counts, err);
+    LEM_TRY(name_option(st, err));
+    LEM_TRY(lem_bad_rows_end(&left.bad, cli, job, counts.lines, err));
     if (out) LEM_TRY(lem_out_commit(out, err));
     LEM_TRY(lem_job_finish(job, err));
-    LEM_TRY(report(cli, &counts, t, err));
+    LEM_TRY(report(cli, &left.bad, &counts, t, err));
 done:
+    lem_bad_rows_release(&left.bad);
     lem_pool_free(pool);
     lem_out_close(out);
     lem_lines_close(lines);

@@ -12,6 +12,7 @@ const lem_opt lem_data_options[LEM_N_DATA_OPTIONS] = {
     {"map", LEM_OPT_LIST, "OURS=THEIRS", NULL,
      "where prompt and response stand, e.g. prompt=question; dotted paths"},
     {"dropped", LEM_OPT_STR, "FILE", NULL, "write the rows that are left out there, each with its reason"},
+    LEM_OPT_BAD_ROWS,
 };
 
 lem_status lem_data_run_open(lem_data_run *r, lem_cli *cli, const lem_command *cmd, const lem_args *args,
@@ -26,7 +27,8 @@ lem_status lem_data_run_open(lem_data_run *r, lem_cli *cli, const lem_command *c
     if (lem_args_str(args, "dropped")) beside[n++] = lem_args_str(args, "dropped");
     s.companions = beside;
     s.n_companions = n;
-    lem_status st = lem_job_open(cli, cmd, args, &s, &r->job, err);
+    lem_status st = lem_bad_rows_begin(args, &r->bad, err);
+    if (st == LEM_OK) st = lem_job_open(cli, cmd, args, &s, &r->job, err);
     if (st == LEM_OK && lem_job_done(r->job)) *done = true;
     return st;
 }
@@ -64,12 +66,19 @@ lem_status lem_data_run_row(lem_data_run *r, lem_json **row, lem_err *err) {
     return LEM_OK;
 }
 
+lem_status lem_data_run_judge(const lem_data_run *r, const lem_row_judge **out, lem_err *err) {
+    return lem_bad_rows_reader(&r->bad, LEM_BAD_ANY, source(r, 0), NULL, r->cli->cancel, out, err);
+}
+
 lem_status lem_data_run_read(lem_data_run *r, lem_err *err) {
-    const lem_row_reader_opts o = {.format = lem_args_str(r->args, "format"),
-                                   .map = lem_args_tree(r->args, "map"),
-                                   .limit = r->cli->limit,
-                                   .cancel = r->cli->cancel,
-                                   .log = r->in ? NULL : r->cli->log};
+    lem_row_reader_opts o = {.format = lem_args_str(r->args, "format"),
+                             .map = lem_args_tree(r->args, "map"),
+                             .limit = r->cli->limit,
+                             .cancel = r->cli->cancel,
+                             .log = r->in ? NULL : r->cli->log,
+                             .judge_texts = r->judge_texts};
+    lem_status st = lem_data_run_judge(r, &o.judge, err);
+    if (st) return st;
     lem_row_reader_close(r->in);
     r->in = NULL;
     begin_progress(r);
@@ -92,6 +101,12 @@ lem_status lem_data_run_write(lem_data_run *r, lem_err *err) {
 lem_status lem_data_run_next(lem_data_run *r, lem_json **row, lem_err *err) {
     lem_status st = lem_data_run_row(r, row, err);
     if (st == LEM_OK && *row) r->rows++;
+    return st;
+}
+
+lem_status lem_data_run_pass(lem_data_run *r, lem_status st, lem_err *err) {
+    st = lem_row_reader_pass(r->in, st, err);
+    if (st == LEM_OK) r->rows--;
     return st;
 }
 
@@ -184,9 +199,9 @@ static lem_status account(lem_data_run *r, lem_err *err) {
 lem_status lem_data_run_finish(lem_data_run *r, lem_err *err) {
     lem_progress_free(r->progress);
     r->progress = NULL;
-    lem_status st = LEM_OK;
-    if (r->rows == 0) return lem_fail(err, LEM_EDATA, "%s: no rows", source(r, 0));
-    if (r->dropped) st = lem_rows_writer_commit(r->dropped, err);
+    lem_status st = lem_bad_rows_end(&r->bad, r->cli, r->job, r->rows, err);
+    if (st == LEM_OK && r->rows == 0) st = lem_fail(err, LEM_EDATA, "%s: no rows", source(r, 0));
+    if (st == LEM_OK && r->dropped) st = lem_rows_writer_commit(r->dropped, err);
     if (st == LEM_OK && r->out) st = lem_rows_writer_commit(r->out, err);
     if (st == LEM_OK) st = account(r, err);
     return st == LEM_OK ? lem_job_finish(r->job, err) : st;
@@ -214,7 +229,7 @@ lem_status lem_data_run_tell(lem_data_run *r, lem_json *more, lem_err *err) {
     for (const char *k = lem_json_key_next(more, NULL); more && k; k = lem_json_key_next(more, k))
         lem_object_json(&o, k, lem_json_copy(lem_json_key_value(k)));
     lem_json_free(more);
-    return lem_print_json(r->cli->out, lem_object_done(&o), 0, err);
+    return lem_bad_rows_print(&r->bad, r->cli, lem_object_done(&o), 0, err);
 }
 
 void lem_data_run_close(lem_data_run *r) {
@@ -225,6 +240,7 @@ void lem_data_run_close(lem_data_run *r) {
     for (int i = 0; i < r->n_reasons; i++) lem_free(r->reason[i].why);
     lem_json_free(r->first);
     lem_json_free(r->against);
+    lem_bad_rows_release(&r->bad);
     lem_job_close(r->job);
     *r = (lem_data_run){0};
 }

@@ -4,17 +4,19 @@
  * Words are files, folders or globs, or those of an option (option). Kept rows go to --out as they stand
  * (JSONL, or Parquet where the name ends in .parquet), the others to --dropped, each with `_dropped` (why)
  * and `_source` (FILE:LINE). Every drop is counted under its reason, and the first three of a reason are
- * named in the log. A run is a cheap job: it starts over after an interruption. */
+ * named in the log. With --on-error skip, rows that cannot be used are left out before all that, and are no
+ * rows of the run. A run is a cheap job: it starts over after an interruption. */
 #ifndef LEM_CLI_DATA_RUN_H
 #define LEM_CLI_DATA_RUN_H
 
+#include "cli/bad_rows_options.h"
 #include "core/object.h"
 #include "data/row_reader.h"
 #include "job/job.h"
 #include "rows/write.h"
 
-/* format, map, dropped */
-enum { LEM_N_DATA_OPTIONS = 3 };
+/* format, map, dropped, and those of bad rows */
+enum { LEM_N_DATA_OPTIONS = 3 + LEM_N_BAD_ROWS_OPTIONS };
 extern const lem_opt lem_data_options[LEM_N_DATA_OPTIONS];
 
 enum { LEM_DATA_MAX_REASONS = 64 };
@@ -23,6 +25,8 @@ typedef struct lem_data_run {
     const lem_args *args;
     lem_job *job;
     const char *option; /* a list of files in place of words, set between open and read; NULL = words */
+    bool judge_texts;   /* lem_row_reader_opts; set between open and read */
+    bad_rows bad;
     lem_row_reader *in;
     lem_rows_writer *out, *dropped; /* NULL with --dry-run, or where not asked for */
     uint64_t rows, kept;
@@ -45,12 +49,17 @@ lem_status lem_data_run_open(lem_data_run *r, lem_cli *cli, const lem_command *c
 /* Opens the words as rows; may be called again to read them once more (r->in is then a new reader; set passes
  * first, for the time that is told). */
 lem_status lem_data_run_read(lem_data_run *r, lem_err *err) LEM_MUST_CHECK;
+/* How the words are judged (rows/rows.h), for who opens them otherwise; *out as of lem_bad_rows_reader. */
+lem_status lem_data_run_judge(const lem_data_run *r, const lem_row_judge **out, lem_err *err) LEM_MUST_CHECK;
 /* Opens the outputs, once; the job starts. */
 lem_status lem_data_run_write(lem_data_run *r, lem_err *err) LEM_MUST_CHECK;
 /* The next row of a further reading, not counted; as lem_row_reader_next. */
 lem_status lem_data_run_row(lem_data_run *r, lem_json **row, lem_err *err) LEM_MUST_CHECK;
 /* The next row, counted in rows. */
 lem_status lem_data_run_next(lem_data_run *r, lem_json **row, lem_err *err) LEM_MUST_CHECK;
+/* The row just read cannot be used: it failed with st and *err. LEM_OK where it is left out, no longer
+ * counted in rows; else the failure. */
+lem_status lem_data_run_pass(lem_data_run *r, lem_status st, lem_err *err) LEM_MUST_CHECK;
 lem_status lem_data_run_keep(lem_data_run *r, lem_json *row, lem_err *err) LEM_MUST_CHECK;
 /* Where the row just read stands. */
 typedef struct lem_data_place {

@@ -60,9 +60,15 @@ static lem_status fill(batch *b, lem_err *err) {
         item *it = &b->item[b->n];
         lem_status st = lem_data_run_next(rows, &it->row, err);
         if (st || !it->row) return st;
-        b->n++;
         st = lem_row_reader_texts(rows->in, it->row, &it->texts, err);
-        if (st) return st;
+        if (st) {
+            lem_json_free(it->row);
+            it->row = NULL;
+            st = lem_data_run_pass(rows, st, err);
+            if (st) return st;
+            continue;
+        }
+        b->n++;
         it->file = name_of(b, lem_row_reader_file(rows->in), err);
         if (!it->file) return LEM_EMEM;
         it->number = lem_row_reader_number(rows->in);

@@ -16,7 +16,9 @@
 #include "teach/teach.h"
 
 /* Those of its own, and those of endpoint_options.h. */
-enum { LEM_N_SYNTH_OPTIONS = 16 + LEM_N_ENDPOINT_OPTIONS + LEM_N_COMPLETION_OPTIONS };
+enum {
+    LEM_N_SYNTH_OPTIONS = 13 + LEM_N_BAD_ROWS_OPTIONS + LEM_N_ENDPOINT_OPTIONS + LEM_N_COMPLETION_OPTIONS
+};
 extern const lem_opt lem_synth_options[LEM_N_SYNTH_OPTIONS];
 
 typedef struct lem_synth {

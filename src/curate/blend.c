@@ -16,6 +16,8 @@ static lem_status open_source(const lem_blend *b, size_t i, bool quiet, lem_row_
                                      .map = s->map,
                                      .limit = b->o->max_rows > 0 ? b->o->max_rows : -1,
                                      .cancel = b->o->cancel,
+                                     .judge = b->o->judge,
+                                     .judge_texts = true,
                                      .log = quiet ? NULL : b->o->log};
     lem_status st = lem_row_reader_open(s->files, s->n_files, &how, in, err);
     return st ? lem_err_context(err, "source %s", s->name) : st;

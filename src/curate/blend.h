@@ -11,6 +11,7 @@
 
 #include "core/json.h"
 #include "core/log.h"
+#include "rows/rows.h"
 #include "rows/write.h"
 #include "token/tokenizer.h"
 
@@ -46,6 +47,7 @@ typedef struct lem_blend_opts {
     const char *spool;              /* path of the file in which rows wait; NULL: count only */
     const lem_cancel *cancel;
     lem_log *log;
+    const lem_row_judge *judge; /* rows/rows.h; NULL: a bad row is an error */
 } lem_blend_opts;
 
 /* What became of a source. */

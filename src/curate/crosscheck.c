@@ -132,10 +132,7 @@ static lem_status read_key(lem_crosscheck *c, lem_row_reader *r, const lem_json 
     lem_buf_clear(&texts->response);
     if (!c->o.by_id || need_response) st = lem_row_reader_texts(r, row, texts, err);
     if (st != LEM_OK) return st;
-    st = lem_cross_key_of(&c->o, row, lem_buf_str(&texts->prompt), texts->prompt.len, key, err);
-    if (st == LEM_OK) return st;
-    return lem_err_context(err, "%s:%llu", lem_row_reader_file(r),
-                           (unsigned long long)lem_row_reader_number(r));
+    return lem_cross_key_of(&c->o, row, lem_buf_str(&texts->prompt), texts->prompt.len, key, err);
 }
 
 static lem_status teacher_row(lem_crosscheck *c, lem_row_reader *r, const lem_json *row, scratch *s,
@@ -154,17 +151,19 @@ static lem_status teacher_row(lem_crosscheck *c, lem_row_reader *r, const lem_js
         st = lem_cross_extract(&c->o, lem_buf_str(&s->texts.response), s->texts.response.len, &s->text, err);
         if (st == LEM_OK) st = add_answer(c, problem, &s->text, err);
     }
-    if (st == LEM_OK) return st;
-    return lem_err_context(err, "%s:%llu", lem_row_reader_file(r),
-                           (unsigned long long)lem_row_reader_number(r));
+    return st;
 }
 
 typedef lem_status on_row(lem_crosscheck *c, lem_row_reader *r, const lem_json *row, scratch *s,
                           lem_err *err);
 
 static lem_status each_row(lem_crosscheck *c, const char *path, on_row *act, lem_err *err) {
-    const lem_row_reader_opts o = {
-        .format = c->o.format, .map = c->o.map, .limit = -1, .cancel = c->o.cancel, .log = c->o.log};
+    const lem_row_reader_opts o = {.format = c->o.format,
+                                   .map = c->o.map,
+                                   .limit = -1,
+                                   .cancel = c->o.cancel,
+                                   .log = c->o.log,
+                                   .judge = c->o.judge};
     lem_row_reader *r = NULL;
     scratch s = {0};
     uint64_t n = 0;
@@ -175,7 +174,8 @@ static lem_status each_row(lem_crosscheck *c, const char *path, on_row *act, lem
         if (st != LEM_OK || !row) break;
         st = act(c, r, row, &s, err);
         lem_json_free(row);
-        n++;
+        n += st == LEM_OK;
+        if (st != LEM_OK) st = lem_row_reader_pass(r, st, err);
     }
     if (st == LEM_OK && n == 0) st = lem_fail(err, LEM_EDATA, "%s: no rows", path);
     lem_row_reader_close(r);
@@ -220,9 +220,7 @@ static lem_status judge_row(lem_crosscheck *c, lem_row_reader *r, const lem_json
     const lem_buf *response = &s->texts.response;
     if (response->len) key.h[2] = lem_hash64(response->data, response->len, 3);
     st = lem_cross_verdict(lem_json_find(row, c->o.judge_field), c->o.judge_field, &verdict, err);
-    if (st != LEM_OK)
-        return lem_err_context(err, "%s:%llu", lem_row_reader_file(r),
-                               (unsigned long long)lem_row_reader_number(r));
+    if (st != LEM_OK) return st;
     if (verdict < 0) return LEM_OK;
     (void)lem_map_find(c->verdicts, (const char *)&key, sizeof key, &before);
     return lem_map_set(c->verdicts, (const char *)&key, sizeof key, before && verdict, err);
@@ -267,9 +265,7 @@ lem_status lem_crosscheck_look(lem_crosscheck *c, lem_row_reader *r, const lem_j
     }
     const lem_buf *response = &s->texts.response;
     if (st == LEM_OK) st = lem_cross_extract(&c->o, lem_buf_str(response), response->len, &s->answer, err);
-    if (st != LEM_OK)
-        return lem_err_context(err, "%s:%llu", lem_row_reader_file(r),
-                               (unsigned long long)lem_row_reader_number(r));
+    if (st != LEM_OK) return st;
     bool known = lem_map_find(c->problems, (const char *)&key, sizeof key, &found);
     s->problem = known ? (size_t)found : SIZE_MAX;
     s->n = 1 + (known ? c->problem[s->problem].n : 0);

@@ -31,6 +31,8 @@ typedef struct lem_cross_opts { /* what it points to is borrowed until free */
                                  null */
     const lem_cancel *cancel; /* looked at for every row; NULL = never */
     lem_log *log;             /* NULL = silent */
+    const lem_row_judge
+        *judge; /* of the teachers' and judge's rows (rows/rows.h); NULL: a bad row is an error */
 } lem_cross_opts;
 
 lem_status lem_crosscheck_new(const lem_cross_opts *o, lem_crosscheck **out, lem_err *err) LEM_MUST_CHECK;

@@ -7,15 +7,16 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const kind_names[LEM_BAD_N_KINDS] = {"not JSON",   "NaN or Infinity",   "missing field",
-                                                        "wrong type", "different lengths", "other"};
+static const char *const kind_names[LEM_BAD_N_KINDS] = {
+    "not JSON", "NaN or Infinity", "missing field", "wrong type", "different lengths", "too long", "other"};
 
 /* What our own errors say; the first that fits. */
 static lem_bad_kind kind_of(const char *text) {
     static const struct {
         const char *part;
         lem_bad_kind kind;
-    } words[] = {{"is not JSON", LEM_BAD_NUMBER},
+    } words[] = {{"row is longer than", LEM_BAD_SIZE},
+                 {"is not JSON", LEM_BAD_NUMBER},
                  {"JSON line", LEM_BAD_SYNTAX},
                  {"JSON object", LEM_BAD_SYNTAX},
                  {"UTF-8", LEM_BAD_SYNTAX},
@@ -24,6 +25,7 @@ static lem_bad_kind kind_of(const char *text) {
                  {" responses but ", LEM_BAD_LENGTH},
                  {" completions but ", LEM_BAD_LENGTH},
                  {" candidates; 1 to ", LEM_BAD_LENGTH},
+                 {" fields where ", LEM_BAD_LENGTH},
                  {"is missing", LEM_BAD_MISSING},
                  {"no field", LEM_BAD_MISSING},
                  {"no such field", LEM_BAD_MISSING},
@@ -32,6 +34,8 @@ static lem_bad_kind kind_of(const char *text) {
                  {"no completions", LEM_BAD_MISSING},
                  {"no tests", LEM_BAD_MISSING},
                  {" needs ", LEM_BAD_MISSING},
+                 {"nothing found", LEM_BAD_MISSING},
+                 {"found nothing", LEM_BAD_MISSING},
                  {"found", LEM_BAD_TYPE},
                  {"expected", LEM_BAD_TYPE}};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
@@ -47,6 +51,8 @@ lem_bad_rows *lem_bad_rows_new(const char *dir, lem_err *err) {
     }
     return b;
 }
+
+void lem_bad_rows_limit(lem_bad_rows *b, size_t max_bytes) { b->max_bytes = max_bytes; }
 
 static void free_judge(lem_bad_judge *j) {
     lem_candidates_release(&j->row);

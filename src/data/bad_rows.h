@@ -19,6 +19,7 @@ typedef enum lem_bad_kind {
     LEM_BAD_MISSING,    /* a field that most rows have */
     LEM_BAD_TYPE,
     LEM_BAD_LENGTH, /* lists of different lengths, or of none */
+    LEM_BAD_SIZE,   /* longer than a row may be */
     LEM_BAD_OTHER,
     LEM_BAD_N_KINDS
 } lem_bad_kind;
@@ -40,10 +41,12 @@ typedef struct lem_bad_rows lem_bad_rows;
 /* dir: where texts go that are too many for memory (core/skipped.h); copied. */
 lem_bad_rows *lem_bad_rows_new(const char *dir, lem_err *err);
 void lem_bad_rows_free(lem_bad_rows *b); /* NULL allowed; judges go with it */
+/* Judges made from now on call longer rows bad (lem_row_judge). */
+void lem_bad_rows_limit(lem_bad_rows *b, size_t max_bytes);
 
 /* A judge of a file, folder or pattern, whose first rows are read now. map: what the user says of the columns
  * of candidates; NULL = nothing. *out is borrowed until b is freed. LEM_EUSAGE for "-", which cannot be read
- * twice. */
+ * twice, but for LEM_BAD_ANY. */
 lem_status lem_bad_rows_judge(lem_bad_rows *b, lem_bad_use use, const char *path,
                               const lem_candidates_map *map, const lem_cancel *cancel,
                               const lem_row_judge **out, lem_err *err) LEM_MUST_CHECK;

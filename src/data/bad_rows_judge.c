@@ -26,8 +26,9 @@ static lem_status pass_over(void *ctx, const char *file, uint64_t number, const 
     return row ? LEM_OK : LEM_NO;
 }
 
-static lem_status read_sample(const char *path, const lem_cancel *cancel, sample *s, lem_err *err) {
-    const lem_row_judge readable = {pass_over, NULL};
+static lem_status read_sample(const char *path, size_t max_bytes, const lem_cancel *cancel, sample *s,
+                              lem_err *err) {
+    const lem_row_judge readable = {pass_over, NULL, max_bytes};
     lem_rowset *rows = NULL;
     lem_status st = lem_data_rows_judged(path, cancel, &readable, &rows, err);
     while (st == LEM_OK && s->n < SAMPLED) {
@@ -209,7 +210,7 @@ static lem_status ask(void *ctx, const char *file, uint64_t number, const lem_js
 /* A new judge of the tally, which frees it; *s its first rows, released by the caller. */
 static lem_status new_judge(lem_bad_rows *b, lem_bad_use use, const char *path, const lem_cancel *cancel,
                             lem_bad_judge **out, sample *s, lem_err *err) {
-    if (strcmp(path, "-") == 0)
+    if (use != LEM_BAD_ANY && strcmp(path, "-") == 0)
         return lem_fail(err, LEM_EUSAGE,
                         "--on-error skip reads the first rows twice: name a file in place of '-'");
     lem_bad_judge *j = lem_alloc_zero(1, sizeof *j, err);
@@ -218,9 +219,9 @@ static lem_status new_judge(lem_bad_rows *b, lem_bad_use use, const char *path, 
     b->judges = j;
     j->tally = b;
     j->use = use;
-    j->as = (lem_row_judge){ask, j};
+    j->as = (lem_row_judge){ask, j, b->max_bytes};
     *out = j;
-    return use == LEM_BAD_ANY ? LEM_OK : read_sample(path, cancel, s, err);
+    return use == LEM_BAD_ANY ? LEM_OK : read_sample(path, b->max_bytes, cancel, s, err);
 }
 
 lem_status lem_bad_rows_judge(lem_bad_rows *b, lem_bad_use use, const char *path,

@@ -19,6 +19,7 @@ struct lem_bad_judge {
 struct lem_bad_rows {
     lem_bad_judge *judges;
     lem_skipped *list;
+    size_t max_bytes; /* of a row */
     uint64_t n, kinds[LEM_BAD_N_KINDS];
     char *shown[LEM_BAD_SHOWN];
 };

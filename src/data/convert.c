@@ -56,21 +56,21 @@ static lem_status count_row(const lem_converter *v, const lem_json *row, lem_row
     return st;
 }
 
-static lem_status convert_row(const lem_converter *v, const lem_json *row, lem_row_kind kind,
-                              lem_turns *turns, lem_replies *replies, lem_err *err) {
-    bool judged = lem_row_kind_of(kind)->is & LEM_ROW_REPLIES;
-    lem_status st = LEM_OK;
+static bool is_judged(lem_row_kind kind) { return lem_row_kind_of(kind)->is & LEM_ROW_REPLIES; }
+
+static lem_status read_row(const lem_json *row, lem_row_kind kind, lem_turns *turns, lem_replies *replies,
+                           lem_err *err) {
+    if (!is_judged(kind)) return lem_row_turns(row, kind, turns, err);
+    return lem_row_other_kind(row, kind, lem_row_replies(row, kind, replies, err), err);
+}
+
+static lem_status write_row(const lem_converter *v, const lem_json *row, lem_row_kind kind, lem_turns *turns,
+                            lem_replies *replies, lem_err *err) {
+    lem_status st = count_row(v, row, kind, err);
     v->c->rows++;
-    LEM_TRY(count_row(v, row, kind, err));
-    if (judged) {
-        LEM_TRY(lem_row_other_kind(row, kind, lem_row_replies(row, kind, replies, err), err));
-        st = lem_convert_replies(v, row, replies, err);
-    } else {
-        LEM_TRY(lem_row_turns(row, kind, turns, err));
-        st = lem_convert_turns(v, row, turns, err);
-    }
-done:
-    return st;
+    if (st) return st;
+    return is_judged(kind) ? lem_convert_replies(v, row, replies, err)
+                           : lem_convert_turns(v, row, turns, err);
 }
 
 static bool is_grouped(lem_row_kind from, lem_row_kind to) {
@@ -101,8 +101,10 @@ static lem_status convert_each(const lem_converter *v, lem_row_reader *in, lem_j
     while (st == LEM_OK && row) {
         lem_row_kind kind = lem_row_reader_kind(in);
         st = one_by_one(kind, v->how->to, err);
-        if (st == LEM_OK) st = convert_row(v, row, kind, &turns, &replies, err);
-        if (st)
+        lem_status read = st == LEM_OK ? read_row(row, kind, &turns, &replies, err) : st;
+        if (read == LEM_OK) st = write_row(v, row, kind, &turns, &replies, err);
+        else if (st == LEM_OK) st = lem_row_reader_pass(in, read, err);
+        if (st && (read == LEM_OK || st == LEM_EUSAGE))
             lem_err_context(err, "%s:%llu", lem_row_reader_file(in),
                             (unsigned long long)lem_row_reader_number(in));
         lem_json_free(row);
@@ -192,7 +194,8 @@ lem_status lem_convert_rows(const char *const *paths, size_t n, const lem_conver
                                    .limit = how->limit,
                                    .cancel = how->cancel,
                                    .log = how->log,
-                                   .rename = how->rename};
+                                   .rename = how->rename,
+                                   .judge = how->judge};
     lem_row_reader *in = NULL;
     lem_json *row = NULL;
     lem_status st = LEM_OK;

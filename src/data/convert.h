@@ -19,15 +19,17 @@
 #include "core/log.h"
 #include "data/row_audit.h"
 #include "data/row_kinds.h"
+#include "rows/rows.h"
 
 typedef struct lem_convert_how {
-    lem_row_kind to;          /* of LEM_ROW_WRITTEN */
-    const char *format;       /* name of the rows' kind; NULL = told from the first row of each file */
-    int64_t limit;            /* rows read; -1 = all */
-    const lem_json *rename;   /* row_map.h; NULL = none; not for labelled steps */
-    const lem_cancel *cancel; /* NULL = never */
-    lem_log *log;             /* told kinds and what is left out; NULL = silent */
-    lem_progress *progress;   /* of rows; borrowed; NULL = none */
+    lem_row_kind to;            /* of LEM_ROW_WRITTEN */
+    const char *format;         /* name of the rows' kind; NULL = told from the first row of each file */
+    int64_t limit;              /* rows read; -1 = all */
+    const lem_json *rename;     /* row_map.h; NULL = none; not for labelled steps */
+    const lem_cancel *cancel;   /* NULL = never */
+    lem_log *log;               /* told kinds and what is left out; NULL = silent */
+    lem_progress *progress;     /* of rows; borrowed; NULL = none */
+    const lem_row_judge *judge; /* rows/rows.h; borrowed; NULL = a bad row is an error */
 } lem_convert_how;
 
 typedef struct lem_convert_counts {

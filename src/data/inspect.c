@@ -55,6 +55,11 @@ static void release(inspector *x) {
 static lem_status problem(inspector *x, const lem_err *why, lem_err *err) {
     lem_buf b = {0};
     x->n_problems++;
+    if (x->how->judge && x->how->judge->ask) {
+        lem_err told = *why;
+        lem_status st = lem_row_reader_pass(x->in, LEM_EDATA, &told);
+        if (st) return lem_fail(err, st, "%s", told.text);
+    }
     if (lem_json_count(x->problems) >= (size_t)x->how->max_problems) return LEM_OK;
     lem_buf_printf(&b, "%s:%llu: %s", lem_row_reader_file(x->in),
                    (unsigned long long)lem_row_reader_number(x->in), why->text);
@@ -299,8 +304,11 @@ static lem_status report(inspector *x, lem_object *o, lem_json *types, lem_json 
 
 lem_status lem_inspect_rows(const char *const *paths, size_t n, const lem_inspect_how *how, lem_json **out,
                             lem_err *err) {
-    const lem_row_reader_opts opts = {
-        .format = how->format, .limit = how->limit, .cancel = how->cancel, .rename = how->rename};
+    const lem_row_reader_opts opts = {.format = how->format,
+                                      .limit = how->limit,
+                                      .cancel = how->cancel,
+                                      .rename = how->rename,
+                                      .judge = how->judge};
     inspector x = {.how = how, .problems = lem_json_new_array()};
     lem_buf kind = {0};
     lem_object o = lem_object_new();

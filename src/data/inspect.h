@@ -5,6 +5,7 @@
 
 #include "core/json.h"
 #include "core/log.h"
+#include "rows/rows.h"
 #include "token/tokenizer.h"
 
 typedef struct lem_inspect_how {
@@ -14,6 +15,7 @@ typedef struct lem_inspect_how {
     const lem_json *rename;         /* row_map.h; NULL = none */
     int max_problems;               /* that are listed; all are counted */
     const lem_cancel *cancel;       /* NULL = never */
+    const lem_row_judge *judge;     /* rows/rows.h; told problems too; NULL = what is no row is an error */
 } lem_inspect_how;
 
 /* *out is the caller's:

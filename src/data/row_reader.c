@@ -15,6 +15,7 @@ struct lem_row_reader {
     char *file;                              /* whose kind is known */
     const char *prompt_path, *response_path; /* of the map; borrowed */
     lem_turns turns;
+    lem_row_texts texts; /* of a row that is judged by them */
 };
 
 static lem_status read_map(lem_row_reader *r, lem_err *err) {
@@ -30,7 +31,8 @@ static lem_status read_map(lem_row_reader *r, lem_err *err) {
 
 lem_status lem_row_reader_open(const char *const *paths, size_t n, const lem_row_reader_opts *o,
                                lem_row_reader **out, lem_err *err) {
-    const lem_rowset_opts how = {.cancel = o->cancel, .header = o->header, .n_header = o->n_header};
+    const lem_rowset_opts how = {
+        .cancel = o->cancel, .judge = o->judge, .header = o->header, .n_header = o->n_header};
     lem_status st = LEM_OK;
     lem_row_reader *r = lem_alloc_zero(1, sizeof *r, err);
     if (!r) return LEM_EMEM;
@@ -46,17 +48,81 @@ done:
     return st;
 }
 
+/* ---- Rows that are left out ---- */
+
+enum { SAMPLED = 256 };
+
+static bool leaves_out(const lem_row_reader *r) { return r->o.judge && r->o.judge->ask; }
+
+static lem_status pass_over(void *ctx, const char *file, uint64_t number, const lem_json *row, lem_err *err) {
+    (void)ctx, (void)file, (void)number, (void)err;
+    return row ? LEM_OK : LEM_NO;
+}
+
+/* Counts the kinds of a file's first rows. */
+static lem_status count_kinds(lem_row_reader *r, const char *file, int *count, lem_err *err) {
+    const lem_row_judge readable = {pass_over, NULL, r->o.judge->max_bytes};
+    lem_rowset *rows = NULL;
+    lem_json *row = NULL;
+    lem_status st = lem_data_rows_judged(file, r->o.cancel, &readable, &rows, err);
+    for (int i = 0; st == LEM_OK && i < SAMPLED; i++) {
+        lem_err lacks = LEM_ERR_INIT;
+        st = lem_rowset_next(rows, &row, err);
+        if (st || !row) break;
+        if (lem_row_map_apply(r->o.rename, row, true, &lacks) == LEM_OK) count[lem_row_detect(row)]++;
+        lem_json_free(row);
+    }
+    lem_rowset_close(rows);
+    return st;
+}
+
+/* The kind that most of the file's first rows are of; what stands in it is not known twice of standard input:
+ * there it is that of row. */
+static lem_status kind_of_most(lem_row_reader *r, const char *file, const lem_json *row, lem_err *err) {
+    int count[LEM_N_ROW_KINDS] = {0};
+    r->kind = lem_row_detect(row);
+    if (!lem_file_exists(file)) return LEM_OK;
+    lem_status st = count_kinds(r, file, count, err);
+    for (int k = 0; st == LEM_OK && k < LEM_N_ROW_KINDS; k++)
+        if (count[k] > count[r->kind]) r->kind = (lem_row_kind)k;
+    return st;
+}
+
+lem_status lem_row_reader_pass(lem_row_reader *r, lem_status st, lem_err *err) {
+    const char *file = lem_rowset_file(r->rows);
+    lem_buf place = {0};
+    lem_buf_printf(&place, "%s:%llu: ", file, (unsigned long long)lem_rowset_number(r->rows));
+    const char *at = lem_buf_str(&place);
+    const bool told = strncmp(err->text, at, place.len) == 0;
+    if (st == LEM_EDATA && leaves_out(r)) {
+        if (told) memmove(err->text, err->text + place.len, strlen(err->text + place.len) + 1);
+        st = r->o.judge->ask(r->o.judge->ctx, file, lem_rowset_number(r->rows), NULL, err);
+        if (st == LEM_NO) {
+            *err = (lem_err)LEM_ERR_INIT;
+            st = LEM_OK;
+        }
+    } else if (!told && st != LEM_EINTR) lem_err_context(err, "%.*s", (int)place.len - 2, at);
+    lem_buf_release(&place);
+    return st;
+}
+
+/* ---- Rows ---- */
+
 /* The kind of the file that row is the first one of. */
 static lem_status tell_kind(lem_row_reader *r, lem_json *row, lem_err *err) {
     const char *file = lem_rowset_file(r->rows);
     bool first = !r->file || strcmp(r->file, file) != 0;
-    lem_status st = lem_row_map_apply(r->o.rename, row, first, err);
-    if (st) return lem_err_context(err, "%s:%llu", file, (unsigned long long)lem_rowset_number(r->rows));
-    if (!first) return LEM_OK;
+    lem_status st = lem_row_map_apply(r->o.rename, row, first || leaves_out(r), err);
+    if (st || !first) return st;
     lem_free(r->file);
     r->file = lem_strdup(file, err);
     if (!r->file) return LEM_EMEM;
-    r->kind = r->asked != LEM_ROW_UNKNOWN ? r->asked : lem_row_detect(row);
+    r->kind = r->asked;
+    if (r->kind == LEM_ROW_UNKNOWN) {
+        if (leaves_out(r)) st = kind_of_most(r, file, row, err);
+        else r->kind = lem_row_detect(row);
+    }
+    if (st) return st;
     if (r->o.log && r->kind != LEM_ROW_UNKNOWN) {
         lem_buf ground = {0};
         lem_row_evidence(row, r->kind, &ground);
@@ -68,22 +134,29 @@ static lem_status tell_kind(lem_row_reader *r, lem_json *row, lem_err *err) {
 }
 
 lem_status lem_row_reader_next(lem_row_reader *r, lem_json **row, lem_err *err) {
+    lem_status st = LEM_OK;
     *row = NULL;
-    if (r->o.limit == 0) return LEM_OK;
-    lem_status st = lem_data_cancelled(r->o.cancel, err);
-    if (st == LEM_OK) st = lem_rowset_next(r->rows, row, err);
-    if (st != LEM_OK || !*row) return st;
-    if (r->o.limit > 0) r->o.limit--;
-    st = tell_kind(r, *row, err);
-    if (st == LEM_OK) return LEM_OK;
-    lem_json_free(*row);
-    *row = NULL;
+    while (st == LEM_OK && r->o.limit != 0) {
+        st = lem_data_cancelled(r->o.cancel, err);
+        if (st == LEM_OK) st = lem_rowset_next(r->rows, row, err);
+        if (st != LEM_OK || !*row) return st;
+        st = tell_kind(r, *row, err);
+        if (st == LEM_OK && r->o.judge_texts && leaves_out(r))
+            st = lem_row_reader_texts(r, *row, &r->texts, err);
+        if (st == LEM_OK) {
+            if (r->o.limit > 0) r->o.limit--;
+            return LEM_OK;
+        }
+        lem_json_free(*row);
+        *row = NULL;
+        st = lem_row_reader_pass(r, st, err);
+    }
     return st;
 }
 
 lem_row_kind lem_row_reader_kind(const lem_row_reader *r) { return r->kind; }
 const char *lem_row_reader_file(const lem_row_reader *r) { return lem_rowset_file(r->rows); }
-const struct lem_rowset *lem_row_reader_rows(const lem_row_reader *r) { return r->rows; }
+const lem_rowset *lem_row_reader_rows(const lem_row_reader *r) { return r->rows; }
 double lem_row_reader_share(const lem_row_reader *r) { return lem_rowset_share(r->rows); }
 uint64_t lem_row_reader_number(const lem_row_reader *r) { return lem_rowset_number(r->rows); }
 
@@ -91,6 +164,7 @@ void lem_row_reader_close(lem_row_reader *r) {
     if (!r) return;
     lem_rowset_close(r->rows);
     lem_turns_release(&r->turns);
+    lem_row_texts_release(&r->texts);
     lem_free(r->file);
     lem_free(r);
 }

@@ -81,6 +81,8 @@ typedef struct lem_judge_load {
     lem_judge_kind kind; /* what rows must be; LEM_JUDGE_NONE: what the first one is */
     int64_t limit;       /* rows; -1 = all */
     const lem_cancel *cancel;
+    const lem_row_judge *judge; /* rows/rows.h; told of rows that are none of the benchmark too; NULL: a bad
+                                   row is an error */
 } lem_judge_load;
 
 /* LEM_EDATA: rows of no benchmark, of two, without scores, of wrong shapes ("FILE:LINE: field: …"). */

@@ -238,6 +238,7 @@ static lem_status find_problem(loader *l, const lem_json *row, lem_judge_item *i
 /* What the first row says of all. */
 static lem_status take_first(loader *l, const lem_json *row, lem_err *err) {
     lem_judge_data *d = l->d;
+    d->n_scorers = 0; /* of a row before that was left out */
     d->kind = lem_judge_kind_of(row);
     l->has_rm = lem_json_kind(lem_json_get(row, "rm_score")) == LEM_JSON_ARRAY && !of_steps(d->kind);
     l->has_steps = lem_json_kind(lem_json_get(row, "step_scores")) == LEM_JSON_ARRAY;
@@ -276,10 +277,10 @@ static lem_status add_row(loader *l, const lem_json *row, lem_err *err) {
     if (d->kind == LEM_JUDGE_REWARDBENCH2 && !(it.id = lem_arena_strndup(d->arena, id, strlen(id))))
         LEM_TRY(no_memory(err));
     LEM_TRY(read_right(l, row, &it, err));
-    LEM_TRY(find_subset(l, row, &it.subset, err));
-    LEM_TRY(find_problem(l, row, &it, err));
     if (of_steps(d->kind)) LEM_TRY(read_solution(l, row, &it, err));
     else LEM_TRY(read_scores(l, row, &it, err));
+    LEM_TRY(find_subset(l, row, &it.subset, err));
+    LEM_TRY(find_problem(l, row, &it, err));
     d->item[d->n++] = it;
 done:
     return st;
@@ -310,12 +311,18 @@ lem_status lem_judge_data_load(const char *const *paths, size_t n, const lem_jud
     l.subsets = lem_map_new(err);
     l.problems = lem_map_new(err);
     if (!d.arena || !l.subsets || !l.problems) LEM_TRY(LEM_EMEM);
-    LEM_TRY(lem_judge_rows_open(paths, n, &(lem_rowset_opts){.cancel = how->cancel}, &rows, err));
+    LEM_TRY(lem_judge_rows_open(paths, n, &(lem_rowset_opts){.cancel = how->cancel, .judge = how->judge},
+                                &rows, err));
     while (how->limit < 0 || d.n < how->limit) {
         LEM_TRY(lem_judge_rows_next(rows, &row, err));
         if (!row) break;
         st = add_row(&l, row, err);
         lem_json_free(row);
+        if (st == LEM_EDATA && how->judge && how->judge->ask) {
+            st = how->judge->ask(how->judge->ctx, lem_judge_rows_file(rows), lem_judge_rows_number(rows),
+                                 NULL, err);
+            if (st == LEM_NO) continue;
+        }
         if (st) {
             lem_err_context(err, "%s:%llu", lem_judge_rows_file(rows),
                             (unsigned long long)lem_judge_rows_number(rows));

@@ -8,12 +8,14 @@
 #include <math.h>
 #include <string.h>
 
-lem_status lem_judge_pool_is(const char *path, const lem_cancel *cancel, bool *out, lem_err *err) {
+lem_status lem_judge_pool_is(const char *path, const lem_row_judge *judge, const lem_cancel *cancel,
+                             bool *out, lem_err *err) {
     lem_judge_rows *rows = NULL;
     lem_json *row = NULL;
     *out = false;
     if (strcmp(path, "-") == 0) return LEM_OK;
-    lem_status st = lem_judge_rows_open(&path, 1, &(lem_rowset_opts){.cancel = cancel}, &rows, err);
+    lem_status st =
+        lem_judge_rows_open(&path, 1, &(lem_rowset_opts){.cancel = cancel, .judge = judge}, &rows, err);
     if (st == LEM_OK) st = lem_judge_rows_next(rows, &row, err);
     if (st == LEM_OK && row)
         *out = lem_judge_kind_of(row) == LEM_JUDGE_NONE && lem_candidates_format(row) != NULL;
@@ -63,7 +65,10 @@ static lem_status add_metrics(lem_judge_data *d, lem_judge_result *r, const lem_
 
 static lem_status add_file(const char *path, const lem_judge_pool *how, lem_judge_data *d,
                            lem_judge_result *r, int at, lem_err *err) {
-    const lem_eval_load load = {.limit = how->limit, .cancel = how->cancel, .pool = how->threads};
+    const lem_eval_load load = {.limit = how->limit,
+                                .cancel = how->cancel,
+                                .judge = how->judges ? how->judges[at] : NULL,
+                                .pool = how->threads};
     lem_candidates_map *map = lem_candidates_map_new(err);
     lem_eval_data e = {.n = 0};
     lem_metrics m = {0};

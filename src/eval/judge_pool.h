@@ -17,12 +17,13 @@ typedef struct lem_judge_pool {
         *map;      /* list of "ours=theirs" (data/candidates.h); NULL = told from the columns; borrowed */
     int64_t limit; /* rows of each file; -1 = all */
     const lem_cancel *cancel;
-    lem_pool *threads; /* borrowed; NULL = one. It changes no result */
+    const lem_row_judge *const *judges; /* of each file (rows/rows.h); NULL: a bad row is an error */
+    lem_pool *threads;                  /* borrowed; NULL = one. It changes no result */
 } lem_judge_pool;
 
 /* Is the first row of path one of scored candidates, and of no other benchmark? false of "-". */
-lem_status lem_judge_pool_is(const char *path, const lem_cancel *cancel, bool *out,
-                             lem_err *err) LEM_MUST_CHECK;
+lem_status lem_judge_pool_is(const char *path, const lem_row_judge *judge, const lem_cancel *cancel,
+                             bool *out, lem_err *err) LEM_MUST_CHECK;
 /* Fills d (kind, subsets: names of the files; no scores) and r (metrics "rm@8" …, by protocol and file).
  * LEM_EDATA where a problem has fewer than k candidates. */
 lem_status lem_judge_pool_measure(const char *const *paths, size_t n, const lem_judge_pool *how,

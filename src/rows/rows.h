@@ -19,8 +19,9 @@
 
 typedef struct lem_rowset lem_rowset;
 
-/* The most bytes of a row where nothing else is said. */
-#define LEM_ROW_BYTES ((size_t)64 << 20)
+/* The most bytes of a row where nothing else is said, in MiB and in bytes. */
+#define LEM_ROW_MIB 64
+#define LEM_ROW_BYTES ((size_t)LEM_ROW_MIB << 20)
 
 /* Which rows are given out.
  * ask is asked about each row: LEM_OK it is given, LEM_NO it is left out, else reading ends with that error;

@@ -134,6 +134,10 @@ static lem_status read_batch(job *j, int *n, bool *eof, lem_err *err) {
 static lem_status hand_on(job *j, int n, lem_err *err) {
     for (int i = 0; i < n; i++) {
         line *l = &j->at[i];
+        if (l->st != LEM_OK && j->how.pass) {
+            l->st = j->how.pass(j->how.pass_ctx, l->number, l->st, &l->err);
+            if (l->st == LEM_OK) continue;
+        }
         if (l->st != LEM_OK)
             return lem_fail(err, l->st, "%s:%llu: %s", j->how.source, (unsigned long long)l->number,
                             l->err.text);

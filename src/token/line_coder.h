@@ -23,6 +23,10 @@ typedef struct lem_line_coding {
     bool count_only;    /* nothing is handed on */
     int64_t limit;      /* lines; negative = all */
     const char *source; /* borrowed: what messages call the lines */
+    /* Asked about a line that cannot be coded, how and why: LEM_OK leaves it out, else it is the end; NULL:
+     * each is the end. */
+    lem_status (*pass)(void *ctx, uint64_t line, lem_status st, lem_err *why);
+    void *pass_ctx;
 } lem_line_coding;
 
 typedef struct lem_line_counts {

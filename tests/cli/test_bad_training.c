@@ -53,9 +53,9 @@ static const kind graded_turns = {
 static const kind steps = {
     "steps",
     "{\"prompt\":\"What is %d?\",\"completions\":[\"Count.\",\"It is %d.\"],\"labels\":[1,0]}",
-    {CUT, "{\"prompt\":\"q\",\"completions\":[\"a\",\"b\"],\"labels\":[1]}",
+    {CUT, "{\"prompt\":\"q\",\"labels\":[1,0]}",
      "{\"prompt\":\"q\",\"completions\":[\"a\",4],\"labels\":[1,0]}"},
-    {SAID_CUT, "2 completions but 1 labels", "completions: text expected, integer found"},
+    {SAID_CUT, "completions", "completions: text expected, integer found"},
     {NULL, NULL, "completions"}};
 static const kind candidates = {
     "candidates",
@@ -149,6 +149,11 @@ static void leave_out(const kind *k, int first, const char *words, const char *r
     if (!strstr(said, "warning: 3 rows left out: ") || !strstr(said, "a.skipped lists them"))
         fail_msg("%s: %s", line, said);
     lists_them(k, first, "a.skipped", bad);
+    snprintf(line, sizeof line,
+             "cat a/manifest.json a.manifest.json 2>/dev/null | tr -d ' \\n' | grep -q "
+             "'\"of\":\"--on-errorskip\",\"unit\":\"rows\",\"read\":%d,\"kept\":%d,'",
+             bad[2], bad[2] - 3); /* the last row is a bad one */
+    shell(line);
     snprintf(line, sizeof line, LEMMA_BINARY " %s %s-good.jsonl %s --out b 2>&1", words, k->name, rest);
     said_by(0, line);
     /* the same bytes, but for the manifest, which knows its inputs */

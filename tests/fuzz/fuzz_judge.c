@@ -63,7 +63,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     FILE *f = fopen(path, "wb");
     if (!f || fwrite(data, 1, size, f) != size || fclose(f) != 0) __builtin_trap();
     read_rows(path);
-    const lem_judge_load how = {LEM_JUDGE_NONE, -1, NULL};
+    const lem_judge_load how = {LEM_JUDGE_NONE, -1, NULL, NULL};
     lem_status st = lem_judge_data_load(&p, 1, &how, &d, &err);
     one_line(st, &err);
     if (st == LEM_OK) {

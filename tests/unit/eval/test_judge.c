@@ -32,7 +32,7 @@ typedef struct measured {
 } measured;
 
 static void measure(const char *path, const lem_judge_how *o, measured *m) {
-    const lem_judge_load how = {LEM_JUDGE_NONE, -1, NULL};
+    const lem_judge_load how = {LEM_JUDGE_NONE, -1, NULL, NULL};
     *m = (measured){0};
     OK(lem_judge_data_load(&path, 1, &how, &m->d, &err));
     OK(lem_judge_measure(&m->d, o, &m->r, &err));
@@ -560,7 +560,7 @@ static const struct {
 
 static void wrong_shapes_are_named(void **state) {
     (void)state;
-    const lem_judge_load how = {LEM_JUDGE_NONE, -1, NULL};
+    const lem_judge_load how = {LEM_JUDGE_NONE, -1, NULL, NULL};
     const char *path = scratch;
     lem_judge_data d;
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
@@ -590,7 +590,7 @@ static void thresholds_that_cannot_be(void **state) {
 
 /* Every allocation fails once: the error is said, nothing leaks or is half done. */
 static lem_status all_of(const char *path, const lem_judge_how *o) {
-    const lem_judge_load how = {LEM_JUDGE_NONE, -1, NULL};
+    const lem_judge_load how = {LEM_JUDGE_NONE, -1, NULL, NULL};
     lem_judge_data d = {0};
     lem_judge_result r = {0};
     lem_status st = lem_judge_data_load(&path, 1, &how, &d, &err);

@@ -41,7 +41,7 @@ static void put_row(lem_buf *out, const char *kind, int i, uint64_t seed) {
 }
 
 static lem_eval_interval measured(const char *kind, int copies, const char *name) {
-    const lem_judge_load how = {LEM_JUDGE_NONE, -1, NULL};
+    const lem_judge_load how = {LEM_JUDGE_NONE, -1, NULL, NULL};
     const char *path = scratch;
     lem_buf rows = {0};
     lem_judge_data d;
@@ -76,7 +76,7 @@ static void copies_change_nothing(void **state) {
 
 static void subsets_that_share(void **state) {
     (void)state;
-    const lem_judge_load how = {LEM_JUDGE_NONE, -1, NULL};
+    const lem_judge_load how = {LEM_JUDGE_NONE, -1, NULL, NULL};
     static const char *const rows = "{\"benchmark\":\"pairs\",\"problem\":\"p\",\"subset\":\"a\",\"correct\":"
                                     "[true,false],\"rm_score\":[1,0]}\n{\"benchmark\":\"pairs\",\"problem\":"
                                     "\"p\",\"subset\":\"b\",\"correct\":[true,false],\"rm_score\":[1,0]}\n";
