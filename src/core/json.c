@@ -78,6 +78,8 @@ static lem_status check_text(const char *text, size_t len, size_t *longest, lem_
             if (++depth > MAX_DEPTH) return fail_at(text, i, "nested deeper than 64 levels", err);
         } else if ((c == ']' || c == '}') && depth > 0) {
             depth--;
+        } else if (c == '\0') { /* jansson loses one behind a number or a word */
+            return fail_at(text, i, "a NUL byte", err);
         }
         i = end > i ? end : i + 1;
     }
