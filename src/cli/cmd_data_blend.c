@@ -287,20 +287,26 @@ static lem_status blend(lem_cli *cli, const lem_args *args, lem_job *job, const 
     return st;
 }
 
+/* What is read, and with which judge. */
+static lem_status get_sources(told *t, lem_cli *cli, const lem_args *args, bad_rows *bad,
+                              const lem_row_judge **judge, lem_err *err) {
+    lem_status st = check_page(args, err);
+    if (st == LEM_OK) st = lem_bad_rows_begin(args, bad, err);
+    if (st == LEM_OK) st = lem_bad_rows_reader(bad, LEM_BAD_ANY, "", NULL, cli->cancel, judge, err);
+    if (st == LEM_OK) st = read_sources(t, cli, args, err);
+    if (st == LEM_OK && t->n == 0)
+        st =
+            lem_fail(err, LEM_EUSAGE, "no source: --source NAME=FILE, --files FILE, or sources: in --config");
+    return st;
+}
+
 static lem_status run_job(lem_cli *cli, const lem_args *args, lem_job *job, lem_err *err) {
     told *t = lem_alloc_zero(1, sizeof *t, err);
     lem_tokenizer *tokens = NULL;
     char *spool = NULL;
     bad_rows bad = {.tally = NULL};
     const lem_row_judge *judge = NULL;
-    lem_status st = t ? LEM_OK : LEM_EMEM;
-    if (st == LEM_OK) st = check_page(args, err);
-    if (st == LEM_OK) st = lem_bad_rows_begin(args, &bad, err);
-    if (st == LEM_OK) st = lem_bad_rows_reader(&bad, LEM_BAD_ANY, "", NULL, cli->cancel, &judge, err);
-    if (st == LEM_OK) st = read_sources(t, cli, args, err);
-    if (st == LEM_OK && t->n == 0)
-        st =
-            lem_fail(err, LEM_EUSAGE, "no source: --source NAME=FILE, --files FILE, or sources: in --config");
+    lem_status st = t ? get_sources(t, cli, args, &bad, &judge, err) : LEM_EMEM;
     if (st == LEM_OK && lem_args_str(args, "tokenizer"))
         st = lem_runtime_tokenizer(cli, lem_args_str(args, "tokenizer"), &tokens, err);
     if (st == LEM_OK) st = lem_job_start(job, NULL, err);

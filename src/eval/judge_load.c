@@ -300,6 +300,18 @@ static void drop_impossible(lem_judge_data *d) {
     d->n_scorers = kept;
 }
 
+/* The row, unless it is left out (LEM_OK too); takes it. */
+static lem_status take_row(loader *l, const lem_judge_rows *rows, lem_json *row, lem_err *err) {
+    const lem_row_judge *judge = l->how->judge;
+    const char *file = lem_judge_rows_file(rows);
+    const uint64_t number = lem_judge_rows_number(rows);
+    lem_status st = add_row(l, row, err);
+    lem_json_free(row);
+    if (st == LEM_EDATA && judge && judge->ask) st = judge->ask(judge->ctx, file, number, NULL, err);
+    if (st == LEM_OK || st == LEM_NO) return LEM_OK;
+    return lem_err_context(err, "%s:%llu", file, (unsigned long long)number);
+}
+
 lem_status lem_judge_data_load(const char *const *paths, size_t n, const lem_judge_load *how,
                                lem_judge_data *out, lem_err *err) {
     lem_judge_data d = {0};
@@ -316,18 +328,7 @@ lem_status lem_judge_data_load(const char *const *paths, size_t n, const lem_jud
     while (how->limit < 0 || d.n < how->limit) {
         LEM_TRY(lem_judge_rows_next(rows, &row, err));
         if (!row) break;
-        st = add_row(&l, row, err);
-        lem_json_free(row);
-        if (st == LEM_EDATA && how->judge && how->judge->ask) {
-            st = how->judge->ask(how->judge->ctx, lem_judge_rows_file(rows), lem_judge_rows_number(rows),
-                                 NULL, err);
-            if (st == LEM_NO) continue;
-        }
-        if (st) {
-            lem_err_context(err, "%s:%llu", lem_judge_rows_file(rows),
-                            (unsigned long long)lem_judge_rows_number(rows));
-            goto done;
-        }
+        LEM_TRY(take_row(&l, rows, row, err));
     }
     if (d.n == 0) LEM_TRY(lem_fail(err, LEM_EDATA, "%s: no rows", n ? paths[0] : "-"));
     if (d.no_probabilities) drop_impossible(&d);

@@ -78,13 +78,21 @@ static const file files[] = {
      "1 not JSON, 1 wrong type, 1 other"}};
 enum { JSONL, ARRAY, CSV, CANDIDATES, BENCH, IDS };
 
+/* Which of the three bad rows stands there; -1 = none. */
+static int bad_at(int row, int first) {
+    const int at[] = {first, SECOND, THIRD};
+    for (int k = 0; k < 3; k++)
+        if (row == at[k]) return k;
+    return -1;
+}
+
 /* bad: the three stand in it, the first one where `first` says. */
 static void write_file(const file *k, const char *path, bool bad, int first) {
     FILE *f = fopen(path, "w");
     assert_non_null(f);
     const char *between = k->head;
     for (int i = 0; i < ROWS; i++) {
-        int which = i == first ? 0 : i == SECOND ? 1 : i == THIRD ? 2 : -1;
+        int which = bad_at(i, first);
         if (which >= 0 && !bad) continue;
         fputs(between, f);
         between = k->between;
