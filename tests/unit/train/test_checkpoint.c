@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -104,6 +105,22 @@ static void every_manifest_byte(void **state) {
     assert_int_equal(load("me", LEM_OK), 40);
 }
 
+/* Bytes behind the array, and none of its last ones: both damage. */
+static void another_length(void **state) {
+    (void)state;
+    char path[160];
+    save(70, 7);
+    snprintf(path, sizeof path, "%s/step-00000070/b.f32", root);
+    FILE *f = fopen(path, "ab");
+    assert_non_null(f);
+    fputc(0, f);
+    fclose(f);
+    assert_int_equal(load("me", LEM_OK), 60);
+    assert_int_equal(truncate(path, (off_t)sizeof b - 4), 0);
+    assert_int_equal(load("me", LEM_OK), 60);
+    assert_float_equal(b[7], 42, 0);
+}
+
 static void leftover(void **state) {
     (void)state;
     char path[160];
@@ -118,9 +135,12 @@ static void leftover(void **state) {
 int main(void) {
     snprintf(root, sizeof root, "/tmp/lemma-ckpt-XXXXXX");
     if (!mkdtemp(root)) return 1;
-    const struct CMUnitTest tests[] = {cmocka_unit_test(newest_wins), cmocka_unit_test(damage),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(newest_wins),
+                                       cmocka_unit_test(damage),
                                        cmocka_unit_test(damage_leaves_arrays_alone),
-                                       cmocka_unit_test(every_manifest_byte), cmocka_unit_test(leftover)};
+                                       cmocka_unit_test(every_manifest_byte),
+                                       cmocka_unit_test(leftover),
+                                       cmocka_unit_test(another_length)};
     int rc = cmocka_run_group_tests(tests, NULL, NULL);
     lem_err err = LEM_ERR_INIT;
     return rc + (lem_dir_remove(root, &err) != LEM_OK);
