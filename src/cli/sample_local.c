@@ -33,7 +33,7 @@ static lem_status next_of_trial(void *ctx, lem_prompt *out, bool *more, lem_err 
     size_t row = 0;
     do {
         if (l->next_row == j->rows.n) l->next_row = 0, l->turn++;
-        *more = l->turn * most < j->n;
+        *more = j->rows.n > 0 && l->turn * most < j->n; /* a shard may have no problems */
         if (!*more) return LEM_OK;
         row = spread(l->next_row++, j->rows.n);
     } while (j->rows.at[row].too_long);

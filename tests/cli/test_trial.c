@@ -121,6 +121,9 @@ static void all_tell(void **state) {
     does("sample --model m --prompts rows.jsonl --n 2 --max-tokens 4 --out s.jsonl");
     does("sample --model m --prompts rows.jsonl --n 2 --max-tokens 4 --out s.jsonl --dry-run");
     assert_null(strstr(said, "time on this machine")); /* it is there already */
+    /* a shard without a problem, of more candidates than a turn of a trial has */
+    does("sample --model m --prompts rows.jsonl --n 300 --max-tokens 4 --shard 4000/4000 --out e.jsonl "
+         "--dry-run");
 }
 
 /* Of a run several times as long as the trial. The factor that is told is for a machine that does the same
