@@ -70,8 +70,9 @@ static void other_number(const lem_opt *o, const char *now, char *out, size_t n)
 
 static void other_choice(const lem_opt *o, const char *now, char *out) {
     char one[32];
+    const bool computes = strcmp(o->name, "compute") == 0; /* its auto is what the run that is there chose */
     for (int i = 0; lem_opt_choice(o, i, one); i++)
-        if (!now || strcmp(one, now) != 0) strcpy(out, one);
+        if ((!now || strcmp(one, now) != 0) && !(computes && strcmp(one, "auto") == 0)) strcpy(out, one);
 }
 
 static const char *other_path(const lem_opt *o) {
@@ -94,6 +95,7 @@ static void turned(const lem_opt *o, const char *words, char out[256]) {
     }
     if (o->type == LEM_OPT_INT || o->type == LEM_OPT_NUM) other_number(o, now, value, sizeof value);
     if (o->type == LEM_OPT_ENUM) other_choice(o, now, value);
+    if (o->type == LEM_OPT_SIZE) snprintf(value, sizeof value, "1GiB");
     if (o->type == LEM_OPT_INPUT || o->type == LEM_OPT_INPUTS)
         snprintf(value, sizeof value, "%s", other_path(o));
     if (strcmp(o->name, "endpoint") == 0) snprintf(value, sizeof value, SERVER "/"); /* another address */
