@@ -212,9 +212,9 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
     bool nemo = e.as == LEM_EXPORT_NEMO;
     if (nemo) as_folder.output = LEM_OUTPUT_DIR;
     lem_status st = check(args, nemo, err);
-    if (st == LEM_OK) st = lem_bad_rows_begin(args, &e.bad, err);
     if (st == LEM_OK) st = lem_candidate_options_inputs(args, maps, &spec.n_inputs, err);
     if (st == LEM_OK) st = lem_job_open(cli, nemo ? &as_folder : &lem_cmd_export, args, &spec, &job, err);
+    if (st == LEM_OK) st = lem_bad_rows_begin(args, &e.bad, err);
     if (st == LEM_OK && !lem_job_done(job)) st = export_to(&e, job, err);
     lem_bad_rows_release(&e.bad);
     lem_job_close(job);

@@ -27,8 +27,8 @@ lem_status lem_data_run_open(lem_data_run *r, lem_cli *cli, const lem_command *c
     if (lem_args_str(args, "dropped")) beside[n++] = lem_args_str(args, "dropped");
     s.companions = beside;
     s.n_companions = n;
-    lem_status st = lem_bad_rows_begin(args, &r->bad, err);
-    if (st == LEM_OK) st = lem_job_open(cli, cmd, args, &s, &r->job, err);
+    lem_status st = lem_job_open(cli, cmd, args, &s, &r->job, err);
+    if (st == LEM_OK) st = lem_bad_rows_begin(args, &r->bad, err);
     if (st == LEM_OK && lem_job_done(r->job)) *done = true;
     return st;
 }
