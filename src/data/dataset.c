@@ -340,8 +340,8 @@ static void train_last(lem_turns *turns) {
 
 /* What is wrong with a row, with file and line, and the ways out where the template is at fault. */
 static void tell_row(const reader *r, lem_err *err) {
-    size_t n = strlen(err->text);
-    if (strstr(err->text, "what is trained cannot be told") && n < sizeof err->text)
+    size_t n = err ? strlen(err->text) : 0;
+    if (err && strstr(err->text, "what is trained cannot be told") && n < sizeof err->text)
         snprintf(err->text + n, sizeof err->text - n,
                  "; ways out: --train last (of several replies the last alone), or another template "
                  "(--template FILE)");

@@ -229,12 +229,6 @@ lem_status lem_list_rows_open_as(const char *path, const lem_list_rows_opts *o, 
     return st ? st : start(rows, o, out, err);
 }
 
-lem_status lem_list_rows_open(const char *path, const lem_cancel *cancel, lem_log *log, lem_list_rows **out,
-                              lem_err *err) {
-    const lem_list_rows_opts o = {.cancel = cancel, .log = log, .limit = -1};
-    return lem_list_rows_open_as(path, &o, out, err);
-}
-
 void lem_list_rows_close(lem_list_rows *r) {
     if (!r) return;
     lem_json_free(r->first);

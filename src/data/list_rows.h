@@ -14,10 +14,6 @@
 #include "rows/rows.h"
 
 typedef struct lem_list_rows lem_list_rows;
-/* Opens FILE and tells its kind, which is logged with the columns that told it. LEM_EDATA, with the columns
- * found, for rows of no kind; a file without rows is opened. cancel and log may be NULL; log is kept. */
-lem_status lem_list_rows_open(const char *path, const lem_cancel *cancel, lem_log *log, lem_list_rows **out,
-                              lem_err *err) LEM_MUST_CHECK;
 typedef struct lem_list_rows_opts {
     lem_row_kind kind;        /* LEM_ROW_UNKNOWN = told from the first row, and logged */
     bool pass_others;         /* rows of other kinds are handed out as they stand, instead of refused */
@@ -30,6 +26,8 @@ typedef struct lem_list_rows_opts {
      * kind is that which most of the first rows are of; NULL = such a row is LEM_EDATA. */
     const lem_row_judge *judge;
 } lem_list_rows_opts;
+/* Opens a file and tells its kind from the columns. LEM_EDATA, with the columns found, for rows of no kind; a
+ * file without rows is opened. o is copied; what it points at is kept. */
 lem_status lem_list_rows_open_as(const char *path, const lem_list_rows_opts *o, lem_list_rows **out,
                                  lem_err *err) LEM_MUST_CHECK;
 /* Several files as one; paths as in lem_rowset_open. */

@@ -90,7 +90,9 @@ static lem_status kind_of_most(lem_row_reader *r, const char *file, const lem_js
 
 lem_status lem_row_reader_pass(lem_row_reader *r, lem_status st, lem_err *err) {
     const char *file = lem_rowset_file(r->rows);
+    lem_err nobody = LEM_ERR_INIT;
     lem_buf place = {0};
+    if (!err) err = &nobody;
     lem_buf_printf(&place, "%s:%llu: ", file, (unsigned long long)lem_rowset_number(r->rows));
     const char *at = lem_buf_str(&place);
     const bool told = strncmp(err->text, at, place.len) == 0;

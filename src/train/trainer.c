@@ -9,11 +9,6 @@ static lem_batches_how batches_of(const lem_train_opts *o) {
     return (lem_batches_how){o->batch, o->batch_tokens, o->epochs, o->max_steps, o->seed};
 }
 
-long lem_train_steps(const lem_train_opts *o, uint64_t n_items) {
-    lem_batches_how how = batches_of(o);
-    return lem_batches_steps(&how, n_items);
-}
-
 lem_status lem_train_count_steps(const lem_train_opts *o, const lem_objective *obj, long *out, lem_err *err) {
     lem_batches_how how = batches_of(o);
     lem_batches b = {0};

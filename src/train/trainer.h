@@ -74,9 +74,7 @@ typedef struct lem_train_result {
     bool resumed, stopped;                 /* stopped: by patience */
 } lem_train_result;
 
-/* Steps that the options give for n_items, by items. */
-long lem_train_steps(const lem_train_opts *o, uint64_t n_items);
-/* Steps that they give for the items of an objective, by items or by tokens. */
+/* Steps that the options give for the items of an objective, by items or by tokens. */
 lem_status lem_train_count_steps(const lem_train_opts *o, const lem_objective *obj, long *out,
                                  lem_err *err) LEM_MUST_CHECK;
 /* How full the batches and the passes are, over the steps of a run (its first LEM_PACKING_STEPS). */

@@ -19,6 +19,7 @@ static lem_status samples(lem_crosscheck *c, const char *path, lem_err *err) {
         st = lem_row_reader_next(r, &row, err);
         if (st != LEM_OK || !row) break;
         st = lem_crosscheck_look(c, r, row, &s, err);
+        if (st != LEM_OK) st = lem_row_reader_pass(r, st, err); /* names the place */
         if (st == LEM_OK) st = lem_crosscheck_compare(c, &s, err);
         if (st == LEM_OK) lem_crosscheck_count(c, &s);
         if (st == LEM_OK && (s.why < 0 || s.why >= LEM_CROSS_N_WHY)) __builtin_trap();

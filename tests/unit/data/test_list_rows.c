@@ -51,7 +51,7 @@ static lem_status lists_of(const char *text, lem_buf *out, lem_err *err) {
     lem_list_rows *r = NULL;
     lem_json *row = NULL;
     uint64_t line;
-    lem_status st = lem_list_rows_open(write_file(text), NULL, NULL, &r, err);
+    lem_status st = lem_list_rows_open_as(write_file(text), &(lem_list_rows_opts){.limit = -1}, &r, err);
     lem_buf_clear(out);
     while (st == LEM_OK) {
         st = lem_list_rows_next(r, &row, &line, err);
@@ -165,7 +165,8 @@ static void ranks_and_longer_conversations(void **state) {
     lem_list_rows *r = NULL;
     lem_json *row = NULL;
     uint64_t line;
-    assert_int_equal(lem_list_rows_open(write_file(longer), NULL, NULL, &r, &err), LEM_OK);
+    assert_int_equal(lem_list_rows_open_as(write_file(longer), &(lem_list_rows_opts){.limit = -1}, &r, &err),
+                     LEM_OK);
     while (lem_list_rows_next(r, &row, &line, &err) == LEM_OK && row) lem_json_free(row);
     assert_true(lem_list_rows_read(r) == 2 && lem_list_rows_left_out(r) == 1);
     lem_list_rows_close(r);
