@@ -197,8 +197,11 @@ lem_json *lem_recipe_schema(const lem_command *const *table) {
 /* ---- the list of commands ---- */
 
 static const char *type_name(lem_opt_type t) {
-    static const char *const names[] = {"flag", "int",   "num",   "str",    "enum",
-                                        "list", "texts", "input", "inputs", "tree"};
+    static const char *const names[] = {
+        [LEM_OPT_FLAG] = "flag",   [LEM_OPT_INT] = "int",     [LEM_OPT_NUM] = "num",
+        [LEM_OPT_STR] = "str",     [LEM_OPT_ENUM] = "enum",   [LEM_OPT_LIST] = "list",
+        [LEM_OPT_TEXTS] = "texts", [LEM_OPT_INPUT] = "input", [LEM_OPT_INPUTS] = "inputs",
+        [LEM_OPT_SIZE] = "size",   [LEM_OPT_TREE] = "tree"};
     return names[t];
 }
 

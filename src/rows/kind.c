@@ -79,6 +79,14 @@ static bool called_csv(const char *path) {
            lem_path_ends(path, ".tsv");
 }
 
+/* A first line that is damaged makes no CSV of it. */
+static bool called_json_lines(const char *path) {
+    static const char *const ends[] = {".jsonl", ".jsonl.gz", ".jsonl.zst", ".ndjson"};
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        if (lem_path_ends(path, ends[i])) return true;
+    return false;
+}
+
 static lem_status open_text(const char *path, lem_input *in, const char *p, size_t n,
                             const lem_wanted *wanted, lem_reader *out, lem_err *err) {
     bool whole;
@@ -88,7 +96,8 @@ static lem_status open_text(const char *path, lem_input *in, const char *p, size
         st = lem_fail(
             err, LEM_EDATA,
             "its kind cannot be told: no JSON, CSV, Parquet or Arrow (the first bytes are none of theirs)");
-    } else if (delimiter || called_csv(path))
+    } else if (called_json_lines(path)) return lem_json_rows_open(in, wanted, out, err);
+    else if (delimiter || called_csv(path))
         return lem_csv_open(in, delimiter ? delimiter : ',', wanted, out, err);
     else {
         st = lem_fail(

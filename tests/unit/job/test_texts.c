@@ -9,6 +9,8 @@ static const lem_opt odd_opts[] = {
     {"quote", LEM_OPT_STR, "'T'", "", "'quoted' [brackets] a:b \\ $HOME `x` \"double\""},
     {"first-file", LEM_OPT_INPUT, "FILE", NULL, "a file - with dashes -- and --more"},
     {"schedule", LEM_OPT_ENUM, "NAME", "cosine", "its shape", .choices = "cosine|linear|constant"},
+    {"longest", LEM_OPT_SIZE, "SIZE", "64MiB", "a size"},
+    {"parts", LEM_OPT_TREE, "LIST", NULL, "maps of these options"},
 };
 static const lem_command odd = {.name = "odd",
                                 .purpose = "what's odd: [a] 'text' with \\ and $x",
@@ -325,7 +327,10 @@ static void commands_as_json(void **state) {
             assert_int_equal(lem_json_get(j, "default") != NULL, o->standard != NULL);
             size_t choices = strcmp(o->name, "color") ? 3 : 2;
             assert_int_equal(lem_json_count(lem_json_get(j, "choices")), o->choices ? choices : 0);
-            assert_non_null(lem_json_get(j, "type"));
+            const char *type = lem_json_str(lem_json_get(j, "type"), "");
+            assert_int_equal(strcmp(type, "size") == 0, o->type == LEM_OPT_SIZE);
+            assert_int_equal(strcmp(type, "tree") == 0, o->type == LEM_OPT_TREE);
+            assert_int_equal(strcmp(type, "flag") == 0, o->type == LEM_OPT_FLAG);
         }
         assert_int_equal(lem_json_count(opts), k);
     }

@@ -298,6 +298,20 @@ static void folders_and_patterns(void **state) {
     lem_rowset_close(s);
 }
 
+/* A damaged first line makes no table of a file that is called JSONL. */
+static void named_json_lines(void **state) {
+    (void)state;
+    char path[128];
+    const char *p = path;
+    lem_rowset *s = NULL;
+    file("damaged.jsonl", "no, row\n{\"a\":1}\n", 16);
+    snprintf(path, sizeof path, "%s/damaged.jsonl", dir);
+    FAILS(lem_rowset_open(&p, 1, NULL, &s, &err), LEM_EDATA, "invalid token near 'no'");
+    file("table", "no, row\n1,2\n", 12); /* any other name: content tells */
+    snprintf(path, sizeof path, "%s/table", dir);
+    count_rows(&p, 1, 1, 1, __LINE__);
+}
+
 static void saved_to_disk(void **state) {
     (void)state;
     char sub[128];
@@ -506,6 +520,7 @@ int main(void) {
         cmocka_unit_test(other_columns_are_not_looked_at),
         cmocka_unit_test(evidence),
         cmocka_unit_test(folders_and_patterns),
+        cmocka_unit_test(named_json_lines),
         cmocka_unit_test(saved_to_disk),
         cmocka_unit_test(interrupted),
         cmocka_unit_test(watched_pipe),
