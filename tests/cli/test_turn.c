@@ -79,6 +79,15 @@ static const char *other_path(const lem_opt *o) {
     return o->arg && strcmp(o->arg, "DIR") == 0 ? "other-dir" : "other-file";
 }
 
+/* Options whose other value is known: another address, a budget in which all fits, a journal or none. */
+static const struct {
+    const char *option, *value;
+} named[] = {{"endpoint", SERVER "/"},
+             {"budget", "8h"},
+             {"key-file", "turned.key"},
+             {"config", "threads.yaml"},
+             {"cache", "turned.cache"}};
+
 /* "--name value" with a value that differs from the one in `words`, or from the default. */
 static void turned(const lem_opt *o, const char *words, char out[256]) {
     char given[128], value[160] = "turned";
@@ -98,12 +107,8 @@ static void turned(const lem_opt *o, const char *words, char out[256]) {
     if (o->type == LEM_OPT_SIZE) snprintf(value, sizeof value, "1GiB");
     if (o->type == LEM_OPT_INPUT || o->type == LEM_OPT_INPUTS)
         snprintf(value, sizeof value, "%s", other_path(o));
-    if (strcmp(o->name, "endpoint") == 0) snprintf(value, sizeof value, SERVER "/"); /* another address */
-    if (strcmp(o->name, "budget") == 0) snprintf(value, sizeof value, "8h");         /* all of it fits */
-    if (strcmp(o->name, "key-file") == 0) snprintf(value, sizeof value, "turned.key");
-    if (strcmp(o->name, "config") == 0) snprintf(value, sizeof value, "threads.yaml");
-    if (strcmp(o->name, "cache") == 0)
-        snprintf(value, sizeof value, "turned.cache"); /* a journal, or absent */
+    for (size_t i = 0; i < sizeof named / sizeof *named; i++)
+        if (strcmp(o->name, named[i].option) == 0) snprintf(value, sizeof value, "%s", named[i].value);
     snprintf(out, 256, "--%s %s", o->name, value);
 }
 
