@@ -127,7 +127,8 @@ static lem_status convert_groups(const lem_converter *v, const char *const *path
                                   .cancel = v->how->cancel,
                                   .log = v->how->log,
                                   .limit = v->how->limit,
-                                  .rename = v->how->rename};
+                                  .rename = v->how->rename,
+                                  .judge = v->how->judge};
     lem_list_rows *rows = NULL;
     lem_replies replies = {0};
     lem_status st = lem_list_rows_open_all(paths, n, &o, &rows, err);

@@ -136,7 +136,8 @@ lem_status lem_convert_steps(const lem_converter *v, const char *path, const cha
     const lem_steps_how how = {.format = format,
                                .rule = signs ? LEM_STEPS_HARD : LEM_STEPS_SOFT,
                                .limit = v->how->limit,
-                               .cancel = v->how->cancel};
+                               .cancel = v->how->cancel,
+                               .judge = v->how->judge};
     lem_steps *s = NULL;
     lem_status st = lem_steps_open(path, &how, v->how->log, &s, err);
     while (st == LEM_OK) {

@@ -265,6 +265,30 @@ static void longer_rows(void **state) {
                            "--max-row expects a size such as"));
 }
 
+/* Rows that are read as lists of several, and labelled steps. */
+static void converted(void **state) {
+    (void)state;
+    shell(
+        "for i in $(seq 300); do printf '{\"prompt\":\"%s?\",\"completion\":\"1\",\"label\":true}\\n' $i; "
+        "printf '{\"prompt\":\"%s?\",\"completion\":\"2\",\"label\":false}\\n' $i; done >kto.jsonl; "
+        "for i in $(seq 300); do printf "
+        "'{\"prompt\":\"%s?\",\"completions\":[\"a\",\"b\"],\"labels\":[true,false]}\\n' $i; done "
+        ">steps.jsonl; "
+        "for f in kto steps; do { head -2 $f.jsonl; echo '{no'; tail -n +3 $f.jsonl; } >$f-bad.jsonl; done");
+    assert_non_null(
+        strstr(said_by(3, L " data convert kto-bad.jsonl --to lists --out a 2>&1"), "kto-bad.jsonl:3: "));
+    assert_non_null(strstr(said_by(3, L " data convert steps-bad.jsonl --to annotated --out a 2>&1"),
+                           "steps-bad.jsonl:3: "));
+    shell(L " data convert kto.jsonl --to lists --out whole --quiet && " L
+            " data convert kto-bad.jsonl --to lists --on-error skip --out a --quiet 2>/dev/null && cmp a "
+            "whole && "
+            "grep -q '\"line\":3' a.skipped && rm -f a a.* whole*");
+    shell(L " data convert steps.jsonl --to annotated --out whole --quiet && " L
+            " data convert steps-bad.jsonl --to annotated --on-error skip --out a --quiet 2>/dev/null && cmp "
+            "a whole && "
+            "grep -q '\"line\":3' a.skipped && rm -f a a.* whole*");
+}
+
 static int set_up(void **state) {
     (void)state;
     if (!mkdtemp(dir) || chdir(dir) != 0) return -1;
@@ -290,8 +314,8 @@ static int tear_down(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(left_out), cmocka_unit_test(stop_and_too_many),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(left_out),      cmocka_unit_test(stop_and_too_many),
                                        cmocka_unit_test(the_first_row), cmocka_unit_test(inspected),
-                                       cmocka_unit_test(longer_rows)};
+                                       cmocka_unit_test(longer_rows),   cmocka_unit_test(converted)};
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
