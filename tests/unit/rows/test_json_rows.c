@@ -104,7 +104,7 @@ static void bad(void **state) {
         int rows;
     } cases[] = {{"{\"a\":1}\n\n{\"a\":}\n", ":3: ", "column", 1},
                  {"{\"a\":1}\n[1]\n", ":2: ", "not: array", 1},
-                 {"12\n", "", "its kind cannot be told", 0},
+                 {"12\n", ":1: ", "not: integer", 0},
                  {"{\"a\":1} {\"a\":2}\n", ":1: ", "end of file", 0},
                  {"{\n\"a\":1\n}\n", ":1: ", "", 0},
                  {"[{\"a\":1},2]", ": row 2: ", "not: integer", 1},
