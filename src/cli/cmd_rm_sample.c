@@ -11,6 +11,7 @@
 #include "job/account.h"
 #include "core/object.h"
 #include "data/list_rows.h"
+#include "data/rows.h"
 #include "reward/mix.h"
 #include "reward/responses.h"
 #include "reward/select_lists.h"
@@ -388,7 +389,7 @@ static lem_status open_file(lem_cli *cli, const bad_rows *bad, const char *path,
     lem_list_rows_opts o = {.pass_others = true, .cancel = cli->cancel, .log = cli->log, .limit = -1};
     lem_status st = lem_bad_rows_reader(bad, LEM_BAD_ANY, path, NULL, cli->cancel, &s->asked, err);
     s->judge = (lem_row_judge){ask, s, s->asked ? s->asked->max_bytes : 0};
-    if (s->asked) o.judge = s->asked->ask ? &s->judge : s->asked;
+    if (s->asked) o.judge = lem_data_leaves_out(s->asked) ? &s->judge : s->asked;
     if (st == LEM_OK) st = lem_list_rows_open_as(path, &o, &s->in, err);
     if (st == LEM_OK && lem_list_rows_grouped(s->in)) s->left_out = 0; /* problems have no such places */
     return st;

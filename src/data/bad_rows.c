@@ -3,6 +3,7 @@
 
 #include "core/mem.h"
 #include "core/object.h"
+#include "data/rows.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -106,29 +107,17 @@ static lem_status show(lem_bad_rows *b, const lem_skipped_row *row, uint64_t at,
     return st;
 }
 
-/* The text of an error without its place, where it has one. */
-static lem_status without_place(const char *text, const char *file, uint64_t number, const char **out,
-                                lem_err *err) {
-    lem_buf place = {0};
-    lem_buf_printf(&place, "%s:%llu: ", file, (unsigned long long)number);
-    *out = place.data && strncmp(text, place.data, place.len) == 0 ? text + place.len : text;
-    lem_status st = lem_buf_ok(&place, err);
-    lem_buf_release(&place);
-    return st;
-}
-
 lem_status lem_bad_rows_add(lem_bad_rows *b, const char *file, uint64_t number, const lem_err *why,
                             lem_err *err) {
     char field[sizeof why->text];
     bool fresh = false;
-    lem_skipped_row row = {.file = file, .line = number};
-    lem_status st = without_place(why->text, file, number, &row.error, err);
-    if (st) return st;
+    lem_skipped_row row = {
+        .file = file, .line = number, .error = why->text + lem_data_place_in(why->text, file, number)};
     const lem_bad_kind kind = kind_of(row.error);
     const uint64_t at = b->n;
     row.kind = kind_names[kind];
     if (field_of(row.error, field, sizeof field)) row.field = field;
-    st = lem_skipped_add(b->list, &row, &fresh, err);
+    lem_status st = lem_skipped_add(b->list, &row, &fresh, err);
     b->kinds[kind] += st == LEM_OK && fresh;
     b->n += st == LEM_OK && fresh;
     return st == LEM_OK && fresh ? show(b, &row, at, err) : st;

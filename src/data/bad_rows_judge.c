@@ -21,14 +21,9 @@ static void release_sample(sample *s) {
     for (int i = 0; i < s->n; i++) lem_json_free(s->row[i]);
 }
 
-static lem_status pass_over(void *ctx, const char *file, uint64_t number, const lem_json *row, lem_err *err) {
-    (void)ctx, (void)file, (void)number, (void)err;
-    return row ? LEM_OK : LEM_NO;
-}
-
 static lem_status read_sample(const char *path, size_t max_bytes, const lem_cancel *cancel, sample *s,
                               lem_err *err) {
-    const lem_row_judge readable = {pass_over, NULL, max_bytes};
+    const lem_row_judge readable = lem_data_readable(max_bytes);
     lem_rowset *rows = NULL;
     lem_status st = lem_data_rows_judged(path, cancel, &readable, &rows, err);
     while (st == LEM_OK && s->n < SAMPLED) {

@@ -140,7 +140,7 @@ static lem_status look_at_file(reader *r, lem_err *err) {
 }
 
 /* The kind, where rows of it can be trained. */
-static int kind_to_train(const void *ctx, const lem_json *row) {
+static int kind_to_train(const void *ctx, lem_json *row) {
     const lem_row_kind k = lem_row_detect(row);
     (void)ctx;
     return lem_row_kind_of(k)->is & LEM_ROW_FOR_SFT ? (int)k : -1;

@@ -9,6 +9,7 @@
 #include "data/record.h"
 #include "data/row_audit.h"
 #include "data/row_reader.h"
+#include "data/rows.h"
 #include "data/turns_encode.h"
 #include "rows/rows.h"
 
@@ -55,7 +56,7 @@ static void release(inspector *x) {
 static lem_status problem(inspector *x, const lem_err *why, lem_err *err) {
     lem_buf b = {0};
     x->n_problems++;
-    if (x->how->judge && x->how->judge->ask) {
+    if (lem_data_leaves_out(x->how->judge)) {
         lem_err told = *why;
         lem_status st = lem_row_reader_pass(x->in, LEM_EDATA, &told);
         if (st) return lem_fail(err, st, "%s", told.text);

@@ -172,7 +172,7 @@ static lem_status read_groups(lem_list_rows *r, lem_err *err) {
     return st;
 }
 
-static int kind_of(const void *ctx, const lem_json *row) {
+static int kind_of(const void *ctx, lem_json *row) {
     (void)ctx;
     return (int)lem_row_detect(row);
 }

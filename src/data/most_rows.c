@@ -5,14 +5,9 @@
 
 enum { SAMPLED = 256 };
 
-static lem_status pass_over(void *ctx, const char *file, uint64_t number, const lem_json *row, lem_err *err) {
-    (void)ctx, (void)file, (void)number, (void)err;
-    return row ? LEM_OK : LEM_NO;
-}
-
 lem_status lem_most_rows(const char *path, const lem_cancel *cancel, const lem_row_judge *judge,
                          lem_class_of *class_of, const void *ctx, int *out, lem_err *err) {
-    const lem_row_judge readable = {pass_over, NULL, judge ? judge->max_bytes : 0};
+    const lem_row_judge readable = lem_data_readable(judge ? judge->max_bytes : 0);
     int count[LEM_MOST_CLASSES] = {0};
     lem_rowset *rows = NULL;
     lem_json *row = NULL;
@@ -25,8 +20,7 @@ lem_status lem_most_rows(const char *path, const lem_cancel *cancel, const lem_r
         lem_json_free(row);
     }
     lem_rowset_close(rows);
-    *out = -1;
     for (int k = 0; k < LEM_MOST_CLASSES; k++)
-        if (count[k] > 0 && (*out < 0 || count[k] > count[*out])) *out = k;
+        if (count[k] > (*out < 0 ? 0 : count[*out])) *out = k;
     return st;
 }

@@ -3,6 +3,7 @@
 
 #include "core/buf.h"
 #include "core/mem.h"
+#include "data/most_rows.h"
 #include "data/row_map.h"
 #include "data/rows.h"
 
@@ -50,62 +51,30 @@ done:
 
 /* ---- Rows that are left out ---- */
 
-enum { SAMPLED = 256 };
-
-static bool leaves_out(const lem_row_reader *r) { return r->o.judge && r->o.judge->ask; }
-
-static lem_status pass_over(void *ctx, const char *file, uint64_t number, const lem_json *row, lem_err *err) {
-    (void)ctx, (void)file, (void)number, (void)err;
-    return row ? LEM_OK : LEM_NO;
-}
-
-/* Counts the kinds of a file's first rows. */
-static lem_status count_kinds(lem_row_reader *r, const char *file, int *count, lem_err *err) {
-    const lem_row_judge readable = {pass_over, NULL, r->o.judge->max_bytes};
-    lem_rowset *rows = NULL;
-    lem_json *row = NULL;
-    lem_status st = lem_data_rows_judged(file, r->o.cancel, &readable, &rows, err);
-    for (int i = 0; st == LEM_OK && i < SAMPLED; i++) {
-        lem_err lacks = LEM_ERR_INIT;
-        st = lem_rowset_next(rows, &row, err);
-        if (st || !row) break;
-        if (lem_row_map_apply(r->o.rename, row, true, &lacks) == LEM_OK) count[lem_row_detect(row)]++;
-        lem_json_free(row);
-    }
-    lem_rowset_close(rows);
-    return st;
+_Static_assert((int)LEM_N_ROW_KINDS <= (int)LEM_MOST_CLASSES, "each kind is a class");
+static int kind_of(const void *rename, lem_json *row) {
+    lem_err lacks = LEM_ERR_INIT;
+    return lem_row_map_apply(rename, row, true, &lacks) == LEM_OK ? (int)lem_row_detect(row) : -1;
 }
 
 /* The kind that most of the file's first rows are of; what stands in it is not known twice of standard input:
  * there it is that of row. */
 static lem_status kind_of_most(lem_row_reader *r, const char *file, const lem_json *row, lem_err *err) {
-    int count[LEM_N_ROW_KINDS] = {0};
-    r->kind = lem_row_detect(row);
-    if (!lem_file_exists(file)) return LEM_OK;
-    lem_status st = count_kinds(r, file, count, err);
-    for (int k = 0; st == LEM_OK && k < LEM_N_ROW_KINDS; k++)
-        if (count[k] > count[r->kind]) r->kind = (lem_row_kind)k;
+    int kind = (int)lem_row_detect(row);
+    lem_status st = LEM_OK;
+    if (lem_file_exists(file))
+        st = lem_most_rows(file, r->o.cancel, r->o.judge, kind_of, r->o.rename, &kind, err);
+    r->kind = (lem_row_kind)kind;
     return st;
 }
 
 lem_status lem_row_reader_pass(lem_row_reader *r, lem_status st, lem_err *err) {
     const char *file = lem_rowset_file(r->rows);
-    lem_err nobody = LEM_ERR_INIT;
-    lem_buf place = {0};
-    if (!err) err = &nobody;
-    lem_buf_printf(&place, "%s:%llu: ", file, (unsigned long long)lem_rowset_number(r->rows));
-    const char *at = lem_buf_str(&place);
-    const bool told = strncmp(err->text, at, place.len) == 0;
-    if (st == LEM_EDATA && leaves_out(r)) {
-        if (told) memmove(err->text, err->text + place.len, strlen(err->text + place.len) + 1);
-        st = r->o.judge->ask(r->o.judge->ctx, file, lem_rowset_number(r->rows), NULL, err);
-        if (st == LEM_NO) {
-            *err = (lem_err)LEM_ERR_INIT;
-            st = LEM_OK;
-        }
-    } else if (!told && st != LEM_EINTR) lem_err_context(err, "%.*s", (int)place.len - 2, at);
-    lem_buf_release(&place);
-    return st;
+    const uint64_t number = lem_rowset_number(r->rows);
+    const lem_status after = lem_data_row_failed(r->o.judge, file, number, st, err);
+    bool told = after != st || st == LEM_EINTR || !err || lem_data_place_in(err->text, file, number);
+    if (!told) lem_err_context(err, "%s:%llu", file, (unsigned long long)number);
+    return after;
 }
 
 /* ---- Rows ---- */
@@ -114,14 +83,14 @@ lem_status lem_row_reader_pass(lem_row_reader *r, lem_status st, lem_err *err) {
 static lem_status tell_kind(lem_row_reader *r, lem_json *row, lem_err *err) {
     const char *file = lem_rowset_file(r->rows);
     bool first = !r->file || strcmp(r->file, file) != 0;
-    lem_status st = lem_row_map_apply(r->o.rename, row, first || leaves_out(r), err);
+    lem_status st = lem_row_map_apply(r->o.rename, row, first || lem_data_leaves_out(r->o.judge), err);
     if (st || !first) return st;
     lem_free(r->file);
     r->file = lem_strdup(file, err);
     if (!r->file) return LEM_EMEM;
     r->kind = r->asked;
     if (r->kind == LEM_ROW_UNKNOWN) {
-        if (leaves_out(r)) st = kind_of_most(r, file, row, err);
+        if (lem_data_leaves_out(r->o.judge)) st = kind_of_most(r, file, row, err);
         else r->kind = lem_row_detect(row);
     }
     if (st) return st;
@@ -143,7 +112,7 @@ lem_status lem_row_reader_next(lem_row_reader *r, lem_json **row, lem_err *err) 
         if (st == LEM_OK) st = lem_rowset_next(r->rows, row, err);
         if (st != LEM_OK || !*row) return st;
         st = tell_kind(r, *row, err);
-        if (st == LEM_OK && r->o.judge_texts && leaves_out(r))
+        if (st == LEM_OK && r->o.judge_texts && lem_data_leaves_out(r->o.judge))
             st = lem_row_reader_texts(r, *row, &r->texts, err);
         if (st == LEM_OK) {
             if (r->o.limit > 0) r->o.limit--;

@@ -109,7 +109,7 @@ static void tell_format(const lem_steps *s, lem_log *log) {
     lem_buf_release(&b);
 }
 
-static int format_number(const void *ctx, const lem_json *row) {
+static int format_number(const void *ctx, lem_json *row) {
     const struct format *f = format_of(row);
     (void)ctx;
     return f ? (int)(f - formats) : -1;

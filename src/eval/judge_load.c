@@ -1,5 +1,6 @@
 /* judge_load.c - scored rows of a benchmark as arrays */
 #include "core/hash.h"
+#include "data/rows.h"
 #include "eval/aggregate.h"
 #include "eval/clusters.h"
 #include "eval/judge.h"
@@ -302,14 +303,12 @@ static void drop_impossible(lem_judge_data *d) {
 
 /* The row, unless it is left out (LEM_OK too); takes it. */
 static lem_status take_row(loader *l, const lem_judge_rows *rows, lem_json *row, lem_err *err) {
-    const lem_row_judge *judge = l->how->judge;
     const char *file = lem_judge_rows_file(rows);
     const uint64_t number = lem_judge_rows_number(rows);
     lem_status st = add_row(l, row, err);
     lem_json_free(row);
-    if (st == LEM_EDATA && judge && judge->ask) st = judge->ask(judge->ctx, file, number, NULL, err);
-    if (st == LEM_OK || st == LEM_NO) return LEM_OK;
-    return lem_err_context(err, "%s:%llu", file, (unsigned long long)number);
+    st = lem_data_row_failed(l->how->judge, file, number, st, err);
+    return st == LEM_OK ? st : lem_err_context(err, "%s:%llu", file, (unsigned long long)number);
 }
 
 lem_status lem_judge_data_load(const char *const *paths, size_t n, const lem_judge_load *how,
