@@ -108,8 +108,9 @@ static lem_status make_objectives(job *j, lem_err *err) {
     LEM_TRY(lem_process_new(&j->data.rows[1], &j->judge, err));
     lem_objective obj = lem_process_objective(j->learn), vobj = lem_process_objective(j->judge);
     const lem_objective *val = j->data.val.n ? &vobj : NULL;
-    LEM_TRY(lem_train_fit(j->cli, NULL, &j->shape, &j->how.train, &obj, val, err));
-    st = lem_train_count_steps(&j->how.train, &obj, &j->steps, err);
+    lem_train_packing packing;
+    LEM_TRY(lem_train_fit(j->cli, NULL, &j->shape, &j->how.train, &obj, val, &packing, err));
+    j->steps = packing.steps;
 done:
     return st;
 }

@@ -253,8 +253,7 @@ static lem_status plan_training(job *j, lem_err *err) {
     const lem_objective obj = lem_rm_judge_objective(&j->judge), vobj = lem_rm_judge_objective(&j->vjudge);
     lem_train_packing p = {0};
     lem_status st = LEM_OK;
-    LEM_TRY(lem_train_fit(j->cli, NULL, &j->shape, &j->o, &obj, j->lists.val.n ? &vobj : NULL, err));
-    LEM_TRY(lem_train_pack(&j->o, &obj, &p, err));
+    LEM_TRY(lem_train_fit(j->cli, NULL, &j->shape, &j->o, &obj, j->lists.val.n ? &vobj : NULL, &p, err));
     j->steps = p.steps;
     if (j->cli->dry_run) j->cli->work_tokens = lem_train_packing_tokens(&p);
     lem_info(j->cli->log,

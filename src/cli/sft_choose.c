@@ -160,8 +160,7 @@ lem_status lem_sft_choose(lem_sft_job *j, lem_sft_stage *s, const lem_objective 
     LEM_TRY(lem_sft_adapters(&s->args, j->bf16, &j->config, &o->trainable, err));
     choose_values(j, s, train->n_items);
     LEM_TRY(choose_best(s, o, val != NULL, err));
-    LEM_TRY(lem_train_fit(j->cli, j->n > 1 ? s->name : NULL, &j->config, o, train, val, err));
-    LEM_TRY(lem_train_pack(o, train, &s->packing, err));
+    LEM_TRY(lem_train_fit(j->cli, j->n > 1 ? s->name : NULL, &j->config, o, train, val, &s->packing, err));
     choose_looks(o, s->packing.steps);
     say(j, s);
     LEM_TRY(tell_manifest(j, s, "lr", s->chosen.lr, err));

@@ -153,13 +153,13 @@ static void raise_rows(lem_train_opts *o, const lem_objective *train, const lem_
 }
 
 lem_status lem_train_fit(lem_cli *cli, const char *name, const lem_model_config *config, lem_train_opts *o,
-                         const lem_objective *train, const lem_objective *val, lem_err *err) {
-    lem_net_size size;
+                         const lem_objective *train, const lem_objective *val, lem_train_packing *out,
+                         lem_err *err) {
     double now = cli->dry_run ? lem_machine_resident() : 0;
     raise_rows(o, train, val);
-    lem_status st = lem_train_size(o, train, val, &size, err);
+    lem_status st = lem_train_pack(o, train, val, out, err);
     if (st) return st;
-    parts p = memory_of(config, o, size);
+    parts p = memory_of(config, o, out->pass);
     if (cli->dry_run) tell_plan(cli, name, &p, &o->trainable, now);
     return check(cli, &p, now, err);
 }

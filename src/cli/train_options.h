@@ -39,9 +39,10 @@ lem_status lem_train_memory_check(lem_cli *cli, const lem_model_config *config, 
                                   bool tell, lem_err *err) LEM_MUST_CHECK;
 /* The same for the passes that these data make (val may be NULL); an item longer than max_rows raises it. A
  * dry run tells the plan, with what this process holds already: it has everything but the model. name: of
- * the stage, NULL = none. */
+ * the stage, NULL = none. *out is told, too. */
 lem_status lem_train_fit(lem_cli *cli, const char *name, const lem_model_config *config, lem_train_opts *o,
-                         const lem_objective *train, const lem_objective *val, lem_err *err) LEM_MUST_CHECK;
+                         const lem_objective *train, const lem_objective *val, lem_train_packing *out,
+                         lem_err *err) LEM_MUST_CHECK;
 
 /* LEM_EIO if there is less room than `need` bytes where out will be; a dry run warns instead. out NULL, or a
  * place whose room nobody knows, is fine. */

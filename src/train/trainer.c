@@ -9,15 +9,6 @@ static lem_batches_how batches_of(const lem_train_opts *o) {
     return (lem_batches_how){o->batch, o->batch_tokens, o->epochs, o->max_steps, o->seed};
 }
 
-lem_status lem_train_count_steps(const lem_train_opts *o, const lem_objective *obj, long *out, lem_err *err) {
-    lem_batches_how how = batches_of(o);
-    lem_batches b = {0};
-    lem_status st = lem_batches_init(&b, obj, &how, err);
-    if (st == LEM_OK) *out = b.steps;
-    lem_batches_release(&b);
-    return st;
-}
-
 /* Warm-up is a share of the steps; where that is next to nothing, a few steps. */
 long lem_train_warmup(const lem_train_opts *o, long steps) {
     long n = (long)ceil(o->warmup_ratio * (double)steps), few = steps / 5;
@@ -37,8 +28,17 @@ static void pack_step(const lem_train_opts *o, const lem_objective *obj, const u
                                                &p->pass);
 }
 
-lem_status lem_train_pack(const lem_train_opts *o, const lem_objective *obj, lem_train_packing *out,
-                          lem_err *err) {
+/* A pass of validation is no larger than those of training, or than its longest item. */
+static lem_status pack_val(const lem_objective *val, lem_net_size *most, lem_err *err) {
+    for (uint64_t i = 0; i < val->n_items; i++) {
+        int rows = val->rows(val->ctx, i);
+        if (rows > most->rows) most->rows = rows;
+    }
+    return most->nodes ? lem_gradient_evaluate_size(val, most->rows, most, err) : LEM_OK;
+}
+
+lem_status lem_train_pack(const lem_train_opts *o, const lem_objective *obj, const lem_objective *val,
+                          lem_train_packing *out, lem_err *err) {
     lem_batches_how how = batches_of(o);
     lem_batches b = {0};
     lem_train_packing p = {0};
@@ -52,22 +52,10 @@ lem_status lem_train_pack(const lem_train_opts *o, const lem_objective *obj, lem
     if (looked < b.steps) p.pass = (lem_net_size){o->max_rows, 0};
     if (p.passes) p.pass_fill = (double)p.tokens / ((double)p.passes * o->max_rows);
     if (o->batch_tokens) p.batch_fill = (double)p.tokens / ((double)looked * (double)o->batch_tokens);
+    if (st == LEM_OK && val) st = pack_val(val, &p.pass, err);
     if (st == LEM_OK) *out = p;
     lem_free(items);
     lem_batches_release(&b);
-    return st;
-}
-
-lem_status lem_train_size(const lem_train_opts *o, const lem_objective *train, const lem_objective *val,
-                          lem_net_size *out, lem_err *err) {
-    lem_train_packing p = {0};
-    lem_status st = lem_train_pack(o, train, &p, err);
-    for (uint64_t i = 0; val && i < val->n_items; i++) {
-        int rows = val->rows(val->ctx, i);
-        if (rows > p.pass.rows) p.pass.rows = rows;
-    }
-    if (st == LEM_OK && val && p.pass.nodes) st = lem_gradient_evaluate_size(val, p.pass.rows, &p.pass, err);
-    *out = p.pass;
     return st;
 }
 
@@ -251,21 +239,22 @@ lem_status lem_train_run(lem_model *m, lem_backend *b, const lem_objective *trai
              .health = {NAN, NAN, 0, 0}};
     lem_status st = LEM_OK;
     lem_batches_how how = batches_of(o);
-    lem_net_size size;
+    lem_train_packing packing;
     LEM_TRY(lem_batches_init(&r.batches, train, &how, err));
     r.steps = r.batches.steps;
     r.schedule = (lem_schedule){o->schedule, o->lr, o->min_lr_ratio, lem_train_warmup(o, r.steps), r.steps};
     r.items = lem_alloc((size_t)r.batches.largest, sizeof *r.items, err);
     if (!r.items) LEM_TRY(LEM_EMEM);
-    LEM_TRY(lem_train_size(o, train, val, &size, err));
-    LEM_TRY(lem_net_new_part(m, b, size, &o->trainable, &r.net, err));
+    LEM_TRY(lem_train_pack(o, train, val, &packing, err));
+    LEM_TRY(lem_net_new_part(m, b, packing.pass, &o->trainable, &r.net, err));
     if (lem_net_n_grads(r.net) == 0) LEM_TRY(lem_fail(err, LEM_EUSAGE, "stage %s: nothing learns", o->stage));
     LEM_TRY(lem_optimizer_init(&r.opt, b, lem_range_part(lem_net_n_grads(r.net), 0, 1), err));
     if (o->muon) LEM_TRY(lem_optimizer_use_muon(&r.opt, b, m, r.net, err));
     LEM_TRY(lem_run_resume(&r, err));
     lem_run_live_open(&r);
     /* As max_rows would: what does not fit there does not fit here either. */
-    LEM_TRY(lem_gradient_init(&r.gradient, r.net, b, size.rows, o->grad_slots ? o->grad_slots : 1, err));
+    LEM_TRY(
+        lem_gradient_init(&r.gradient, r.net, b, packing.pass.rows, o->grad_slots ? o->grad_slots : 1, err));
     LEM_TRY(loop(&r, err));
     LEM_TRY(lem_run_settle(&r, err));
     lem_buf_add(telemetry, lem_buf_str(&r.rows), r.rows.len);

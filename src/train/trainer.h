@@ -74,9 +74,6 @@ typedef struct lem_train_result {
     bool resumed, stopped;                 /* stopped: by patience */
 } lem_train_result;
 
-/* Steps that the options give for the items of an objective, by items or by tokens. */
-lem_status lem_train_count_steps(const lem_train_opts *o, const lem_objective *obj, long *out,
-                                 lem_err *err) LEM_MUST_CHECK;
 /* How full the batches and the passes are, over the steps of a run (its first LEM_PACKING_STEPS). */
 enum { LEM_PACKING_STEPS = 10000 };
 typedef struct lem_train_packing {
@@ -86,14 +83,13 @@ typedef struct lem_train_packing {
     int largest;       /* tokens of the longest item there */
     double batch_fill; /* tokens of a step as a share of batch_tokens; 0 = by items */
     double pass_fill;  /* tokens of a pass as a share of max_rows */
-    lem_net_size pass; /* the largest pass; of a longer run, any that max_rows allows */
+    /* What the net needs: the largest pass, of a longer run any that max_rows allows; and the longest item of
+     * validation, whose passes are not larger. */
+    lem_net_size pass;
 } lem_train_packing;
-lem_status lem_train_pack(const lem_train_opts *o, const lem_objective *obj, lem_train_packing *out,
-                          lem_err *err) LEM_MUST_CHECK;
-/* What the net of a run needs: the largest of its passes, and the longest item of val, whose passes are not
- * larger (val may be NULL). */
-lem_status lem_train_size(const lem_train_opts *o, const lem_objective *train, const lem_objective *val,
-                          lem_net_size *out, lem_err *err) LEM_MUST_CHECK;
+/* val may be NULL. */
+lem_status lem_train_pack(const lem_train_opts *o, const lem_objective *train, const lem_objective *val,
+                          lem_train_packing *out, lem_err *err) LEM_MUST_CHECK;
 /* Forest rows of all steps of the run. */
 double lem_train_packing_tokens(const lem_train_packing *p);
 /* Steps of the warm-up of a run of so many. */

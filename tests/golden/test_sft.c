@@ -233,7 +233,7 @@ static void how_full_they_are(void **state) {
     const lem_objective obj = lem_sft_objective(sft);
     lem_train_opts o = {.batch_tokens = 100, .epochs = 2, .max_rows = 60, .seed = 4};
     lem_train_packing p;
-    OK(lem_train_pack(&o, &obj, &p, &gerr));
+    OK(lem_train_pack(&o, &obj, NULL, &p, &gerr));
     lem_batches_how how = {0, 100, 2, 0, 4};
     lem_batches b = {0};
     uint64_t items[ROWS], tokens = 0, passes = 0;

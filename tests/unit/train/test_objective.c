@@ -444,21 +444,21 @@ static void size_of_a_run(void **state) {
     const lem_train_opts o = {.batch = 2, .epochs = 1, .max_rows = 1000, .seed = 1},
                          one = {.batch = 1, .epochs = 1, .max_rows = 1000, .seed = 1},
                          narrow = {.batch = 2, .epochs = 1, .max_rows = 15, .seed = 1};
-    lem_net_size size;
-    assert_int_equal(lem_train_size(&o, &first, NULL, &size, &err), LEM_OK); /* both items in a pass */
-    assert_int_equal(size.rows, 20);
-    assert_int_equal(size.nodes, 4);
-    assert_int_equal(lem_train_size(&narrow, &first, NULL, &size, &err), LEM_OK);
-    assert_int_equal(size.rows, 10);
-    assert_int_equal(size.nodes, 2);
-    assert_int_equal(lem_train_size(&one, &first, &all, &size, &err),
+    lem_train_packing p;
+    assert_int_equal(lem_train_pack(&o, &first, NULL, &p, &err), LEM_OK); /* both items in a pass */
+    assert_int_equal(p.pass.rows, 20);
+    assert_int_equal(p.pass.nodes, 4);
+    assert_int_equal(lem_train_pack(&narrow, &first, NULL, &p, &err), LEM_OK);
+    assert_int_equal(p.pass.rows, 10);
+    assert_int_equal(p.pass.nodes, 2);
+    assert_int_equal(lem_train_pack(&one, &first, &all, &p, &err),
                      LEM_OK); /* passes of one; the longest of val is of 20 rows */
-    assert_int_equal(size.rows, 20);
-    assert_int_equal(size.nodes, 4);
-    assert_int_equal(lem_train_size(&one, &first, &first, &size, &err),
+    assert_int_equal(p.pass.rows, 20);
+    assert_int_equal(p.pass.nodes, 4);
+    assert_int_equal(lem_train_pack(&one, &first, &first, &p, &err),
                      LEM_OK); /* val in passes that are no larger */
-    assert_int_equal(size.rows, 10);
-    assert_int_equal(size.nodes, 2);
+    assert_int_equal(p.pass.rows, 10);
+    assert_int_equal(p.pass.nodes, 2);
 }
 
 int main(void) {
