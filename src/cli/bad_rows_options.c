@@ -108,6 +108,10 @@ lem_status lem_bad_rows_end(const bad_rows *b, lem_cli *cli, lem_job *job, uint6
     return st == LEM_OK && job ? account(b, job, used, err) : st;
 }
 
+void lem_bad_rows_tell(const bad_rows *b, lem_object *o) {
+    if (b->tally) lem_object_json(o, "skipped", lem_bad_rows_json(b->tally));
+}
+
 bool lem_bad_rows_put(const bad_rows *b, lem_json *o) {
     return !b->tally || lem_json_set(o, "skipped", lem_bad_rows_json(b->tally));
 }

@@ -6,6 +6,7 @@
 #ifndef LEM_CLI_BAD_ROWS_OPTIONS_H
 #define LEM_CLI_BAD_ROWS_OPTIONS_H
 
+#include "core/object.h"
 #include "data/bad_rows.h"
 #include "data/problems.h"
 #include "job/job.h"
@@ -76,7 +77,9 @@ lem_status lem_bad_rows_pass(const bad_rows *b, const char *file, uint64_t numbe
  * much; it is listed then, too. */
 lem_status lem_bad_rows_end(const bad_rows *b, lem_cli *cli, lem_job *job, uint64_t used,
                             lem_err *err) LEM_MUST_CHECK;
-/* Sets "skipped" of an object for --json; nothing where rows are not judged. False: no memory. */
+/* Sets "skipped" of what --json tells; nothing where rows are not judged. */
+void lem_bad_rows_tell(const bad_rows *b, lem_object *o);
+/* The same of a finished object. False: no memory. */
 bool lem_bad_rows_put(const bad_rows *b, lem_json *o);
 /* lem_print_json with that member. */
 lem_status lem_bad_rows_print(const bad_rows *b, lem_cli *cli, lem_json *o, int indent,

@@ -513,7 +513,7 @@ static lem_json *summary(const job *j) {
     lem_object_json(&o, "counts", spoil_json(&j->spoil));
     lem_object_json(&o, "warnings", lem_spoil_warnings(&j->spoil));
     lem_object_json(&o, "disagreements", lem_json_share(j->disagreements));
-    if (j->bad.tally) lem_object_json(&o, "skipped", lem_bad_rows_json(j->bad.tally));
+    lem_bad_rows_tell(&j->bad, &o);
     return lem_object_done(&o);
 }
 

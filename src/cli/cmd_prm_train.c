@@ -95,7 +95,7 @@ static lem_status print_result(const job *j, uint64_t examples, double tokens, l
     lem_object_int(&o, "parameters", lem_model_config_params(&j->shape));
     lem_object_num(&o, "tokens", tokens);
     lem_train_tell(&o, examples, j->steps, r);
-    if (j->data.bad.tally) lem_object_json(&o, "skipped", lem_bad_rows_json(j->data.bad.tally));
+    lem_bad_rows_tell(&j->data.bad, &o);
     if (r && s && s->labels) lem_prm_tell(&o, s, j->auc);
     return lem_print_json(j->cli->out, lem_object_done(&o), 0, err);
 }

@@ -72,7 +72,7 @@ static lem_status say_where(lem_cli *cli, const char *path, int n_sources, const
     lem_object_str(&o, "command", "report");
     lem_object_str(&o, "report", path);
     lem_object_int(&o, "sources", (uint64_t)n_sources);
-    if (bad->tally) lem_object_json(&o, "skipped", lem_bad_rows_json(bad->tally));
+    lem_bad_rows_tell(bad, &o);
     return lem_print_json(cli->out, lem_object_done(&o), 0, err);
 }
 

@@ -333,7 +333,7 @@ static lem_status show(lem_cli *cli, const lem_args *args, const counts *c, cons
     lem_object_int(&o, "duplicates", p->duplicates);
     if (lem_args_tree(args, "mix")) lem_object_json(&o, "sources", sources_of(args, c));
     lem_cut_tell(&o, &c->cut);
-    if (bad->tally) lem_object_json(&o, "skipped", lem_bad_rows_json(bad->tally));
+    lem_bad_rows_tell(bad, &o);
     lem_object_json(&o, "warnings", warnings_of(cut ? words : NULL));
     return lem_print_json(cli->out, lem_object_done(&o), 0, err);
 }

@@ -139,7 +139,7 @@ static lem_status print_json(const sample_job *j, const lem_spoil *spoil, lem_er
     lem_object_int(&o, "not_reencoded", spoil->changed);
     lem_object_json(&o, "warnings", lem_spoil_warnings(spoil));
     if (j->engine->tell) j->engine->tell(j, &o);
-    if (j->bad.tally) lem_object_json(&o, "skipped", lem_bad_rows_json(j->bad.tally));
+    lem_bad_rows_tell(&j->bad, &o);
     return lem_print_json(j->cli->out, lem_object_done(&o), 0, err);
 }
 

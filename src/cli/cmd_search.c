@@ -408,7 +408,7 @@ static lem_status show(const job *j, lem_err *err) {
     lem_object_int(&o, "texts_without_score", j->judge.without);
     lem_object_int(&o, "reward_model_tokens", lem_scorer_tokens(j->judge.model.scorer));
     lem_object_num(&o, "seconds", j->seconds);
-    if (j->bad.tally) lem_object_json(&o, "skipped", lem_bad_rows_json(j->bad.tally));
+    lem_bad_rows_tell(&j->bad, &o);
     return lem_print_json(j->cli->out, lem_object_done(&o), 0, err);
 }
 

@@ -148,7 +148,7 @@ lem_json *lem_prm_json(const lem_prm_outcome *x) {
     lem_object_str(&o, "identity", x->identity);
     lem_object_bool(&o, "already_complete", false);
     lem_object_int(&o, "problems", x->rows->problems.n - x->rows->left_out);
-    if (x->bad->tally) lem_object_json(&o, "skipped", lem_bad_rows_json(x->bad->tally));
+    lem_bad_rows_tell(x->bad, &o);
     if (x->judge) lem_object_json(&o, "consensus", lem_prm_judge_json(x->judge));
     if (!s) return lem_object_done(&o);
     lem_object_int(&o, "correct_of_rows", x->rows->own);

@@ -216,7 +216,7 @@ void lem_rm_lists_tell(lem_object *o, const lem_rm_lists *l, const lem_train_res
     lem_object_int(o, "all_wrong", l->counts.all_wrong);
     lem_object_int(o, "val_lists", l->val.n);
     lem_cut_tell(o, &l->cut);
-    if (l->bad.tally) lem_object_json(o, "skipped", lem_bad_rows_json(l->bad.tally));
+    lem_bad_rows_tell(&l->bad, o);
     if (r) {
         lem_object val = lem_object_new();
         for (int i = 0; i < r->n_val; i++) lem_object_num(&val, r->val_name[i], r->val[i]);

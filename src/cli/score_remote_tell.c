@@ -156,7 +156,7 @@ static lem_status print_result(const remote *r, const lem_teach_stats *s, const 
     lem_object_int(&o, "tokens", s->tokens_in);
     lem_object_num(&o, "cost", s->cost);
     lem_object_num(&o, "seconds", seconds);
-    if (r->bad.tally) lem_object_json(&o, "skipped", lem_bad_rows_json(r->bad.tally));
+    lem_bad_rows_tell(&r->bad, &o);
     lem_score_quality_put(q, &o);
     return lem_print_json(r->cli->out, lem_object_done(&o), 0, err);
 }

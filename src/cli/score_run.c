@@ -379,7 +379,7 @@ static lem_status print_json(const job *j, const lem_score_quality *q, double ra
     lem_object_str(&o, "added", w.added[0] ? w.added : NULL);
     lem_object_int(&o, "tokens", j->tokens);
     lem_object_num(&o, "tokens_per_second", rate);
-    if (j->bad.tally) lem_object_json(&o, "skipped", lem_bad_rows_json(j->bad.tally));
+    lem_bad_rows_tell(&j->bad, &o);
     lem_score_quality_put(q, &o);
     return lem_print_json(j->cli->out, lem_object_done(&o), 0, err);
 }

@@ -68,7 +68,7 @@ static void put_plan(lem_object *o, const lem_sft_stage *s) {
     lem_object_int(o, "too_long", s->rows.too_long);
     lem_object_int(o, "left_out_otherwise", s->rows.rows - s->rows.kept - s->rows.too_long);
     lem_object_int(o, "cut", s->rows.cut);
-    if (s->bad.tally) lem_object_json(o, "skipped", lem_bad_rows_json(s->bad.tally));
+    lem_bad_rows_tell(&s->bad, o);
     lem_object_int(o, "tokens", s->rows.tokens);
     lem_object_int(o, "trained_tokens", s->rows.trained);
     if (s->domains) lem_object_json(o, "domains", lem_json_share(s->domains));

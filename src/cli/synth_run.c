@@ -233,7 +233,7 @@ lem_status lem_synth_tell(lem_synth *s, lem_json *more, lem_err *err) {
     lem_object_int(&o, "completion_tokens", c.tokens_out);
     lem_object_num(&o, "cost", c.cost);
     lem_object_num(&o, "seconds", s->seconds);
-    if (s->bad.tally) lem_object_json(&o, "skipped", lem_bad_rows_json(s->bad.tally));
+    lem_bad_rows_tell(&s->bad, &o);
     for (const char *k = lem_json_key_next(more, NULL); more && k; k = lem_json_key_next(more, k))
         lem_object_json(&o, k, lem_json_copy(lem_json_key_value(k)));
     lem_json_free(more);
