@@ -16,7 +16,7 @@ bool lem_sft_is_whole_run(const char *option) {
         "stages",     "out",          "threads",    "config", "json",         "dry-run",   "budget",
         "fresh",      "overwrite",    "quiet",      "help",   "prompt-from",  "template",  "lora-rank",
         "lora-alpha", "lora-targets", "rslora",     "set",    "lora-dropout", "on-error",  "max-bad",
-        "skipped",    "compute"};
+        "skipped",    "compute",      "max-row"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(names[i], option) == 0) return true;
     return false;
