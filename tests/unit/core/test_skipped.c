@@ -4,14 +4,13 @@
 
 #include "core/file.h"
 #include "core/skipped.h"
+#include "../../support/workdir.h"
 
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-static char dir[] = "/tmp/lemma-skipped-XXXXXX";
 
 static const lem_skipped_row rows[] = {
     {"a.jsonl", 3, "rm_score", "wrong type", "rm_score[0]: one number expected, found string"},
@@ -161,18 +160,8 @@ static void many(void **state) {
     lem_lines_close(in);
 }
 
-static int set_up(void **state) {
-    (void)state;
-    return mkdtemp(dir) && chdir(dir) == 0 ? 0 : -1;
-}
-
-static int tear_down(void **state) {
-    (void)state;
-    return chdir("/") == 0 && lem_dir_remove(dir, &err) == LEM_OK ? 0 : -1;
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(the_bytes), cmocka_unit_test(loaded),
                                        cmocka_unit_test(other_files), cmocka_unit_test(many)};
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, enter_folder, leave_folder);
 }

@@ -6,12 +6,11 @@
 #include "core/rng.h"
 #include "curate/blend.h"
 #include "rows/rows.h"
+#include "../../support/workdir.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-static char dir[] = "/tmp/lemma-blend-XXXXXX";
 
 static const lem_blend_source plain = {.name = "s", .count = -1, .cap = -1, .repeat = 1, .to = 1};
 
@@ -301,16 +300,6 @@ static void kinds_that_differ(void **state) {
     lem_blend_close(b);
 }
 
-static int set_up(void **state) {
-    (void)state;
-    return mkdtemp(dir) && chdir(dir) == 0 ? 0 : -1;
-}
-
-static int tear_down(void **state) {
-    (void)state;
-    return chdir("/") == 0 && lem_dir_remove(dir, &err) == LEM_OK ? 0 : -1;
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(plans),
@@ -320,5 +309,5 @@ int main(void) {
         cmocka_unit_test(sources_do_not_matter_to_each_other),
         cmocka_unit_test(kinds_that_differ),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, enter_folder, leave_folder);
 }

@@ -4,12 +4,11 @@
 #include "core/mem.h"
 #include "curate/blend.h"
 #include "curate/filter.h"
+#include "../../support/workdir.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-static char dir[] = "/tmp/lemma-curate-XXXXXX";
 
 static lem_json *json(const char *text) {
     lem_json *v = NULL;
@@ -114,17 +113,7 @@ static void blends(void **state) {
     assert_false(lem_file_exists("spool"));
 }
 
-static int set_up(void **state) {
-    (void)state;
-    return mkdtemp(dir) && chdir(dir) == 0 ? 0 : -1;
-}
-
-static int tear_down(void **state) {
-    (void)state;
-    return chdir("/") == 0 && lem_dir_remove(dir, &err) == LEM_OK ? 0 : -1;
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(filters), cmocka_unit_test(blends)};
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, enter_folder, leave_folder);
 }

@@ -3,6 +3,7 @@
 
 #include "core/file.h"
 #include "data/bad_rows.h"
+#include "../../support/workdir.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -54,19 +55,7 @@ static void kinds_and_fields(void **state) {
     }
 }
 
-static char dir[] = "/tmp/lemma-bad-rows-XXXXXX";
-
-static int set_up(void **state) {
-    (void)state;
-    return mkdtemp(dir) && chdir(dir) == 0 ? 0 : -1;
-}
-
-static int tear_down(void **state) {
-    (void)state;
-    return chdir("/") == 0 && lem_dir_remove(dir, &err) == LEM_OK ? 0 : -1;
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(kinds_and_fields)};
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, enter_folder, leave_folder);
 }

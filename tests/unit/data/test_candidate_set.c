@@ -6,22 +6,12 @@
 #include "core/mem.h"
 
 #include "../checks.h"
+#include "../../support/workdir.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-static char dir[] = "/tmp/lemma-set-XXXXXX";
-
-static int enter(void **state) {
-    (void)state;
-    return mkdtemp(dir) && chdir(dir) == 0 ? 0 : -1;
-}
-static int leave(void **state) {
-    (void)state;
-    return chdir("/") == 0 && lem_dir_remove(dir, &err) == LEM_OK ? 0 : -1;
-}
 
 static void put(const char *name, const char *text) {
     OK(lem_file_write_atomic(name, text, strlen(text), &err));
@@ -230,5 +220,5 @@ int main(void) {
         cmocka_unit_test(by_id),   cmocka_unit_test(merged_rows),     cmocka_unit_test(without_ids),
         cmocka_unit_test(filters), cmocka_unit_test(what_is_refused), cmocka_unit_test(rows_of_one_candidate),
         cmocka_unit_test(shards)};
-    return cmocka_run_group_tests(tests, enter, leave);
+    return cmocka_run_group_tests(tests, enter_folder, leave_folder);
 }

@@ -8,6 +8,7 @@
 #include "core/file.h"
 #include "core/mem.h"
 #include "job/command.h"
+#include "../../support/workdir.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,20 +18,6 @@
 #define UNUSED __attribute__((unused))
 
 /* ---- a folder to stand in: tests use short relative paths ---- */
-
-static UNUSED int enter_folder(void **state) {
-    char path[64];
-    snprintf(path, sizeof path, "%s/lemma-job-XXXXXX", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
-    if (!mkdtemp(path) || chdir(path) != 0) return -1;
-    *state = strdup(path);
-    return *state ? 0 : -1;
-}
-
-static UNUSED int leave_folder(void **state) {
-    int bad = chdir("/") != 0 || lem_dir_remove(*state, NULL) != LEM_OK;
-    free(*state);
-    return bad ? -1 : 0;
-}
 
 #define folder_test(f) cmocka_unit_test_setup_teardown(f, enter_folder, leave_folder)
 

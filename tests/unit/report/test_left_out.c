@@ -3,21 +3,10 @@
 
 #include "core/mem.h"
 #include "page_fixture.h"
+#include "../../support/workdir.h"
 
 #include <stdio.h>
 #include <sys/stat.h>
-
-static char dir[] = "/tmp/lemma-left-out-XXXXXX";
-
-static int enter(void **state) {
-    (void)state;
-    return mkdtemp(dir) && chdir(dir) == 0 ? 0 : -1;
-}
-
-static int leave(void **state) {
-    (void)state;
-    return chdir("/") == 0 && lem_dir_remove(dir, &err) == LEM_OK ? 0 : -1;
-}
 
 static void put(const char *name, const char *text) {
     char *folder = lem_path_dir(name, &err);
@@ -208,5 +197,5 @@ int main(void) {
         cmocka_unit_test_setup_teardown(values_of_other_kinds, open_page, close_page),
         cmocka_unit_test_setup_teardown(nothing_to_tell, open_page, close_page),
     };
-    return cmocka_run_group_tests(tests, enter, leave);
+    return cmocka_run_group_tests(tests, enter_folder, leave_folder);
 }
