@@ -37,8 +37,8 @@ static joint_kind joint_of(const char *s, size_t n, size_t at) {
 
 /* "maybe", "possibly" between a joint and its answer. */
 static bool is_doubt(const char *s, size_t n, size_t at) {
-    static const char *const words[] = {"maybe",   "possibly", "perhaps", "even", "else",
-                                        "perhaps", "probably", "either",  NULL};
+    static const char *const words[] = {"maybe", "possibly", "perhaps", "even",
+                                        "else",  "probably", "either",  NULL};
     return lem_extract_one_of(s, n, at, words) != 0;
 }
 
