@@ -24,12 +24,7 @@ SIMD vf vf_dot_spelled(vf acc, vq a, vq b) {
 /* k of the job: pairs; A and B: words of a pair. */
 SIMD void dot_tile(const int MR, const int layout, const bool unit, const tile_job *j, int col) {
     vf acc[TILE_ROWS][TILE_VECS];
-    float *c = j->c + col;
-#pragma GCC unroll 16
-    for (int i = 0; i < MR; i++)
-#pragma GCC unroll 4
-        for (int v = 0; v < TILE_VECS; v++)
-            acc[i][v] = j->load ? vf_load(c + (size_t)i * j->ldc + v * VF_W) : vf_zero();
+    tile_begin(MR, j, col, acc);
     const uint32_t *b = (const uint32_t *)j->b + col;
     enum { POINTERS = (TILE_ROWS + 2) / 3 }; /* as in tile_f32 */
     const size_t lda = j->lda;
@@ -50,13 +45,7 @@ SIMD void dot_tile(const int MR, const int layout, const bool unit, const tile_j
 #pragma GCC unroll 16
         for (int g = 0; g < POINTERS; g++) a[g] += layout == A_COLS ? lda : 1;
     }
-#pragma GCC unroll 16
-    for (int i = 0; i < MR; i++)
-#pragma GCC unroll 4
-        for (int v = 0; v < TILE_VECS; v++) {
-            if (j->bias) acc[i][v] = vf_add(acc[i][v], vf_load(j->bias + col + v * VF_W));
-            vf_store(c + (size_t)i * j->ldc + v * VF_W, acc[i][v]);
-        }
+    tile_end(MR, j, col, acc);
 }
 
 #define DOT_TILE(MR, NAME, LAYOUT, UNIT)                                                                     \

@@ -24,15 +24,32 @@ typedef struct tile_job {
 } tile_job;
 typedef void tile_fn(const tile_job *j);
 
-/* All N_SUB columns at offset `col` of the panel. MR and layout are constants at every use. */
-SIMD void tile_f32(const int MR, const int layout, const tile_job *j, int col) {
-    vf acc[TILE_ROWS][TILE_VECS];
-    float *c = j->c + col;
+/* Where the chains of the N_SUB columns at offset `col` begin, and what they end as. MR is a constant at
+ * every use. */
+SIMD void tile_begin(const int MR, const tile_job *j, int col, vf acc[TILE_ROWS][TILE_VECS]) {
+    const float *c = j->c + col;
 #pragma GCC unroll 16
     for (int i = 0; i < MR; i++)
 #pragma GCC unroll 4
         for (int v = 0; v < TILE_VECS; v++)
             acc[i][v] = j->load ? vf_load(c + (size_t)i * j->ldc + v * VF_W) : vf_zero();
+}
+
+SIMD void tile_end(const int MR, const tile_job *j, int col, vf acc[TILE_ROWS][TILE_VECS]) {
+    float *c = j->c + col;
+#pragma GCC unroll 16
+    for (int i = 0; i < MR; i++)
+#pragma GCC unroll 4
+        for (int v = 0; v < TILE_VECS; v++) {
+            if (j->bias) acc[i][v] = vf_add(acc[i][v], vf_load(j->bias + col + v * VF_W));
+            vf_store(c + (size_t)i * j->ldc + v * VF_W, acc[i][v]);
+        }
+}
+
+/* All N_SUB columns at offset `col` of the panel. MR and layout are constants at every use. */
+SIMD void tile_f32(const int MR, const int layout, const tile_job *j, int col) {
+    vf acc[TILE_ROWS][TILE_VECS];
+    tile_begin(MR, j, col, acc);
     const float *b = (const float *)j->b + col;
     /* One pointer serves three rows (A_COLS: the first one all), as far as an address can scale an index. */
     enum { POINTERS = (TILE_ROWS + 2) / 3 };
@@ -54,24 +71,13 @@ SIMD void tile_f32(const int MR, const int layout, const tile_job *j, int col) {
 #pragma GCC unroll 16
         for (int g = 0; g < POINTERS; g++) a[g] += layout == A_COLS ? lda : 1;
     }
-#pragma GCC unroll 16
-    for (int i = 0; i < MR; i++)
-#pragma GCC unroll 4
-        for (int v = 0; v < TILE_VECS; v++) {
-            if (j->bias) acc[i][v] = vf_add(acc[i][v], vf_load(j->bias + col + v * VF_W));
-            vf_store(c + (size_t)i * j->ldc + v * VF_W, acc[i][v]);
-        }
+    tile_end(MR, j, col, acc);
 }
 
 /* The same chain with B stored as pairs of bf16. A_ROWS only. */
 SIMD void tile_bf16(const int MR, const tile_job *j, int col) {
     vf acc[TILE_ROWS][TILE_VECS];
-    float *c = j->c + col;
-#pragma GCC unroll 16
-    for (int i = 0; i < MR; i++)
-#pragma GCC unroll 4
-        for (int v = 0; v < TILE_VECS; v++)
-            acc[i][v] = j->load ? vf_load(c + (size_t)i * j->ldc + v * VF_W) : vf_zero();
+    tile_begin(MR, j, col, acc);
     const uint32_t *b = (const uint32_t *)j->b + col;
     const float *a = j->a;
     for (long k = j->k; k > 0; k -= 2) {
@@ -94,13 +100,7 @@ SIMD void tile_bf16(const int MR, const tile_job *j, int col) {
         a += 2;
         b += LEM_PANEL;
     }
-#pragma GCC unroll 16
-    for (int i = 0; i < MR; i++)
-#pragma GCC unroll 4
-        for (int v = 0; v < TILE_VECS; v++) {
-            if (j->bias) acc[i][v] = vf_add(acc[i][v], vf_load(j->bias + col + v * VF_W));
-            vf_store(c + (size_t)i * j->ldc + v * VF_W, acc[i][v]);
-        }
+    tile_end(MR, j, col, acc);
 }
 
 /* Four neighbouring panels for one row: the matrix-vector product of decoding one stream. b is the first
