@@ -195,14 +195,19 @@ lem_status lem_session_node(lem_session *s, int parent, int *node, lem_err *err)
     return LEM_OK;
 }
 
-static void release_pages(lem_session *s, lem_node *x) {
-    for (int page = x->first_page; page >= 0;) {
+/* The pages behind `last` (-1: all of them) go back. */
+static void release_pages(lem_session *s, lem_node *x, int last) {
+    int page = last < 0 ? x->first_page : s->next_page[last];
+    while (page >= 0) {
         int next = s->next_page[page];
         s->next_page[page] = s->free_page;
         s->free_page = page;
         s->n_free++;
         page = next;
     }
+    if (last < 0) x->first_page = -1;
+    else s->next_page[last] = -1;
+    x->last_page = last;
 }
 
 void lem_session_drop(lem_session *s, int node) {
@@ -211,13 +216,29 @@ void lem_session_drop(lem_session *s, int node) {
     while (node >= 0 && s->nodes[node].state == LEM_NODE_DROPPED && s->nodes[node].n_children == 0) {
         lem_node *x = &s->nodes[node];
         int parent = x->parent;
-        release_pages(s, x);
+        release_pages(s, x, -1);
         x->state = LEM_NODE_FREE;
         x->parent = s->free_node;
         s->free_node = node;
         if (parent >= 0 && --s->nodes[parent].n_children == 0) s->nodes[parent].closed = false;
         node = parent;
     }
+}
+
+/* What stays in the last page behind the node's end is masked among keys, and not read among values. */
+lem_status lem_session_truncate(lem_session *s, int node, int length, lem_err *err) {
+    if (!lem_session_is_live(s, node)) return lem_fail(err, LEM_EUSAGE, "there is no node %d", node);
+    lem_node *x = &s->nodes[node];
+    int now = lem_session_length(s, node), first = now - x->n;
+    if (length < first || length > now)
+        return lem_fail(err, LEM_EUSAGE, "node %d ends at %d..%d, not at %d", node, first, now, length);
+    if (length == now) return LEM_OK;
+    if (x->closed) return lem_fail(err, LEM_EUSAGE, "node %d has children with tokens, it stays", node);
+    int last = -1;
+    x->n = length - first;
+    for (int at = 0; at < x->n; at += LEM_PAGE_KEYS) last = last < 0 ? x->first_page : s->next_page[last];
+    release_pages(s, x, last);
+    return LEM_OK;
 }
 
 int lem_session_free_pages(const lem_session *s) { return s->n_free; }

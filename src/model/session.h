@@ -1,11 +1,11 @@
 /* model/session.h - inference over a growing forest with cached keys and values
  *
  * A session is the one mutable thing and is shared by nobody. Nodes are made under a parent, grow at the end
- * (only while they have no children), and are freed (a node's memory goes back when it and its children are
- * freed). Keys and values live in pages of LEM_PAGE_KEYS tokens; a child reads its ancestors' pages. A step
- * feeds tokens to any set of nodes at once; results for a node do not depend, bit for bit, on which others
- * are in the step nor on how its tokens were split over steps, and equal what lem_net_forward computes.
- * Weights, keys, values and activations are in the backend's memory. */
+ * or lose tokens there (only while they have no children), and are freed (a node's memory goes back when it
+ * and its children are freed). Keys and values live in pages of LEM_PAGE_KEYS tokens; a child reads its
+ * ancestors' pages. A step feeds tokens to any set of nodes at once; results for a node do not depend, bit
+ * for bit, on which others are in the step nor on how its tokens were split over steps, and equal what
+ * lem_net_forward computes. Weights, keys, values and activations are in the backend's memory. */
 #ifndef LEM_MODEL_SESSION_H
 #define LEM_MODEL_SESSION_H
 
@@ -39,6 +39,11 @@ void lem_session_free(lem_session *s);
 lem_status lem_session_node(lem_session *s, int parent /* -1 = root */, int *node,
                             lem_err *err) LEM_MUST_CHECK;
 void lem_session_drop(lem_session *s, int node);
+/* Forgets the last tokens of a node, so that its path has `length` of them: what comes after gets the bits of
+ * a session that was never fed them, even where their keys were not finite. Its pages behind them go back.
+ * Its ancestors grow no more than before. LEM_EUSAGE, and nothing changes: no such node, a length that its
+ * own tokens do not have, or children with tokens. */
+lem_status lem_session_truncate(lem_session *s, int node, int length, lem_err *err) LEM_MUST_CHECK;
 int lem_session_length(const lem_session *s, int node); /* tokens on the path, itself included */
 int lem_session_free_pages(const lem_session *s);
 
