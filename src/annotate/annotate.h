@@ -43,6 +43,7 @@ typedef struct lem_annotate_opts {
     const char *separator; /* between steps, not empty */
     bool early_stop, binary;
     int slots, max_prompt; /* as in lem_engine_opts */
+    lem_speculate speculate;
     size_t kv_bytes;
 } lem_annotate_opts;
 
@@ -110,6 +111,8 @@ typedef struct lem_annotate_stats {
     uint64_t measured_alone;              /* the same of the measured ones */
     uint64_t prefix_fed;                  /* prefix tokens that were computed in this run */
     uint64_t generated, generated_fed;    /* rollout tokens drawn, and computed, in this run */
+    uint64_t drafted, accepted;           /* tokens guessed, and those of them that were drawn then */
+    uint64_t engine_steps;
     double seconds;
 } lem_annotate_stats;
 

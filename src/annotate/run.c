@@ -24,8 +24,11 @@ typedef struct run {
 /* ---- options ---- */
 
 static lem_engine_opts engine_opts(const lem_annotate_opts *o) {
-    return (lem_engine_opts){
-        .slots = o->slots, .max_prompt = o->max_prompt, .max_tokens = o->max_tokens, .kv_bytes = o->kv_bytes};
+    return (lem_engine_opts){.slots = o->slots,
+                             .max_prompt = o->max_prompt,
+                             .max_tokens = o->max_tokens,
+                             .kv_bytes = o->kv_bytes,
+                             .speculate = o->speculate};
 }
 
 static lem_request_opts request_opts(const lem_annotate_opts *o) {
@@ -248,6 +251,9 @@ static void close_run(run *r) {
         r->stats.prefix_fed = c.prompt_fed;
         r->stats.generated = c.generated;
         r->stats.generated_fed = c.generated_fed;
+        r->stats.drafted = c.drafted;
+        r->stats.accepted = c.accepted;
+        r->stats.engine_steps = c.steps;
     }
     for (int i = 0; i < r->n_active; i++) lem_ann_problem_free(r->active[i]);
     lem_ann_problem_free(r->waits);

@@ -9,7 +9,7 @@ static lem_draw draw_of(const gen_engine *g, const gen_job *j) {
     const gen_slot *s = &g->slots[j->slot];
     const gen_request *r = s->request;
     if (!r) return (lem_draw){.row = j->row}; /* cancelled by the sink in this step */
-    uint64_t index = (uint64_t)(uint32_t)s->index << 32 | (uint32_t)s->tokens;
+    uint64_t index = (uint64_t)(uint32_t)s->index << 32 | (uint32_t)(s->tokens + j->ahead);
     const lem_sample_opts *o = &r->opts.sample;
     return (lem_draw){.u = lem_rng_unit_at(&r->rng, index),
                       .temperature = o->temperature,
@@ -22,10 +22,9 @@ static lem_draw draw_of(const gen_engine *g, const gen_job *j) {
 
 static bool has_penalty(const lem_draw *d) { return d->penalty > 0 && d->penalty != 1; }
 
-/* Appends the tokens of a candidate's path and its own. */
-static lem_status see_path(gen_engine *g, const gen_slot *s, lem_draw *d, lem_err *err) {
-    const gen_request *r = s->request;
-    int n = r->length + s->tokens, to = r->length;
+/* Appends the tokens of a candidate's path, its own, and those of its draft before the draw. */
+static lem_status see_path(gen_engine *g, const gen_slot *s, int ahead, lem_draw *d, lem_err *err) {
+    int own = lem_gen_path_length(s), n = own + ahead;
     void *seen = g->seen;
     if (n > INT_MAX / 2 - g->n_seen)
         return lem_fail(err, LEM_EMEM, "too many tokens for a repetition penalty");
@@ -33,11 +32,8 @@ static lem_status see_path(gen_engine *g, const gen_slot *s, lem_draw *d, lem_er
     g->seen = seen;
     if (st) return st;
     int32_t *at = g->seen + g->n_seen;
-    if (s->tokens) memcpy(at + to, s->ids, (size_t)s->tokens * sizeof *at);
-    for (; r; r = r->parent) {
-        to -= r->n_own;
-        if (r->n_own) memcpy(at + to, r->ids, (size_t)r->n_own * sizeof *at);
-    }
+    lem_gen_path(s, at);
+    if (ahead) memcpy(at + own, s->draft->ids + 1, (size_t)ahead * sizeof *at);
     d->seen = g->n_seen;
     d->n_seen = n;
     g->n_seen += n;
@@ -68,7 +64,7 @@ static lem_status see(gen_engine *g, const gen_job *jobs, int n, lem_err *err) {
         if (!s->request || !has_penalty(d)) continue;
         bool same = s->tokens == 0 && s->request == first;
         if (same) d->seen = like.seen, d->n_seen = like.n_seen;
-        else st = see_path(g, s, d, err);
+        else st = see_path(g, s, jobs[i].ahead, d, err);
         first = s->tokens == 0 ? s->request : NULL;
         like = *d;
     }
@@ -76,9 +72,14 @@ static lem_status see(gen_engine *g, const gen_job *jobs, int n, lem_err *err) {
 }
 
 static lem_status check_drawn(const gen_engine *g, gen_job *j, int32_t token, lem_err *err) {
-    const gen_slot *s = &g->slots[j->slot];
+    gen_slot *s = &g->slots[j->slot];
     j->token = s->request ? token : 0;
     if (j->token >= 0) return LEM_OK;
+    if (s->draft) { /* an earlier row may have got it from a later one (0 times a value) */
+        s->spoilt = true;
+        j->token = 0;
+        return LEM_OK;
+    }
     return lem_fail(err, LEM_ENUMERIC,
                     "prompt %llu, candidate %d, token %d: the model's logits are not finite",
                     (unsigned long long)s->request->opts.index, s->index, s->tokens);
@@ -151,24 +152,40 @@ static lem_status append(gen_slot *s, const gen_job *j, lem_err *err) {
     return LEM_OK;
 }
 
+static lem_status append_text(const lem_tokenizer *tok, int32_t token, lem_buf *text, lem_err *err) {
+    size_t n = 0;
+    const char *bytes =
+        lem_tokenizer_is_special(tok, token) ? NULL : lem_tokenizer_token_bytes(tok, token, &n);
+    /* SentencePiece: the space before the first word of a text is the tokenizer's own, and goes when ids
+     * become text */
+    if (bytes && n && bytes[0] == ' ' && text->len == 0)
+        return lem_tokenizer_decode(tok, &token, 1, true, text, err);
+    if (bytes) lem_buf_add(text, bytes, n);
+    return lem_buf_ok(text, err);
+}
+
+/* A token was drawn behind those that the draft has right: whether it has this one right too. */
+static void agree(gen_engine *g, gen_slot *s, const gen_job *j) {
+    const gen_draft *d = s->draft;
+    bool right = j->ahead < d->n && d->ids[1 + j->ahead] == j->token;
+    s->agreed = right ? s->agreed + 1 : -1;
+    g->counts.accepted += right;
+    g->counts.generated_fed += j->ahead > 0;
+}
+
 /* Takes a drawn token into its candidate and ends it if this was the last one. */
 static lem_status accept(gen_engine *g, const gen_job *j, lem_err *err) {
     gen_slot *s = &g->slots[j->slot];
     const gen_request *r = s->request;
-    if (!r) return LEM_OK; /* cancelled by the sink in this step */
+    if (!r) return LEM_OK;                                 /* cancelled by the sink in this step */
+    if (s->spoilt || j->ahead != s->agreed) return LEM_OK; /* not drawn behind what came to be */
     lem_status st = append(s, j, err);
     if (st) return st;
     g->counts.generated++;
+    if (s->draft) agree(g, s, j);
     if (ends(r, j->token)) return finish(g, j->slot, s->text.len, LEM_FINISH_STOP, err);
-    size_t old = s->text.len, n = 0, cut;
-    const char *bytes =
-        lem_tokenizer_is_special(g->tok, j->token) ? NULL : lem_tokenizer_token_bytes(g->tok, j->token, &n);
-    /* SentencePiece: the space before the first word of a text is the tokenizer's own, and goes when ids
-     * become text */
-    if (bytes && n && bytes[0] == ' ' && old == 0)
-        st = lem_tokenizer_decode(g->tok, &j->token, 1, true, &s->text, err);
-    else if (bytes) lem_buf_add(&s->text, bytes, n);
-    if (st == LEM_OK) st = lem_buf_ok(&s->text, err);
+    size_t old = s->text.len, cut;
+    st = append_text(g->tok, j->token, &s->text, err);
     if (st) return st;
     if (lem_stops_find(&r->stops, lem_buf_str(&s->text), old, s->text.len, &cut))
         return finish(g, j->slot, cut, LEM_FINISH_STOP, err);
@@ -185,7 +202,7 @@ lem_status lem_gen_start(gen_engine *g, bool *started, lem_err *err) {
         int slot;
         g->n_jobs = 0;
         while (lem_gen_take(g, &slot))
-            g->jobs[g->n_jobs++] = (gen_job){slot, g->slots[slot].request->row, 0, 0};
+            g->jobs[g->n_jobs++] = (gen_job){.slot = slot, .row = g->slots[slot].request->row};
         if (g->n_jobs == 0) return LEM_OK;
         *started = true;
         st = draw(g, logits, g->jobs, g->n_jobs, err);
@@ -235,14 +252,16 @@ static lem_status gather_requests(gen_engine *g, lem_feed *feeds, int *n_prefill
     return LEM_OK;
 }
 
-/* Draws the next token of feeds first..first+n-1. */
-static lem_status decode_block(gen_engine *g, int first, int n, lem_err *err) {
+/* Draws the next tokens of feeds first..first+feeds-1. With drafts their rows are a block at most. */
+static lem_status decode_block(gen_engine *g, int first, int feeds, lem_err *err) {
     lem_backend *b = g->backend;
     float *logits = g->logits.at;
-    for (int i = 0; i < n; i++) {
-        g->rows[i] = lem_session_row(g->session, first + i, 0);
-        g->jobs[i] = (gen_job){g->feed_slot[first + i], i, 0, 0};
-    }
+    int n = 0;
+    for (int i = first; i < first + feeds; i++)
+        for (int ahead = 0; ahead < g->feeds[i].n; ahead++, n++) {
+            g->rows[n] = lem_session_row(g->session, i, ahead);
+            g->jobs[n] = (gen_job){.slot = g->feed_slot[i], .row = n, .ahead = ahead};
+        }
     lem_session_logits(g->session, n, g->rows, logits);
     lem_status st = draw(g, logits, g->jobs, n, err);
     if (st) return st;
@@ -265,13 +284,20 @@ static void take_fed(gen_engine *g, int n_decode, int n_prefill) {
     }
 }
 
+static int rows_of(const lem_feed *feeds, int n) {
+    int rows = 0;
+    for (int i = 0; i < n; i++) rows += feeds[i].n;
+    return rows;
+}
+
 lem_status lem_gen_feed(gen_engine *g, bool *fed, lem_err *err) {
-    int n_decode, n_prefill;
+    int n_decode, n_prefill = 0;
     *fed = false;
     lem_status st = gather_slots(g, &n_decode, err);
     if (st == LEM_OK) st = gather_requests(g, g->feeds + n_decode, &n_prefill, err);
     if (st || n_decode + n_prefill == 0) return st;
-    st = lem_session_step(g->session, g->feeds, n_decode + n_prefill, err);
+    st = lem_gen_draft(g, n_decode, rows_of(g->feeds + n_decode, n_prefill), err);
+    if (st == LEM_OK) st = lem_session_step(g->session, g->feeds, n_decode + n_prefill, err);
     if (st) return st;
     *fed = true;
     g->counts.steps++;
@@ -279,5 +305,5 @@ lem_status lem_gen_feed(gen_engine *g, bool *fed, lem_err *err) {
     take_fed(g, n_decode, n_prefill);
     for (int at = 0; at < n_decode && st == LEM_OK; at += GEN_BLOCK)
         st = decode_block(g, at, n_decode - at < GEN_BLOCK ? n_decode - at : GEN_BLOCK, err);
-    return st;
+    return st == LEM_OK ? lem_gen_undraft(g, n_decode, err) : st;
 }

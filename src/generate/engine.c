@@ -16,6 +16,9 @@ lem_status lem_engine_check(const lem_engine_opts *o, lem_err *err) {
     if (o->max_tokens < 0 || o->held < 0)
         return lem_fail(err, LEM_EUSAGE, "max_tokens and held must not be negative, found %d and %d",
                         o->max_tokens, o->held);
+    if (o->speculate.tokens < 0 || o->speculate.tokens >= LEM_SPECULATE_ROWS)
+        return lem_fail(err, LEM_EUSAGE, "tokens of a draft must lie in 0..%d, found %d",
+                        LEM_SPECULATE_ROWS - 1, o->speculate.tokens);
     return LEM_OK;
 }
 
@@ -45,7 +48,9 @@ static size_t pages_wanted(const lem_model_config *c, const lem_engine_opts *o) 
     return want < INT_MAX ? want : INT_MAX;
 }
 
-static int rows_per_step(const lem_engine_opts *o) { return slots_of(o) + GEN_PREFILL; }
+static int rows_per_step(const lem_engine_opts *o) {
+    return slots_of(o) + (o->speculate.tokens ? LEM_SPECULATE_ROWS : 0) + GEN_PREFILL;
+}
 
 static int jobs_of(const lem_engine_opts *o) { return slots_of(o) > GEN_BLOCK ? slots_of(o) : GEN_BLOCK; }
 
@@ -132,7 +137,7 @@ void lem_engine_close(lem_engine *e) {
     lem_gen_free_requests(e);
     void *const owned[] = {e->slots,    e->free_slots, e->jobs,      e->draw, e->tokens,
                            e->logprobs, e->feeds,      e->feed_slot, e->rows, (void *)e->feed_request,
-                           e->seen};
+                           e->seen,     e->path};
     lem_buffer *const device[] = {&e->prompt_logits, &e->logits,        &e->draws,
                                   &e->drawn,         &e->drawn_logprob, &e->seen_at};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) lem_free(owned[i]);

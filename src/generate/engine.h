@@ -5,10 +5,14 @@
  * Every token of a request is computed once, however many candidates and requests stand below it.
  * So rollouts from each step of a solution are one request a step, each the parent of the next.
  *
+ * A candidate may be told more than one token of a step in advance (lem_speculate): the draft is computed at
+ * once, what would have been drawn is drawn at each of its tokens, and the draft is forgotten from the first
+ * that differs. So no result depends on it.
+ *
  * Every random draw is a function of (seed, key, candidate, position).
  * A candidate depends on the tokens of its path from the root, on its request's options and on its index.
- * It does not depend on slots, threads, memory, order of arrival, what is cancelled beside it, or how its
- * path is cut into requests.
+ * It does not depend on slots, threads, memory, order of arrival, what is cancelled beside it, drafts, or how
+ * its path is cut into requests.
  *
  * An engine is used by one thread at a time; it borrows weights, config, tokenizer and backend.
  * Its memory is planned when it opens.
@@ -51,12 +55,24 @@ typedef lem_status lem_candidate_sink(void *ctx, const lem_candidate *c, lem_err
 
 enum { LEM_ENGINE_SLOTS = 256 }; /* candidates in flight by default */
 
+/* A step of few rows takes the time of reading the weights: about this many cost little more than one. */
+enum { LEM_SPECULATE_ROWS = 10 };
+
+/* What comes next is guessed. It pays for a few candidates in flight alone: drafts and candidates of a step
+ * are LEM_SPECULATE_ROWS together at most, and beside prompts and more than half as many candidates nothing
+ * is guessed. */
+typedef struct lem_speculate { /* zeroed = never */
+    int tokens;                /* most that are guessed for a candidate in a step, below LEM_SPECULATE_ROWS */
+    bool ngram; /* what followed the last time that the path's last tokens stood in it (two at least) */
+} lem_speculate;
+
 typedef struct lem_engine_opts {
     int slots;       /* candidates in flight; 0 = 256 */
     int max_prompt;  /* tokens of the longest path that will be continued; 0 = up to the context */
     int max_tokens;  /* of the longest candidate; 0 = up to the context */
     int held;        /* nodes of max_prompt tokens that are kept beside those in flight */
     size_t kv_bytes; /* most memory for keys and values; 0 = 4 GiB (more only if one candidate needs it) */
+    lem_speculate speculate;
     lem_candidate_sink *sink;
     void *sink_ctx;
 } lem_engine_opts;
@@ -85,11 +101,12 @@ typedef struct lem_request_opts { /* copied by submit */
 } lem_request_opts;
 
 typedef struct lem_engine_counts {
-    uint64_t requests;      /* submitted */
-    uint64_t candidates;    /* handed to the sink */
-    uint64_t prompt_fed;    /* tokens of requests that were computed */
-    uint64_t generated;     /* tokens drawn */
-    uint64_t generated_fed; /* drawn tokens that were computed: the last of a candidate never is */
+    uint64_t requests;          /* submitted */
+    uint64_t candidates;        /* handed to the sink */
+    uint64_t prompt_fed;        /* tokens of requests that were computed */
+    uint64_t generated;         /* tokens drawn */
+    uint64_t generated_fed;     /* drawn tokens that were computed: the last of a candidate never is */
+    uint64_t drafted, accepted; /* tokens guessed, and those of them that were drawn then */
     uint64_t steps;
     int free_pages; /* of LEM_PAGE_KEYS tokens, not reserved at the moment */
 } lem_engine_counts;

@@ -4,7 +4,9 @@
  * (flight.c), fed in chunks, its last row's logits kept until its last candidate has started. Its node goes
  * when it has been dropped, its last candidate has ended and nothing stands under it any more. Life of a
  * candidate (a slot): first token drawn from the request's logits, then one token fed and one drawn for each
- * step (decode.c), until a stop token, a stop string or its limit. */
+ * step (decode.c), until a stop token, a stop string or its limit. With a draft (draft.c) several are fed and
+ * drawn in one step: those drawn behind the first that is not the draft's are dropped, and the session
+ * forgets the rest. */
 #ifndef LEM_GENERATE_ENGINE_PRIV_H
 #define LEM_GENERATE_ENGINE_PRIV_H
 
@@ -19,7 +21,8 @@ enum {
     GEN_MAX_SLOTS = 4096,
     GEN_WAITING = 16,  /* requests that have candidates to start, each with a row of logits */
     GEN_PREFILL = 512, /* tokens of requests in one step */
-    GEN_BLOCK = 64     /* rows of logits at once */
+    GEN_BLOCK = 64,    /* rows of logits at once */
+    GEN_DRAFTS = LEM_SPECULATE_ROWS / 2 /* candidates that have a draft in one step */
 };
 
 typedef enum gen_state {
@@ -57,12 +60,20 @@ typedef struct gen_request {
     int row;              /* its row of logits, -1 = none */
 } gen_request;
 
+typedef struct gen_draft {           /* of one candidate, in one step */
+    int32_t ids[LEM_SPECULATE_ROWS]; /* the token that is fed in any case, then n guessed */
+    int n;
+} gen_draft;
+
 typedef struct gen_slot {
     gen_request *request; /* NULL = free */
     int index;            /* of the candidate */
     int node;             /* -1 until it is first fed */
     int kept;             /* pages that stay with a kept node */
     int32_t next;         /* drawn, not yet fed */
+    gen_draft *draft;     /* fed behind it in this step, or NULL */
+    int agreed;           /* tokens of this step drawn as they were fed; -1 behind the first that was not */
+    bool spoilt;          /* a draft was not finite: the step is made again without */
     int tokens;
     double logprob;
     lem_buf text;
@@ -74,7 +85,8 @@ typedef struct gen_slot {
 
 typedef struct gen_job { /* one token to draw */
     int slot;
-    int row; /* of the logits */
+    int row;   /* of the logits */
+    int ahead; /* tokens of the draft before it */
     int32_t token;
     float logprob;
 } gen_job;
@@ -111,6 +123,9 @@ typedef struct lem_engine {
     int *feed_slot;             /* [n_slots] slot of feed i */
     gen_request **feed_request; /* [GEN_WAITING] request of prefill feed i */
     int *rows;                  /* [GEN_BLOCK] */
+    gen_draft drafts[GEN_DRAFTS];
+    int32_t *path; /* [cap_path] of a candidate that is looked through */
+    int cap_path;
     lem_engine_counts counts;
 } gen_engine;
 
@@ -122,6 +137,8 @@ gen_request *lem_gen_find(const gen_engine *g, lem_request name); /* NULL when i
 lem_status lem_gen_new_request(gen_engine *g, gen_request **out, lem_err *err) LEM_MUST_CHECK;
 void lem_gen_use(gen_engine *g, gen_request *r, gen_request *parent, gen_state state);
 void lem_gen_free_requests(gen_engine *g);
+int lem_gen_path_length(const gen_slot *s); /* tokens of a candidate's path and its own */
+void lem_gen_path(const gen_slot *s, int32_t *out /* [lem_gen_path_length] */);
 
 /* flight.c */
 int lem_gen_pages(int tokens);
@@ -131,6 +148,13 @@ void lem_gen_release(gen_engine *g, int slot); /* the candidate has ended */
 /* Makes a node of the candidate that is about to end: its tokens but the last. */
 lem_status lem_gen_keep(gen_engine *g, int slot, lem_request *out, lem_err *err) LEM_MUST_CHECK;
 void lem_gen_drop_rows(gen_engine *g); /* logits of requests that have no candidate to start */
+
+/* draft.c */
+/* Behind the tokens of the first n_decode feeds, those of slots, puts drafts where they pay. prefill: rows of
+ * the step beside them. */
+lem_status lem_gen_draft(gen_engine *g, int n_decode, int prefill, lem_err *err) LEM_MUST_CHECK;
+/* After the draws: what was not drawn is forgotten. */
+lem_status lem_gen_undraft(gen_engine *g, int n_decode, lem_err *err) LEM_MUST_CHECK;
 
 /* decode.c */
 /* Fills free slots, draws first tokens. *started says if there was one. */

@@ -73,6 +73,9 @@ bool lem_gen_take(gen_engine *g, int *slot) {
     s->index = r->candidates[r->started++];
     s->node = -1;
     s->kept = 0;
+    s->draft = NULL;
+    s->agreed = 0;
+    s->spoilt = false;
     s->tokens = 0;
     s->logprob = 0;
     lem_buf_clear(&s->text);
@@ -110,6 +113,8 @@ lem_status lem_gen_keep(gen_engine *g, int slot, lem_request *out, lem_err *err)
     lem_status st = lem_gen_new_request(g, &k, err);
     if (st == LEM_OK) st = own_ids(k, s, err);
     if (st == LEM_OK && s->node < 0) st = lem_session_node(g->session, r->node, &s->node, err);
+    if (st == LEM_OK && s->draft)
+        st = lem_session_truncate(g->session, s->node, r->length + s->tokens - 1, err);
     if (st) return st;
     lem_gen_use(g, k, r, GEN_ADMITTED);
     k->n_own = s->tokens - 1;

@@ -9,8 +9,11 @@
 #include <string.h>
 
 static lem_engine_opts engine_opts(const lem_generate_opts *o) {
-    return (lem_engine_opts){
-        .slots = o->slots, .max_prompt = o->max_prompt, .max_tokens = o->max_tokens, .kv_bytes = o->kv_bytes};
+    return (lem_engine_opts){.slots = o->slots,
+                             .max_prompt = o->max_prompt,
+                             .max_tokens = o->max_tokens,
+                             .kv_bytes = o->kv_bytes,
+                             .speculate = o->speculate};
 }
 
 static lem_request_opts request_opts(const lem_generate_opts *o) {
@@ -118,6 +121,8 @@ static lem_generate_stats stats_of(const lem_engine *e, const preamble *s) {
                                 .candidates = c.candidates,
                                 .prompt_tokens = c.prompt_fed,
                                 .generated_tokens = c.generated,
+                                .drafted = c.drafted,
+                                .accepted = c.accepted,
                                 .steps = c.steps};
 }
 

@@ -12,6 +12,7 @@
 typedef struct lem_generate_stats {
     uint64_t shared_tokens; /* of prompts, that were computed once for several */
     uint64_t prompts, candidates, prompt_tokens, generated_tokens, steps;
+    uint64_t drafted, accepted; /* tokens guessed, and those of them that were drawn then */
     double seconds;
 } lem_generate_stats;
 
@@ -33,6 +34,7 @@ typedef struct lem_generate_opts {
     int max_prompt;  /* tokens of the longest prompt that will come; 0 = up to the context */
     size_t kv_bytes; /* most memory for keys and values; 0 = 4 GiB (more only if one candidate needs it) */
     uint64_t seed;
+    lem_speculate speculate;
     lem_generate_tick *tick; /* after each step; NULL = none */
     void *tick_ctx;
     lem_generate_wanted *wanted; /* NULL = all candidates */

@@ -4,6 +4,7 @@
 #include "core/mem.h"
 
 #include <limits.h>
+#include <string.h>
 
 gen_request *lem_gen_find(const gen_engine *g, lem_request name) {
     uint32_t at = (uint32_t)name;
@@ -51,6 +52,18 @@ void lem_gen_use(gen_engine *g, gen_request *r, gen_request *parent, gen_state s
     r->fed = r->started = r->live = 0;
     r->node = r->row = -1;
     if (parent) parent->n_children++;
+}
+
+int lem_gen_path_length(const gen_slot *s) { return s->request->length + s->tokens; }
+
+void lem_gen_path(const gen_slot *s, int32_t *out) {
+    const gen_request *r = s->request;
+    int to = r->length;
+    if (s->tokens) memcpy(out + to, s->ids, (size_t)s->tokens * sizeof *out);
+    for (; r; r = r->parent) {
+        to -= r->n_own;
+        if (r->n_own) memcpy(out + to, r->ids, (size_t)r->n_own * sizeof *out);
+    }
 }
 
 void lem_gen_free_requests(gen_engine *g) {

@@ -27,7 +27,8 @@ static lem_engine_opts engine_opts(const lem_search_opts *o) {
     return (lem_engine_opts){.slots = o->slots,
                              .max_tokens = whole ? o->max_tokens : o->step_tokens,
                              .held = o->n,
-                             .kv_bytes = o->kv_bytes};
+                             .kv_bytes = o->kv_bytes,
+                             .speculate = o->speculate};
 }
 
 lem_status lem_search_check(const lem_search_opts *o, lem_err *err) {

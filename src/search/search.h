@@ -42,6 +42,7 @@ typedef struct lem_search_opts {
     int n_end;
     uint64_t seed;
     int slots; /* as in lem_engine_opts */
+    lem_speculate speculate;
     size_t kv_bytes;
 } lem_search_opts;
 
