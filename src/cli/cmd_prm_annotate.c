@@ -10,6 +10,7 @@
 #include "cli/runtime.h"
 #include "cli/train_options.h"
 #include "cli/unescape.h"
+#include "cli/speculate_options.h"
 #include "cli/weights_options.h"
 
 #include "annotate/known.h"
@@ -81,6 +82,7 @@ static const lem_opt opts[] = {
     LEM_OPTS_WEIGHTS(""),
     {"slots", LEM_OPT_INT, "N", "0", "rollouts in flight, 0 = 256 (never changes a result)", 0, 4096,
      .effect = LEM_OPT_CHANGES_NOTHING},
+    LEM_OPTS_SPECULATE,
 };
 
 typedef struct job {
@@ -159,7 +161,8 @@ static lem_status read_options(job *j, lem_err *err) {
                                .separator = j->separator,
                                .early_stop = lem_args_flag(a, "early-stop"),
                                .binary = lem_args_is(a, "search", "binary"),
-                               .slots = (int)lem_args_int(a, "slots")};
+                               .slots = (int)lem_args_int(a, "slots"),
+                               .speculate = lem_speculate_options(a)};
     if (j->soft && (j->o.early_stop || j->o.binary))
         return lem_fail(err, LEM_EUSAGE, "--labels soft needs all rollouts of every step; %s leaves some out",
                         j->o.binary ? "--search binary" : "--early-stop");

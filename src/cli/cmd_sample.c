@@ -3,6 +3,7 @@
 #include "cli/draw_options.h"
 #include "cli/prompt_options.h"
 #include "cli/sample.h"
+#include "cli/speculate_options.h"
 #include "cli/weights_options.h"
 
 #include "core/mem.h"
@@ -54,6 +55,7 @@ static const lem_opt opts[] = {
     LEM_OPTS_WEIGHTS(""),
     {"slots", LEM_OPT_INT, "N", "0", "candidates in flight, 0 = 256 (never changes a result)", 0, 4096,
      .effect = LEM_OPT_CHANGES_NOTHING},
+    LEM_OPTS_SPECULATE,
 };
 
 /* ---- options */
@@ -83,7 +85,8 @@ static lem_status read_options(sample_job *j, lem_err *err) {
     j->gen = (lem_generate_opts){.sample = lem_draw_options(a),
                                  .max_tokens = (int)lem_args_int(a, "max-tokens"),
                                  .slots = (int)lem_args_int(a, "slots"),
-                                 .seed = j->cli->seed};
+                                 .seed = j->cli->seed,
+                                 .speculate = lem_speculate_options(a)};
     if (lem_args_flag(a, "stop-when-decided") && !j->model)
         return lem_fail(err, LEM_EUSAGE, "--stop-when-decided is for --model: servers make several at once");
     return lem_generate_check(&j->gen, err);
@@ -132,6 +135,7 @@ static lem_status print_json(const sample_job *j, const lem_spoil *spoil, lem_er
     lem_object_int(&o, "prompt_tokens_shared", j->stats.shared_tokens);
     lem_object_int(&o, "generated_tokens", j->stats.generated_tokens);
     lem_object_int(&o, "steps", j->stats.steps);
+    lem_speculate_json(j->stats.drafted, j->stats.accepted, j->stats.generated_tokens, j->stats.steps, &o);
     lem_object_num(&o, "seconds", s);
     lem_object_num(&o, "tokens_per_second", rate);
     lem_object_json(&o, "finish", finish_counts(j));
@@ -182,6 +186,8 @@ static lem_status tell_result(const sample_job *j, const lem_spoil *spoil, lem_e
     if (st == LEM_OK)
         lem_info(j->cli->log, "%s: %llu candidates for %zu problems%s%s", j->out,
                  (unsigned long long)j->finished, j->rows.n, b.len ? "; " : "", lem_buf_str(&b));
+    lem_speculate_tell(j->cli->log, j->stats.drafted, j->stats.accepted, j->stats.generated_tokens,
+                       j->stats.steps);
     if (decided)
         lem_info(
             j->cli->log,

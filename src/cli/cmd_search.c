@@ -9,6 +9,7 @@
 #include "cli/search_rows.h"
 #include "cli/train_options.h"
 #include "cli/unescape.h"
+#include "cli/speculate_options.h"
 #include "cli/weights_options.h"
 
 #include "bench/row.h"
@@ -72,6 +73,7 @@ static const lem_opt opts[] = {
      .effect = LEM_OPT_CHANGES_NOTHING},
     {"max-rows", LEM_OPT_INT, "N", "4096", "tokens per scoring pass (memory; never changes a score)", 16,
      1048576, .effect = LEM_OPT_CHANGES_NOTHING},
+    LEM_OPTS_SPECULATE,
 };
 
 typedef struct job {
@@ -118,6 +120,7 @@ static lem_status read_numbers(job *j, lem_err *err) {
                              .sample = lem_draw_options(a),
                              .seed = j->cli->seed,
                              .slots = (int)lem_args_int(a, "slots"),
+                             .speculate = lem_speculate_options(a),
                              .kv_bytes = lem_physical_memory() / 4};
     for (int m = 0; m < 3; m++)
         if (lem_args_is(a, "method", methods[m])) j->o.method = (lem_search_method)m;
@@ -378,6 +381,7 @@ static lem_status show(const job *j, lem_err *err) {
              j->out, j->rows.n, (unsigned long long)s.solutions, (unsigned long long)s.tokens,
              (unsigned long long)(c.prompt_fed + c.generated_fed), (unsigned long long)j->judge.scored,
              (unsigned long long)lem_scorer_tokens(j->judge.model.scorer));
+    lem_speculate_tell(j->cli->log, c.drafted, c.accepted, c.generated, c.steps);
     if (s.stopped < s.solutions)
         lem_warn(j->cli->log,
                  "%llu solutions did not end by themselves (see finish_reason: length, depth, budget)",
@@ -403,6 +407,7 @@ static lem_status show(const job *j, lem_err *err) {
     lem_object_int(&o, "ended", s.stopped);
     lem_object_int(&o, "tokens", s.tokens);
     lem_object_int(&o, "tokens_computed", c.prompt_fed + c.generated_fed);
+    lem_speculate_json(c.drafted, c.accepted, c.generated, c.steps, &o);
     lem_object_int(&o, "texts_scored", j->judge.scored);
     lem_object_int(&o, "not_reencoded", s.changed);
     lem_object_int(&o, "texts_without_score", j->judge.without);

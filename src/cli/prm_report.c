@@ -1,5 +1,6 @@
 /* prm_report.c - what an annotation of steps came to */
 #include "cli/prm_report.h"
+#include "cli/speculate_options.h"
 
 #include "core/object.h"
 
@@ -75,6 +76,7 @@ static void show_own(const lem_prm_outcome *x, lem_log *log) {
     lem_info(log, "this run computed %llu tokens of prefixes, which alone are %llu, and %llu of rollouts",
              (unsigned long long)s->prefix_fed, (unsigned long long)s->measured_alone,
              (unsigned long long)s->generated_fed);
+    lem_speculate_tell(log, s->drafted, s->accepted, s->generated, s->engine_steps);
     if (x->o->binary)
         lem_info(
             log,
@@ -136,6 +138,7 @@ static lem_json *token_counts(const lem_prm_outcome *x) {
     lem_object_int(&o, "rollouts_computed", s->generated_fed);
     lem_object_int(&o, "rollouts_drawn", s->generated);
     lem_object_int(&o, "rollouts_counted", s->rollout_tokens);
+    lem_speculate_json(s->drafted, s->accepted, s->generated, s->engine_steps, &o);
     if (x->o->binary) lem_object_num(&o, "full_scan_more_about", full_scan(s));
     return lem_object_done(&o);
 }

@@ -73,7 +73,8 @@ static lem_status open_model(local *l, lem_err *err) {
                                  .n_end = l->ends.n,
                                  .slots = (int)lem_args_int(s->args, "slots"),
                                  .kv_bytes = lem_physical_memory() / 2,
-                                 .seed = s->cli->seed};
+                                 .seed = s->cli->seed,
+                                 .speculate = lem_speculate_options(s->args)};
     st = lem_generate_check(&l->gen, err);
     if (st == LEM_OK) st = lem_draw_proposed(s->cli, s->job, s->model, &l->gen.sample, err);
     if (st == LEM_OK)
@@ -181,8 +182,11 @@ static lem_status generate(local *l, lem_err *err) {
     st = bury_long(l, err);
     if (st == LEM_OK) st = lem_weights_open(s->model, LEM_HEAD_LM, l->rt.backend, dtype, &l->weights, err);
     if (st != LEM_OK) return st;
-    return lem_generate_run(l->weights, &l->config, l->tok, l->rt.backend, &l->gen, next_prompt, l, take, l,
-                            s->cli->cancel, NULL, err);
+    lem_generate_stats c = {0};
+    st = lem_generate_run(l->weights, &l->config, l->tok, l->rt.backend, &l->gen, next_prompt, l, take, l,
+                          s->cli->cancel, &c, err);
+    lem_speculate_tell(s->cli->log, c.drafted, c.accepted, c.generated_tokens, c.steps);
+    return st;
 }
 
 static void release(local *l) {

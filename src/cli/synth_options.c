@@ -25,4 +25,5 @@ const lem_opt lem_synth_options[LEM_N_SYNTH_OPTIONS] = {
     LEM_OPTS_WEIGHTS(", of --model"),
     {"slots", LEM_OPT_INT, "N", "0", "with --model: candidates in flight, 0 = 256 (never changes a result)",
      0, 4096, .effect = LEM_OPT_CHANGES_NOTHING},
+    LEM_OPTS_SPECULATE,
 };

@@ -8,6 +8,7 @@
 
 #include "cli/bad_rows_options.h"
 #include "cli/endpoint_options.h"
+#include "cli/speculate_options.h"
 
 #include "core/file.h"
 #include "core/object.h"
@@ -17,7 +18,8 @@
 
 /* Those of its own, and those of endpoint_options.h. */
 enum {
-    LEM_N_SYNTH_OPTIONS = 13 + LEM_N_BAD_ROWS_OPTIONS + LEM_N_ENDPOINT_OPTIONS + LEM_N_COMPLETION_OPTIONS
+    LEM_N_SYNTH_OPTIONS = 13 + LEM_N_BAD_ROWS_OPTIONS + LEM_N_ENDPOINT_OPTIONS + LEM_N_COMPLETION_OPTIONS +
+                          LEM_N_SPECULATE_OPTIONS
 };
 extern const lem_opt lem_synth_options[LEM_N_SYNTH_OPTIONS];
 
