@@ -95,25 +95,27 @@ def rmsnorm(x, w):
     return x * torch.rsqrt((x * x).mean(-1, keepdim=True) + EPS_NORM) * w
 
 
-def rotate(x):  # [T,heads,E]
-    T = x.shape[0]
+def rotate(x, pos):  # [T,heads,E]
     freq = THETA ** (-torch.arange(0, E, 2, dtype=torch.float64) / E)
-    angle = torch.arange(T, dtype=torch.float64)[:, None] * freq[None]
+    angle = torch.tensor(pos, dtype=torch.float64)[:, None] * freq[None]
     c, s = angle.cos()[:, None], angle.sin()[:, None]
     a, b = x[..., :E // 2], x[..., E // 2:]
     return torch.cat([a * c - b * s, b * c + a * s], -1)
 
 
-def hidden_states(p, ids):
+def hidden_states(p, ids, pos=None, hidden=None):
+    """pos: of each token, else 0, 1, ..; hidden [T,T]: what a token does not see, else what comes later"""
     x = p["model.embed_tokens.weight"][torch.tensor(ids)]
     x = HalfRows.apply(x) if HALF else x
     T = len(ids)
-    mask = torch.full((T, T), float("-inf"), dtype=torch.float64).triu(1)
+    pos = range(T) if pos is None else pos
+    hidden = torch.ones(T, T, dtype=torch.bool).triu(1) if hidden is None else hidden
+    mask = torch.zeros(T, T, dtype=torch.float64).masked_fill(hidden, float("-inf"))
     for i in range(L):
         b = f"model.layers.{i}."
         h = rmsnorm(x, p[b + "input_layernorm.weight"])
         q, k, v = (linear(h, p[b + f"self_attn.{n}_proj.weight"], p[b + f"self_attn.{n}_proj.bias"]) for n in "qkv")
-        q, k = rotate(q.view(T, H, E)), rotate(k.view(T, KH, E)).repeat_interleave(H // KH, 1)
+        q, k = rotate(q.view(T, H, E), list(pos)), rotate(k.view(T, KH, E), list(pos)).repeat_interleave(H // KH, 1)
         v = v.view(T, KH, E).repeat_interleave(H // KH, 1)
         score = torch.einsum("the,she->hts", q, k) / math.sqrt(E) + mask
         out = torch.einsum("hts,she->the", score.softmax(-1), v).reshape(T, H * E)
@@ -171,15 +173,29 @@ def ranking(kind, score, label):
     return {"ce": lambda: soft_ce(s, y), "mse": lambda: (s - y) ** 2, "mse-sigmoid": lambda: (torch.sigmoid(s) - y) ** 2}[kind]().mean()
 
 
+def response_states(p, item):
+    """hidden states of prompt + response, for each response"""
+    prompt, n0 = item["prompt"], len(item["prompt"])
+    if not HALF:
+        return [hidden_states(p, prompt + r) for r in item["responses"]]
+    # A prompt's gradient is the sum over the responses, rounded once: it must be computed once here too.
+    ids, pos, owner = list(prompt), list(range(n0)), [-1] * n0
+    for k, r in enumerate(item["responses"]):
+        ids, pos, owner = ids + r, pos + list(range(n0, n0 + len(r))), owner + [k] * len(r)
+    owner = torch.tensor(owner)
+    apart = (owner[:, None] != owner[None]) & (owner[None] >= 0)
+    h = hidden_states(p, ids, pos, apart | torch.ones_like(apart).triu(1))
+    return [h[(owner < 0) | (owner == k)] for k in range(len(item["responses"]))]
+
+
 def list_loss(p, items, o):
     tokens = sum(len(r) for it in items for r in it["responses"])
     good = sum(len(r) for it in items for r, y in zip(it["responses"], it["labels"]) if y)
     rank, extra = 0, 0
     for it in items:
-        scores, n0 = [], len(it["prompt"])
+        scores, n0, states = [], len(it["prompt"]), response_states(p, it)
         for k, r in enumerate(it["responses"]):
-            ids = it["prompt"] + r
-            h = hidden_states(p, ids)
+            ids, h = it["prompt"] + r, states[k]
             score = (h @ p["score.weight"].T)[:, 0]
             scores.append(score[-1])
             if o.get("value_weight"):
