@@ -162,7 +162,8 @@ class Tests:
 
     def linking(self, file):
         folder = file.split("/")[0]
-        own = symbols(os.path.join(BUILD, "CMakeFiles", f"lemma_{folder}.dir", "src", file + ".o"))
+        made = os.path.join(BUILD, "CMakeFiles", f"lemma_{folder}.dir", "src", file + ".o")  # of a header: all of its folder
+        own = symbols(made if os.path.exists(made) else os.path.join(BUILD, f"liblemma_{folder}.a"))
         return [n for n, s in self.links.items() if s & own]
 
     def run(self, name, limit):

@@ -79,8 +79,8 @@ static inline void check_same(const float *got, const float *want, size_t n, con
 
 #define N_ISA 4
 static const lem_isa isas[N_ISA] = {LEM_ISA_GENERIC, LEM_ISA_AVX2, LEM_ISA_AVX512, LEM_ISA_AVX512BF16};
-#define N_THREADS 3
-static const int thread_counts[N_THREADS] = {1, 2, 4};
+#define N_THREADS 4
+static const int thread_counts[N_THREADS] = {1, 2, 5, 16};
 
 typedef struct machines { /* backends[isa][threads]; NULL where the processor lacks it */
     lem_backend *ref, *cpu[N_ISA][N_THREADS];

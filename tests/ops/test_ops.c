@@ -337,32 +337,34 @@ static void each_path(void (*check)(lem_backend *b)) {
 
 static void check_rows_alone(lem_backend *b) {
     enum { T = 75, N = 129, K = 450 };
-    lem_packed w[2];
+    static const lem_dtype dtype[] = {LEM_DTYPE_F32, LEM_DTYPE_BF16, LEM_DTYPE_I8};
+    static const char *const name[] = {"row alone", "bf16 row alone", "int8 row alone"};
+    lem_packed w[3];
     lem_err err = LEM_ERR_INIT;
     float *weight = filled((size_t)N * K, 1), *x = filled((size_t)T * K, 2), *dy = filled((size_t)T * N, 3),
           *one = guarded(K);
-    float *y[2] = {guarded((size_t)T * N), guarded((size_t)T * N)}, *dx = guarded((size_t)T * K),
+    float *y[3] = {guarded((size_t)T * N), guarded((size_t)T * N), guarded((size_t)T * N)}, *dx = guarded((size_t)T * K),
           *logprob = guarded(T);
     int32_t target[T];
     for (int t = 0; t < T; t++) target[t] = t;
-    for (int d = 0; d < 2; d++) {
-        assert_int_equal(lem_packed_alloc(&w[d], b, N, K, d ? LEM_DTYPE_BF16 : LEM_DTYPE_F32, &err), LEM_OK);
+    for (int d = 0; d < 3; d++) {
+        assert_int_equal(lem_packed_alloc(&w[d], b, N, K, dtype[d], &err), LEM_OK);
         b->ops->pack(b, weight, &w[d]);
         b->ops->linear(b, T, x, &w[d], NULL, y[d], false);
     }
     b->ops->linear_dx(b, T, N, K, dy, weight, LEM_DTYPE_F32, dx, false);
     b->ops->logprob(b, T, N, y[0], target, logprob, NULL);
     for (int t = 0; t < T; t++) {
-        for (int d = 0; d < 2; d++) {
+        for (int d = 0; d < 3; d++) {
             b->ops->linear(b, 1, x + (size_t)t * K, &w[d], NULL, one, false);
-            check_same(one, y[d] + (size_t)t * N, N, d ? "bf16 row alone" : "row alone");
+            check_same(one, y[d] + (size_t)t * N, N, name[d]);
         }
         b->ops->linear_dx(b, 1, N, K, dy + (size_t)t * N, weight, LEM_DTYPE_F32, one, false);
         check_same(one, dx + (size_t)t * K, K, "dx row alone");
         b->ops->logprob(b, 1, N, y[0] + (size_t)t * N, target + t, one, NULL);
         check_same(one, logprob + t, 1, "logprob row alone");
     }
-    for (int d = 0; d < 2; d++) {
+    for (int d = 0; d < 3; d++) {
         lem_packed_release(&w[d], b);
         free(y[d]);
     }
@@ -373,9 +375,41 @@ static void check_rows_alone(lem_backend *b) {
     free(dx);
     free(logprob);
 }
+static void check_norms_alone(lem_backend *b) {
+    enum { T = 75, K = 450 };
+    float *x = filled((size_t)T * K, 1), *dy = filled((size_t)T * K, 2), *w = filled(K, 3);
+    float *y = guarded((size_t)T * K), *inv = guarded(T), *dx = filled((size_t)T * K, 4), *dw = filled(K, 5);
+    float *before = filled((size_t)T * K, 4), *one = guarded(K), *one_inv = guarded(1);
+    b->ops->rmsnorm(b, T, K, x, w, 1e-5f, y, inv);
+    b->ops->rmsnorm_backward(b, T, K, dy, x, w, inv, dx, dw);
+    for (size_t t = 0; t < T; t++) {
+        b->ops->rmsnorm(b, 1, K, x + t * K, w, 1e-5f, one, one_inv);
+        check_same(one, y + t * K, K, "norm alone");
+        check_same(one_inv, inv + t, 1, "root mean square alone");
+        b->ops->rmsnorm_backward(b, 1, K, dy + t * K, x + t * K, w, inv + t, before + t * K, dw);
+        check_same(before + t * K, dx + t * K, K, "norm's gradient alone");
+    }
+    float *const owned[] = {x, dy, w, y, inv, dx, dw, before, one, one_inv};
+    for (size_t i = 0; i < COUNT(owned); i++) free(owned[i]);
+}
 static void test_rows_alone(void **state) {
     (void)state;
     each_path(check_rows_alone);
+    each_path(check_norms_alone);
+}
+
+/* The norm of a gradient is a double: all of its bits are the same. */
+static void test_sums_of_squares(void **state) {
+    enum { N = 3000001 };
+    float *x = filled(N, 1);
+    (void)state;
+    for (int i = 0; i < N_ISA; i++)
+        for (int t = 1; all.cpu[i][0] && t < N_THREADS; t++) {
+            const double one = all.cpu[i][0]->ops->sumsq(all.cpu[i][0], N, x),
+                         many = all.cpu[i][t]->ops->sumsq(all.cpu[i][t], N, x);
+            assert_memory_equal(&many, &one, sizeof one);
+        }
+    free(x);
 }
 
 static void check_split_calls(lem_backend *b) {
@@ -475,8 +509,8 @@ static int close_all(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_op),   cmocka_unit_test(test_large_shapes),
-        cmocka_unit_test(test_rows_alone), cmocka_unit_test(test_split_calls),
-        cmocka_unit_test(test_bf16),
+        cmocka_unit_test(test_rows_alone), cmocka_unit_test(test_sums_of_squares),
+        cmocka_unit_test(test_split_calls), cmocka_unit_test(test_bf16),
     };
     return cmocka_run_group_tests(tests, open_all, close_all);
 }
