@@ -226,11 +226,47 @@ static void test_shared_row(void **state) {
     }
 }
 
+/* Many rows at a time, each with options of its own: what is drawn alone, for any number of threads. */
+static void test_batch(void **state) {
+    enum { ROWS = 400, V = 2500 };
+    static const int threads[] = {1, 2, 5, 16};
+    static lem_draw how[ROWS];
+    static int32_t alone[ROWS], token[ROWS];
+    float *x = malloc((size_t)ROWS * V * sizeof *x);
+    lem_rng r = lem_rng_make(3, "batch", 0);
+    int32_t seen[V];
+    (void)state;
+    assert_non_null(x);
+    for (int i = 0; i < ROWS * V; i++) x[i] = (float)(4 * lem_rng_next_normal(&r));
+    for (int i = 0; i < V; i++) seen[i] = (i * 7 + 3) % V;
+    for (int i = 0; i < ROWS; i++) {
+        how[i] = (lem_draw){.u = lem_rng_next_unit(&r), .temperature = 0.8f, .row = (i * 3 + 1) % ROWS};
+        if (i % 2) how[i].top_p = 0.9f;
+        if (i % 3) how[i].top_k = 40;
+        if (i % 5) how[i].penalty = 1.3f, how[i].seen = i, how[i].n_seen = 500;
+        backends[0]->ops->sample(backends[0], 1, V, x, &how[i], seen, &alone[i]);
+    }
+    for (size_t t = 0; t < sizeof threads / sizeof *threads; t++) {
+        lem_err err = LEM_ERR_INIT;
+        lem_pool *pool = lem_pool_new(threads[t], &err);
+        lem_backend *b = NULL;
+        assert_int_equal(lem_backend_new(LEM_ISA_AUTO, pool, &b, &err), LEM_OK);
+        for (int again = 0; again < 5; again++) {
+            b->ops->sample(b, ROWS, V, x, how, seen, token);
+            assert_memory_equal(token, alone, sizeof token);
+        }
+        lem_backend_free(b);
+        lem_pool_free(pool);
+    }
+    free(x);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_brute_force), cmocka_unit_test(test_greedy_and_ties),
         cmocka_unit_test(test_extremes),    cmocka_unit_test(test_chi_square),
         cmocka_unit_test(test_processors),  cmocka_unit_test(test_shared_row),
+        cmocka_unit_test(test_batch),
     };
     lem_err err = LEM_ERR_INIT;
     if (lem_backend_new(LEM_ISA_REF, NULL, &backends[0], &err) != LEM_OK ||
