@@ -343,8 +343,8 @@ static void check_rows_alone(lem_backend *b) {
     lem_err err = LEM_ERR_INIT;
     float *weight = filled((size_t)N * K, 1), *x = filled((size_t)T * K, 2), *dy = filled((size_t)T * N, 3),
           *one = guarded(K);
-    float *y[3] = {guarded((size_t)T * N), guarded((size_t)T * N), guarded((size_t)T * N)}, *dx = guarded((size_t)T * K),
-          *logprob = guarded(T);
+    float *y[3] = {guarded((size_t)T * N), guarded((size_t)T * N), guarded((size_t)T * N)},
+          *dx = guarded((size_t)T * K), *logprob = guarded(T);
     int32_t target[T];
     for (int t = 0; t < T; t++) target[t] = t;
     for (int d = 0; d < 3; d++) {
@@ -508,8 +508,8 @@ static int close_all(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_op),   cmocka_unit_test(test_large_shapes),
-        cmocka_unit_test(test_rows_alone), cmocka_unit_test(test_sums_of_squares),
+        cmocka_unit_test(test_every_op),    cmocka_unit_test(test_large_shapes),
+        cmocka_unit_test(test_rows_alone),  cmocka_unit_test(test_sums_of_squares),
         cmocka_unit_test(test_split_calls), cmocka_unit_test(test_bf16),
     };
     return cmocka_run_group_tests(tests, open_all, close_all);
