@@ -148,9 +148,29 @@ static double rounded(double x) {
 }
 
 typedef struct shares {
-    double *v[2]; /* of right candidates, a problem each */
+    double *v[2]; /* of right candidates before and after, or pairs kept and pairs; a problem each */
     int n, cap;
 } shares;
+
+static lem_status shares_add(shares *s, double a, double b, lem_err *err) {
+    if (s->n == s->cap) {
+        const int cap = s->cap ? 2 * s->cap : 256;
+        for (int i = 0; i < 2; i++) {
+            double *v = lem_realloc(s->v[i], (size_t)cap, sizeof *v, err);
+            if (!v) return LEM_EMEM;
+            s->v[i] = v;
+        }
+        s->cap = cap;
+    }
+    s->v[0][s->n] = a;
+    s->v[1][s->n++] = b;
+    return LEM_OK;
+}
+
+static void shares_release(shares *s) {
+    lem_free(s->v[0]);
+    lem_free(s->v[1]);
+}
 
 static double right_of(const lem_json *row) {
     const lem_json *correct = lem_json_get(row, "correct");
@@ -166,17 +186,7 @@ static lem_status read_shares(const measure *m, shares *s, lem_err *err) {
     lem_status st = two_open(m, SOURCE_GRADED, &t, err);
     if (st == LEM_OK) st = two_next(&t, &more, err);
     while (st == LEM_OK && more) {
-        if (s->n == s->cap) {
-            const int cap = s->cap ? 2 * s->cap : 256;
-            for (int i = 0; i < 2; i++) {
-                double *v = lem_realloc(s->v[i], (size_t)cap, sizeof *v, err);
-                if (!v) LEM_TRY(LEM_EMEM);
-                s->v[i] = v;
-            }
-            s->cap = cap;
-        }
-        for (int i = 0; i < 2; i++) s->v[i][s->n] = right_of(t.row[i]);
-        s->n++;
+        LEM_TRY(shares_add(s, right_of(t.row[0]), right_of(t.row[1]), err));
         st = two_next(&t, &more, err);
     }
 done:
@@ -206,8 +216,7 @@ static lem_status put_pass(const measure *m, lem_object *out, lem_err *err) {
     put_interval(&o, "difference", lem_eval_paired(s.v[1], s.v[0], s.n).at);
     lem_object_json(out, "pass@1", lem_object_done(&o));
 done:
-    lem_free(s.v[0]);
-    lem_free(s.v[1]);
+    shares_release(&s);
     return st;
 }
 
@@ -300,7 +309,7 @@ done:
 /* ---- pairs ---- */
 
 /* Pairs of a row whose scores differ before; kept: in the same order after. */
-static void count_pairs(const lem_json *before, const lem_json *after, uint64_t *pairs, uint64_t *kept) {
+static void count_pairs(const lem_json *before, const lem_json *after, double *pairs, double *kept) {
     const lem_json *a = lem_json_get(before, "rm_score"), *b = lem_json_get(after, "rm_score");
     const size_t n = lem_json_count(a);
     for (size_t i = 0; i < n; i++)
@@ -313,27 +322,45 @@ static void count_pairs(const lem_json *before, const lem_json *after, uint64_t 
         }
 }
 
-static lem_status put_pairs(const measure *m, lem_object *out, lem_err *err) {
+static lem_status read_pairs(const measure *m, shares *s, uint64_t *rows, lem_err *err) {
     two_rows t = {{NULL}, {NULL}};
-    uint64_t rows = 0, pairs = 0, kept = 0;
     bool more = false;
+    lem_status st = LEM_OK;
+    LEM_TRY(two_open(m, SOURCE, &t, err));
+    LEM_TRY(two_next(&t, &more, err));
+    for (; more; ++*rows) {
+        double pairs = 0, kept = 0;
+        count_pairs(t.row[0], t.row[1], &pairs, &kept);
+        if (pairs > 0) LEM_TRY(shares_add(s, kept, pairs, err));
+        LEM_TRY(two_next(&t, &more, err));
+    }
+done:
+    two_close(&t);
+    return st;
+}
+
+static lem_status put_pairs(const measure *m, lem_object *out, lem_err *err) {
+    shares s = {{NULL, NULL}, 0, 0};
+    uint64_t rows = 0;
+    double pairs = 0;
     lem_status st = LEM_OK;
     LEM_TRY(score(m, SOURCE, err));
     LEM_TRY(score(m, INT8, err));
-    LEM_TRY(two_open(m, SOURCE, &t, err));
-    LEM_TRY(two_next(&t, &more, err));
-    for (; more; rows++) {
-        count_pairs(t.row[0], t.row[1], &pairs, &kept);
-        LEM_TRY(two_next(&t, &more, err));
-    }
+    LEM_TRY(read_pairs(m, &s, &rows, err));
+    for (int i = 0; i < s.n; i++) pairs += s.v[1][i];
     lem_object o = lem_object_new();
     lem_object_int(&o, "rows", rows);
-    lem_object_int(&o, "n", pairs);
-    lem_object_json(&o, "same_order",
-                    pairs ? lem_json_new_num(rounded((double)kept / (double)pairs)) : lem_json_new_null());
+    lem_object_int(&o, "n", (uint64_t)pairs);
+    if (s.n) {
+        const lem_eval_interval v = lem_eval_ratio_interval(s.v[0], s.v[1], s.n);
+        lem_object_num(&o, "same_order", rounded(v.mean));
+        lem_object_range(&o, "ci95", rounded(v.lo), rounded(v.hi));
+    } else {
+        lem_object_json(&o, "same_order", lem_json_new_null());
+    }
     lem_object_json(out, "pairs", lem_object_done(&o));
 done:
-    two_close(&t);
+    shares_release(&s);
     return st;
 }
 

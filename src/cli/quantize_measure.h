@@ -18,8 +18,8 @@ typedef struct lem_quantize_measure {
 } lem_quantize_measure;
 
 /* Members of *out: "tokens" {n, kl, kl_max, same_top} and "pass@1" {n, k, source, int8, difference: {value,
- * ci95}} of a language model (absent where the rows have no answers); "pairs" {rows, n, same_order} of a
- * reward model. Values are rounded to six digits. LEM_EINTR keeps what is finished. */
+ * ci95}} of a language model (absent where the rows have no answers); "pairs" {rows, n, same_order, ci95} of
+ * a reward model. Values are rounded to six digits. LEM_EINTR keeps what is finished. */
 lem_status lem_quantize_measured(const lem_quantize_measure *m, lem_json **out, lem_err *err) LEM_MUST_CHECK;
 
 #endif

@@ -53,8 +53,9 @@ void lem_model_lost_text(const lem_json *lost, lem_buf *out) {
         lem_buf_printf(out, " after (%.0f problems)", at(pass, "n"));
     }
     if (pairs)
-        lem_buf_printf(out, "%.2f %% of %.0f pairs of candidates keep their order",
-                       100 * at(pairs, "same_order"), at(pairs, "n"));
+        lem_buf_printf(out, "%.2f %% [%.2f, %.2f] of %.0f pairs of candidates keep their order",
+                       100 * at(pairs, "same_order"), 100 * at(pairs, "ci95.0"), 100 * at(pairs, "ci95.1"),
+                       at(pairs, "n"));
     if (!tokens && !pass && !pairs) lem_buf_puts(out, "nothing was measured (--prompts measures)");
 }
 

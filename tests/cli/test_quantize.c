@@ -60,7 +60,8 @@ static void a_reward_model(void **state) {
     (void)state;
     lemma(0, "rm train --model m --lists l.jsonl --batch 1 --max-steps 2 --val-share 0 --quiet --out rm");
     says(0, "model quantize rm --out rq --prompts a.jsonl --json --quiet", "\"pairs\":{\"rows\":3,\"n\":");
-    says(0, "model info rq", "pairs of candidates keep their order");
+    says(0, "model info rq", "] of 1 pairs of candidates keep their order");
+    says(0, "model info rq --json", "\"ci95\":[");
     lemma(0, "rm score a.jsonl --model rq --quiet --out ra.jsonl");
 }
 
