@@ -81,7 +81,6 @@ done:
 static lem_status show(const quantize_job *j, lem_err *err) {
     const lem_quantize_report *r = &j->report;
     lem_buf lost = {0};
-    lem_object o = lem_object_new();
     lem_model_lost_text(j->lost, &lost);
     lem_status st = lem_buf_ok(&lost, err);
     if (st == LEM_OK)
@@ -90,6 +89,7 @@ static lem_status show(const quantize_job *j, lem_err *err) {
                  lem_buf_str(&lost));
     lem_buf_release(&lost);
     if (st || !j->cli->json) return st;
+    lem_object o = lem_object_new();
     lem_object_int(&o, "int8", (uint64_t)r->int8);
     lem_object_int(&o, "other", (uint64_t)r->other);
     lem_object_int(&o, "bytes", r->bytes);
