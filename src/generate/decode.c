@@ -177,8 +177,8 @@ static void agree(gen_engine *g, gen_slot *s, const gen_job *j) {
 static lem_status accept(gen_engine *g, const gen_job *j, lem_err *err) {
     gen_slot *s = &g->slots[j->slot];
     const gen_request *r = s->request;
-    if (!r) return LEM_OK;                                 /* cancelled by the sink in this step */
-    if (s->spoilt || j->ahead != s->agreed) return LEM_OK; /* not drawn behind what came to be */
+    if (!r) return LEM_OK; /* cancelled by the sink in this step */
+    if (s->draft && (s->spoilt || j->ahead != s->agreed)) return LEM_OK; /* behind what did not come to be */
     lem_status st = append(s, j, err);
     if (st) return st;
     g->counts.generated++;

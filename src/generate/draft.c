@@ -25,14 +25,15 @@ static int look_up(const int32_t *path, int n, int *at) {
 }
 
 /* As many tokens as were the same before, at most: two that are alike say little of the ninth behind them. */
-static lem_status guess(gen_engine *g, const gen_slot *s, int most, gen_draft *d, lem_err *err) {
+static lem_status guess(gen_engine *g, gen_draft *d, lem_err *err) {
+    const gen_slot *s = &g->slots[d->slot];
     int n = lem_gen_path_length(s), at = 0;
     void *path = g->path;
     lem_status st = lem_gen_grow(&path, &g->cap_path, n, sizeof *g->path, err);
     g->path = path;
     if (st) return st;
     lem_gen_path(s, g->path);
-    d->n = min_int(most, look_up(g->path, n, &at));
+    d->n = min_int(d->most, look_up(g->path, n, &at));
     for (int i = 0; i < d->n; i++) /* behind the end of the path comes the draft itself */
         d->ids[1 + i] = at + i < n ? g->path[at + i] : d->ids[1 + at + i - n];
     return LEM_OK;
@@ -46,22 +47,30 @@ static int most_of(const gen_engine *g, const gen_slot *s, int rows) {
     return s->spoilt ? 0 : min_int(most, s->request->limit - 1 - s->tokens);
 }
 
-lem_status lem_gen_draft(gen_engine *g, int n_decode, int prefill, lem_err *err) {
-    lem_status st = LEM_OK;
-    int rows = LEM_SPECULATE_ROWS - prefill, used = 0;
-    if (!g->opts.speculate.ngram) return LEM_OK;
-    for (int i = 0; st == LEM_OK && i < n_decode; i++) {
-        gen_slot *s = &g->slots[g->feed_slot[i]];
-        gen_draft *d = &g->drafts[used];
+/* Those that pay, GEN_DRAFTS at most: each takes two rows at least. */
+static int choose(gen_engine *g, int n_decode, int rows) {
+    int n = 0;
+    for (int i = 0; i < n_decode; i++) {
+        const gen_slot *s = &g->slots[g->feed_slot[i]];
         int most = most_of(g, s, rows / n_decode);
         if (most < 1) continue;
-        st = guess(g, s, most, d, err);
-        if (st || d->n == 0) continue;
-        d->ids[0] = s->next;
-        s->draft = d;
-        used++;
-        g->feeds[i].ids = d->ids;
-        g->feeds[i].n += d->n;
+        g->drafts[n] = (gen_draft){.most = most, .feed = i, .slot = g->feed_slot[i]};
+        g->drafts[n++].ids[0] = s->next;
+    }
+    return n;
+}
+
+lem_status lem_gen_draft(gen_engine *g, int n_decode, int prefill, lem_err *err) {
+    lem_status st = LEM_OK;
+    int n = choose(g, n_decode, LEM_SPECULATE_ROWS - prefill);
+    for (int i = 0; g->opts.speculate.ngram && st == LEM_OK && i < n; i++) st = guess(g, &g->drafts[i], err);
+    if (st == LEM_OK && n && g->seats.session) st = lem_gen_seats_guess(g, g->drafts, n, err);
+    for (int i = 0; st == LEM_OK && i < n; i++) {
+        gen_draft *d = &g->drafts[i];
+        if (d->n == 0) continue;
+        g->slots[d->slot].draft = d;
+        g->feeds[d->feed].ids = d->ids;
+        g->feeds[d->feed].n += d->n;
         g->counts.drafted += (uint64_t)d->n;
     }
     return st;

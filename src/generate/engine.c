@@ -48,6 +48,12 @@ static size_t pages_wanted(const lem_model_config *c, const lem_engine_opts *o) 
     return want < INT_MAX ? want : INT_MAX;
 }
 
+/* Tokens of the longest path and candidate. */
+static int longest_path(const lem_model_config *c, const lem_engine_opts *o) {
+    size_t ctx = (size_t)c->max_positions, n = (size_t)o->max_prompt + (size_t)o->max_tokens;
+    return (int)(o->max_prompt && o->max_tokens && n < ctx ? n : ctx);
+}
+
 static int rows_per_step(const lem_engine_opts *o) {
     return slots_of(o) + (o->speculate.tokens ? LEM_SPECULATE_ROWS : 0) + GEN_PREFILL;
 }
@@ -58,7 +64,7 @@ size_t lem_engine_bytes(const lem_model_config *c, const lem_engine_opts *o) {
     size_t row = (size_t)c->vocab * sizeof(float);
     size_t job = sizeof(lem_draw) + sizeof(int32_t) + sizeof(float); /* on both sides */
     return lem_session_bytes(c, (int)pages_wanted(c, o), rows_per_step(o)) + (GEN_WAITING + GEN_BLOCK) * row +
-           2 * (size_t)jobs_of(o) * job;
+           2 * (size_t)jobs_of(o) * job + lem_gen_seats_bytes(&o->speculate, longest_path(c, o));
 }
 
 /* What there is one of for each slot and feed. */
@@ -99,6 +105,7 @@ static lem_status set_up(gen_engine *g, const lem_weights *w, lem_err *err) {
     g->n_free = g->n_slots;
     g->max_pages = g->free_pages = (int)pages_wanted(g->config, &g->opts);
     lem_status st = lem_session_new(w, g->backend, g->max_pages, rows_per_step(&g->opts), &g->session, err);
+    if (st == LEM_OK) st = lem_gen_seats_open(g, longest_path(g->config, &g->opts), err);
     return st ? lem_err_context(err, "while preparing to sample") : LEM_OK;
 }
 
@@ -142,6 +149,7 @@ void lem_engine_close(lem_engine *e) {
                                   &e->drawn,         &e->drawn_logprob, &e->seen_at};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) lem_free(owned[i]);
     for (size_t i = 0; i < sizeof device / sizeof *device; i++) lem_buffer_release(device[i]);
+    lem_gen_seats_close(&e->seats);
     if (e->session) lem_session_free(e->session);
     lem_free(e);
 }

@@ -64,6 +64,10 @@ enum { LEM_SPECULATE_ROWS = 10 };
 typedef struct lem_speculate { /* zeroed = never */
     int tokens;                /* most that are guessed for a candidate in a step, below LEM_SPECULATE_ROWS */
     bool ngram; /* what followed the last time that the path's last tokens stood in it (two at least) */
+    const lem_weights
+        *draft; /* else what a small model of the same tokenizer goes on with, greedily, on paths
+                   of up to 8,192 tokens; of the engine's backend; borrowed; NULL = none */
+    const lem_model_config *draft_config; /* the one it was made from; with it the memory is planned */
 } lem_speculate;
 
 typedef struct lem_engine_opts {

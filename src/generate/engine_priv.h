@@ -62,8 +62,24 @@ typedef struct gen_request {
 
 typedef struct gen_draft {           /* of one candidate, in one step */
     int32_t ids[LEM_SPECULATE_ROWS]; /* the token that is fed in any case, then n guessed */
-    int n;
+    int n, most;
+    int feed, slot;
 } gen_draft;
+
+typedef struct gen_seat { /* a path that the draft model has read */
+    int node;
+    int32_t *ids; /* [room] */
+    int n, fed;   /* of ids */
+    gen_draft *d; /* that it reads for in this step, or NULL */
+} gen_seat;
+
+typedef struct gen_seats { /* the draft model; session NULL = none */
+    lem_session *session;
+    int room;  /* tokens of the longest path */
+    int vocab; /* of the draft model */
+    gen_seat seat[GEN_DRAFTS];
+    lem_buffer logits, draws, drawn; /* [GEN_DRAFTS,vocab], [GEN_DRAFTS] twice, in the backend's memory */
+} gen_seats;
 
 typedef struct gen_slot {
     gen_request *request; /* NULL = free */
@@ -124,6 +140,7 @@ typedef struct lem_engine {
     gen_request **feed_request; /* [GEN_WAITING] request of prefill feed i */
     int *rows;                  /* [GEN_BLOCK] */
     gen_draft drafts[GEN_DRAFTS];
+    gen_seats seats;
     int32_t *path; /* [cap_path] of a candidate that is looked through */
     int cap_path;
     lem_engine_counts counts;
@@ -155,6 +172,14 @@ void lem_gen_drop_rows(gen_engine *g); /* logits of requests that have no candid
 lem_status lem_gen_draft(gen_engine *g, int n_decode, int prefill, lem_err *err) LEM_MUST_CHECK;
 /* After the draws: what was not drawn is forgotten. */
 lem_status lem_gen_undraft(gen_engine *g, int n_decode, lem_err *err) LEM_MUST_CHECK;
+
+/* seats.c */
+/* longest: tokens of a path. */
+size_t lem_gen_seats_bytes(const lem_speculate *o, int longest);
+lem_status lem_gen_seats_open(gen_engine *g, int longest, lem_err *err) LEM_MUST_CHECK;
+void lem_gen_seats_close(gen_seats *s);
+/* What the draft model goes on with, for those of the n drafts that have nothing yet. */
+lem_status lem_gen_seats_guess(gen_engine *g, gen_draft *drafts, int n, lem_err *err) LEM_MUST_CHECK;
 
 /* decode.c */
 /* Fills free slots, draws first tokens. *started says if there was one. */

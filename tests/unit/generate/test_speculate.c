@@ -159,15 +159,23 @@ static void make(bench *b, const ask *a, const lem_engine_opts *engine) {
 
 static uint64_t drafted, accepted; /* of one test */
 
-static void compare(const tiny *t, const ask *a) {
-    static const int slots[] = {1, 2, 3, 64}, tokens[] = {1, 4, LEM_SPECULATE_ROWS - 1};
+static lem_speculate with_tokens(const lem_speculate *how, int tokens) {
+    lem_speculate s = *how;
+    s.tokens = tokens;
+    return s;
+}
+
+static const lem_speculate look_up = {.ngram = true};
+
+static void compare(const tiny *t, const ask *a, const lem_speculate *how) {
+    static const int slots[] = {1, 64}, tokens[] = {1, 4, LEM_SPECULATE_ROWS - 1};
     static bench want, b;
     want.t = b.t = t;
     make(&want, a, &(lem_engine_opts){.slots = 3});
     assert_int_equal(want.counts.drafted, 0);
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < 2; i++)
         for (int k = 0; k < 3; k++) {
-            make(&b, a, &(lem_engine_opts){.slots = slots[i], .speculate = {tokens[k], true}});
+            make(&b, a, &(lem_engine_opts){.slots = slots[i], .speculate = with_tokens(how, tokens[k])});
             if (a->cancels) { /* which others ended before is of no matter */
                 for (int r = 0; r < MAX_REQUESTS; r++)
                     for (int c = 1; c < N; c++) b.got[r][c] = want.got[r][c];
@@ -194,7 +202,7 @@ static void same_bits(void **state) {
     (void)state;
     tiny t = open_tiny(2, LEM_DTYPE_F32);
     for (int i = 0; i < ASKS; i++) {
-        compare(&t, &asks[i]);
+        compare(&t, &asks[i], &look_up);
         if (asks[i].max_tokens > 3) assert_both(asks[i].name);
         drafted = accepted = 0;
     }
@@ -218,8 +226,8 @@ static void ends_within(void **state) {
         stop.name = stop.stop = text;
         end.name = "a byte";
         end.end = (unsigned char)text[0];
-        compare(&t, &stop);
-        compare(&t, &end);
+        compare(&t, &stop, &look_up);
+        compare(&t, &end, &look_up);
     }
     assert_both("ends");
     tiny_close(&t);
@@ -255,7 +263,7 @@ static void other_arithmetic(void **state) {
         for (int threads = 1; threads < 4; threads += 2) {
             tiny t = open_tiny(threads, dtypes[i]);
             if (dtypes[i] == LEM_DTYPE_BF16) t.backend->compute = LEM_COMPUTE_BF16;
-            for (int k = 0; k < 3; k++) compare(&t, &asks[k]);
+            for (int k = 0; k < 3; k++) compare(&t, &asks[k], &look_up);
             tiny_close(&t);
         }
     assert_both("arithmetic");
@@ -295,9 +303,108 @@ static void few_streams_alone(void **state) {
     tiny_close(&t);
 }
 
+/* ---- a draft model */
+
+/* The model with its parameters turned a little: it often says the same. */
+static lem_weights *like(const tiny *t, float by, lem_dtype dtype) {
+    lem_err err = LEM_ERR_INIT;
+    lem_weights *w = NULL;
+    lem_model *m = NULL;
+    lem_model_config c = t->model->config;
+    need(lem_model_new(&c, &m, &err), &err);
+    lem_model_init_random(m, 77);
+    for (size_t i = 0; i < m->n_params; i++)
+        m->params[i] = t->model->params[i] + by * (m->params[i] - t->model->params[i]);
+    need(lem_weights_new(m, t->backend, dtype, &w, &err), &err);
+    lem_model_free(m);
+    return w;
+}
+
+static void a_draft_model(void **state) {
+    (void)state;
+    static const ask more[] = {
+        {"the largest penalty", {.temperature = 0, .repetition_penalty = 90}, 40, 0, NULL, false},
+        {"a penalty", {.temperature = 0.8f, .repetition_penalty = 2}, 40, 0, NULL, false}};
+    tiny t = open_tiny(2, LEM_DTYPE_F32);
+    const float by[] = {0, 0.25f, 1};
+    for (int i = 0; i < 3; i++) {
+        lem_weights *w = like(&t, by[i], LEM_DTYPE_F32);
+        const lem_speculate alone = {.draft = w, .draft_config = &t.model->config},
+                            both = {.ngram = true, .draft = w, .draft_config = &t.model->config};
+        compare(&t, &asks[0], &alone);
+        if (i == 0) assert_true(drafted > 0 && accepted == drafted); /* the same model is always right */
+        for (int k = 1; k < ASKS; k += 2) compare(&t, &asks[k], &alone);
+        if (i < 2) assert_both("a draft model");
+        compare(&t, &asks[1], &both);
+        if (i < 2) assert_both("look-up and a draft model");
+        compare(&t, &more[0], &alone);
+        compare(&t, &more[1], &alone);
+        if (i < 2) assert_both("penalties");
+        lem_weights_free(w);
+    }
+    tiny_close(&t);
+}
+
+/* Another vocabulary and a shorter context than those of the model that samples. */
+static void another_shape(void **state) {
+    (void)state;
+    lem_err err = LEM_ERR_INIT;
+    tiny t = open_tiny(1, LEM_DTYPE_F32);
+    for (int i = 0; i < 2; i++) {
+        lem_model_config c = tiny_config(true);
+        lem_model *m = NULL;
+        lem_weights *w = NULL;
+        c.vocab = i ? 300 : 120; /* ids that the other does not have; without those of the prompts */
+        c.layers = 1;
+        c.max_positions = 48;
+        need(lem_model_new(&c, &m, &err), &err);
+        lem_model_init_random(m, 3);
+        need(lem_weights_new(m, t.backend, LEM_DTYPE_F32, &w, &err), &err);
+        const lem_speculate how = {.draft = w, .draft_config = &m->config};
+        drafted = 0;
+        compare(&t, &asks[1], &how);
+        assert_true(drafted > 0);
+        lem_weights_free(w);
+        lem_model_free(m);
+    }
+    drafted = accepted = 0;
+    tiny_close(&t);
+}
+
+/* Tokens that nobody draws and only a draft may say have no finite keys and values: they spoil no result. */
+static void not_finite(void **state) {
+    (void)state;
+    static bench all;
+    lem_err err = LEM_ERR_INIT;
+    tiny t = open_tiny(1, LEM_DTYPE_F32);
+    bool drawn[257] = {false};
+    int poisoned = 0, width = t.model->config.width;
+    lem_weights *w = like(&t, 0.3f, LEM_DTYPE_F32);
+    all.t = &t;
+    make(&all, &asks[1], &(lem_engine_opts){.slots = 3});
+    for (int i = 0; i < 256; i++) drawn[t.id_of[i]] = strchr("abcq: 12*x?yzpromtlnge", i) != NULL;
+    for (int i = 0; i < MAX_REQUESTS * N; i++)
+        for (int k = 0; k < all.got[i / N][i % N].r.tokens; k++) drawn[all.got[i / N][i % N].ids[k]] = true;
+    float *embed = t.model->params + lem_model_at(t.model, LEM_ROLE_EMBED, -1);
+    for (int id = 0; id < 257; id++) {
+        for (int d = 0; !drawn[id] && d < width; d++) embed[id * width + d] = id % 2 ? NAN : INFINITY;
+        poisoned += !drawn[id];
+    }
+    assert_true(poisoned > 20);
+    lem_weights_free(t.weights);
+    need(lem_weights_new(t.model, t.backend, LEM_DTYPE_F32, &t.weights, &err), &err);
+    const lem_speculate how = {.draft = w, .draft_config = &t.model->config};
+    compare(&t, &asks[1], &how);
+    assert_both("not finite");
+    lem_weights_free(w);
+    tiny_close(&t);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(same_bits), cmocka_unit_test(ends_within),
-                                       cmocka_unit_test(pages_are_enough), cmocka_unit_test(other_arithmetic),
-                                       cmocka_unit_test(few_streams_alone)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(same_bits),         cmocka_unit_test(ends_within),
+        cmocka_unit_test(pages_are_enough),  cmocka_unit_test(other_arithmetic),
+        cmocka_unit_test(few_streams_alone), cmocka_unit_test(a_draft_model),
+        cmocka_unit_test(another_shape),     cmocka_unit_test(not_finite)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
