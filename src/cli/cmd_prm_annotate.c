@@ -98,6 +98,7 @@ typedef struct job {
     lem_grade_profile grade;
     lem_prompt_settings prompt;
     lem_prompt_end_list ends;
+    lem_draft_model draft;
     lem_prm_rows rows;
     bad_rows bad;
     const lem_row_judge *rows_judge; /* NULL: a bad row ends the run */
@@ -333,6 +334,8 @@ static lem_status load_model(job *j, lem_err *err) {
     lem_status st = lem_model_check(j->model, LEM_HEAD_LM, &j->config, err);
     if (st == LEM_OK) st = lem_weights_implied(j->cli, j->file, j->args, j->model, "compute", err);
     if (st == LEM_OK) st = lem_prompt_options_tokenizer(j->cli, j->model, &j->prompt, &j->tok, err);
+    if (st == LEM_OK)
+        st = lem_draft_check(j->cli, j->args, j->model, j->tok, &j->draft, &j->o.speculate, err);
     if (st) return st;
     st = lem_prompt_ends(j->tok, j->model, j->config.vocab, chat, &j->ends, err);
     if (st) return st;
@@ -354,7 +357,7 @@ static lem_status plan_memory(job *j, lem_err *err) {
     size_t longest = (size_t)j->rows.problems.longest + j->rows.longest;
     j->o.kv_bytes = physical / 2;
     if (longest < (size_t)j->config.max_positions) j->o.max_prompt = (int)longest;
-    double weights = weight_bytes(&j->config, j->args),
+    double weights = weight_bytes(&j->config, j->args) + (double)lem_draft_bytes(j->args, &j->draft),
            engine = (double)lem_annotate_bytes(&j->config, &j->o);
     if (j->cli->dry_run) {
         lem_info(j->cli->log,
@@ -486,7 +489,8 @@ static lem_status open_run(job *j, lem_err *err) {
     if (st == LEM_OK) st = lem_job_start(j->file, computes ? j->rt.backend->ops->name : NULL, err);
     if (st == LEM_OK) st = open_journal(j, err);
     if (st || !j->model) return st;
-    return lem_weights_open(j->model, LEM_HEAD_LM, j->rt.backend, dtype, &j->weights, err);
+    st = lem_weights_open(j->model, LEM_HEAD_LM, j->rt.backend, dtype, &j->weights, err);
+    return st ? st : lem_draft_open(j->args, j->rt.backend, &j->draft, &j->o.speculate, err);
 }
 
 static lem_status interrupted(job *j, lem_err *err) {
@@ -542,6 +546,7 @@ done:
 static lem_status judge_rows(job *j, lem_err *err) {
     if (!j->has_judge) return LEM_OK;
     if (j->weights) lem_weights_free(j->weights);
+    lem_draft_close(&j->draft);
     j->weights = NULL;
     lem_status st = lem_prm_judge_weights(&j->judge, j->rt.backend, err);
     j->progress = lem_progress_new(j->cli->log, "judge", "problems", j->rows.problems.n, 0);
@@ -599,6 +604,7 @@ static void release(job *j) {
     lem_bad_rows_release(&j->bad);
     lem_prompt_settings_release(&j->prompt);
     if (j->weights) lem_weights_free(j->weights);
+    lem_draft_close(&j->draft);
     if (j->tok) lem_tokenizer_free(j->tok);
     lem_runtime_close(&j->rt);
     lem_job_close(j->file);

@@ -3,7 +3,6 @@
 #include "cli/draw_options.h"
 #include "cli/prompt_options.h"
 #include "cli/sample.h"
-#include "cli/speculate_options.h"
 #include "cli/weights_options.h"
 
 #include "core/mem.h"

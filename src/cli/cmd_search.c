@@ -96,6 +96,7 @@ typedef struct job {
     lem_model_config config;
     lem_weights *weights;
     lem_tokenizer *tok;
+    lem_draft_model draft;
     lem_judge judge;
     lem_search *search;
     lem_journal *journal;
@@ -251,6 +252,8 @@ static lem_status load_model(job *j, lem_err *err) {
     bool chat = j->prompt.template == LEM_PROMPT_CHAT;
     lem_status st = lem_model_check(j->model, LEM_HEAD_LM, &j->config, err);
     if (st == LEM_OK) st = lem_prompt_options_tokenizer(j->cli, j->model, &j->prompt, &j->tok, err);
+    if (st == LEM_OK)
+        st = lem_draft_check(j->cli, j->args, j->model, j->tok, &j->draft, &j->o.speculate, err);
     if (st) return st;
     st = lem_prompt_ends(j->tok, j->model, j->config.vocab, chat, &j->ends, err);
     if (st) return st;
@@ -275,6 +278,7 @@ static lem_status plan_memory(job *j, lem_err *err) {
     lem_status st = folder_bytes(j->model, j->args, &weights, err);
     if (st == LEM_OK) st = folder_bytes(j->rm, j->args, &weights, err);
     if (st) return st;
+    weights += (double)lem_draft_bytes(j->args, &j->draft);
     if (j->cli->dry_run) {
         lem_info(j->cli->log,
                  "plan: %zu problems; %.1f MB weights, at most %.1f MB for keys, values and rows", j->rows.n,
@@ -327,6 +331,7 @@ static lem_status open_run(job *j, lem_err *err) {
     LEM_TRY(lem_job_start(j->file, j->rt.backend->ops->name, err));
     LEM_TRY(open_journal(j, err));
     LEM_TRY(lem_weights_open(j->model, LEM_HEAD_LM, j->rt.backend, j->dtype, &j->weights, err));
+    LEM_TRY(lem_draft_open(j->args, j->rt.backend, &j->draft, &j->o.speculate, err));
     st = lem_search_new(j->weights, &j->config, j->tok, j->rt.backend, &j->o, &j->search, err);
 done:
     return st;
@@ -428,6 +433,7 @@ static void release(job *j) {
     lem_bench_chooser_release(&j->chooser);
     lem_prompt_settings_release(&j->prompt);
     if (j->weights) lem_weights_free(j->weights);
+    lem_draft_close(&j->draft);
     if (j->tok) lem_tokenizer_free(j->tok);
     lem_runtime_close(&j->rt);
     lem_job_close(j->file);

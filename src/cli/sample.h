@@ -9,6 +9,7 @@
 #include "cli/remote_prompts.h"
 #include "cli/remote_run.h"
 #include "cli/runtime.h"
+#include "cli/speculate_options.h"
 
 #include "bench/row.h"
 #include "core/journal.h"
@@ -54,6 +55,7 @@ typedef struct sample_local { /* the engine of a model folder */
     lem_model_config config;
     lem_weights *weights;
     lem_tokenizer *tok;
+    lem_draft_model draft;
     uint64_t run_tokens;
 } sample_local;
 

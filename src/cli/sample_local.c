@@ -112,7 +112,8 @@ static lem_status load_model(sample_job *j, lem_err *err) {
     if (j->local.config.int8) j->local.dtype = LEM_DTYPE_I8;
     st = lem_prompt_options_tokenizer(j->cli, j->model, &j->prompt, &j->local.tok, err);
     if (st) return st;
-    st = find_ends(j, err);
+    st = lem_draft_check(j->cli, j->args, j->model, j->local.tok, &j->local.draft, &j->gen.speculate, err);
+    if (st == LEM_OK) st = find_ends(j, err);
     if (st == LEM_OK) st = lem_draw_proposed(j->cli, j->job, j->model, &j->gen.sample, err);
     if (st) return st;
     st = lem_problems_encode(&j->rows, j->local.tok, &j->prompt, j->local.config.max_positions - 1,
@@ -169,6 +170,7 @@ static lem_status plan_memory(sample_job *j, lem_err *err) {
                                        : 0; /* a tied embedding is packed too */
     size_t packed = (params + head) * lem_dtype_size(j->local.dtype);
     if (j->local.dtype == LEM_DTYPE_I8) packed = lem_weights_bytes(&j->local.config, LEM_DTYPE_I8);
+    packed += lem_draft_bytes(j->args, &j->local.draft);
     size_t engine = lem_generate_bytes(&j->local.config, &j->gen), all = packed + engine;
     if (j->cli->dry_run) {
         lem_status st = print_plan(j, packed, engine, err);
@@ -215,6 +217,7 @@ static int wanted(void *ctx, uint64_t row) {
 static lem_status make(sample_job *j, lem_err *err) {
     sample_local *l = &j->local;
     lem_status st = lem_weights_open(j->model, LEM_HEAD_LM, l->rt.backend, l->dtype, &l->weights, err);
+    if (st == LEM_OK) st = lem_draft_open(j->args, l->rt.backend, &l->draft, &j->gen.speculate, err);
     if (st) return st;
     j->progress = lem_progress_new(j->cli->log, "sample", "candidates", j->total, j->resumed);
     j->gen.tick = tell_progress;
@@ -232,6 +235,7 @@ static lem_status make(sample_job *j, lem_err *err) {
 static void release(sample_job *j) {
     lem_free(j->local.missing);
     if (j->local.weights) lem_weights_free(j->local.weights);
+    lem_draft_close(&j->local.draft);
     if (j->local.tok) lem_tokenizer_free(j->local.tok);
     lem_runtime_close(&j->local.rt);
 }

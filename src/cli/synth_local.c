@@ -28,6 +28,7 @@ typedef struct local {
     lem_tokenizer *tok;
     lem_weights *weights;
     lem_runtime rt;
+    lem_draft_model draft;
 } local;
 
 /* ---- prompts ---- */
@@ -76,6 +77,8 @@ static lem_status open_model(local *l, lem_err *err) {
                                  .seed = s->cli->seed,
                                  .speculate = lem_speculate_options(s->args)};
     st = lem_generate_check(&l->gen, err);
+    if (st == LEM_OK)
+        st = lem_draft_check(s->cli, s->args, s->model, l->tok, &l->draft, &l->gen.speculate, err);
     if (st == LEM_OK) st = lem_draw_proposed(s->cli, s->job, s->model, &l->gen.sample, err);
     if (st == LEM_OK)
         st = lem_problems_encode(&l->prompts, l->tok, &l->settings, l->config.max_positions - 1,
@@ -144,7 +147,7 @@ static lem_status check_memory(const local *l, lem_err *err) {
     size_t head = l->config.tied ? (size_t)l->config.vocab * (size_t)l->config.width : 0;
     double width = lem_weights_width(&l->config, l->s->args);
     size_t weights = (size_t)((double)(lem_model_config_params(&l->config) + head) * width),
-           all = weights + lem_generate_bytes(&l->config, &l->gen);
+           all = weights + lem_draft_bytes(l->s->args, &l->draft) + lem_generate_bytes(&l->config, &l->gen);
     if (all <= lem_physical_memory()) return LEM_OK;
     return lem_fail(err, LEM_EMEM, "%s: answering needs up to %.1f GB; lower --slots or --max-tokens",
                     l->s->model, (double)all / 1e9);
@@ -181,6 +184,7 @@ static lem_status generate(local *l, lem_err *err) {
     if (!l->made || !l->n_made) return LEM_EMEM;
     st = bury_long(l, err);
     if (st == LEM_OK) st = lem_weights_open(s->model, LEM_HEAD_LM, l->rt.backend, dtype, &l->weights, err);
+    if (st == LEM_OK) st = lem_draft_open(s->args, l->rt.backend, &l->draft, &l->gen.speculate, err);
     if (st != LEM_OK) return st;
     lem_generate_stats c = {0};
     st = lem_generate_run(l->weights, &l->config, l->tok, l->rt.backend, &l->gen, next_prompt, l, take, l,
@@ -199,6 +203,7 @@ static void release(local *l) {
     lem_problems_release(&l->prompts);
     lem_prompt_settings_release(&l->settings);
     if (l->weights) lem_weights_free(l->weights);
+    lem_draft_close(&l->draft);
     if (l->tok) lem_tokenizer_free(l->tok);
     lem_runtime_close(&l->rt);
 }

@@ -79,6 +79,29 @@ static void no_byte_changes(void **state) {
         }
 }
 
+static void a_draft_model(void **state) {
+    (void)state;
+    shell(L " sft --from-scratch --layers 1 --width 16 --heads 2 --vocab 270 --context 100 --batch 6 "
+            "--lr 1e-2 --epochs 30 --max-steps 30 --data train.jsonl --out small --quiet >/dev/null 2>&1");
+    assert_true(same(SAMPLE, "--n 2 --temperature 0.5", "--draft m --slots 1 --draft-tokens 3") > 0);
+    assert_true(same(SAMPLE, "--n 3 --temperature 1 --repetition-penalty 1.5", "--draft small --slots 2") >
+                0);
+    assert_true(same(SAMPLE, "--n 2 --temperature 0", GUESS "--draft small --slots 1 --threads 3") > 0);
+    assert_true(same(SAMPLE, "--n 2 --temperature 0 --compute int8", "--draft small --slots 1") > 0);
+    assert_true(same(L " search --model m --rm " LEMMA_TEST_DATA "/golden_heads/qwen_prm --prompts ask.jsonl "
+                       "--n 2 --width 2 --step-tokens 20 --max-tokens 60 --limit 2 --temperature 0.5",
+                     "", "--draft small --slots 2") > 0);
+    const char *said =
+        said_by(3, SAMPLE "--draft " LEMMA_TEST_DATA "/golden_heads/qwen_prm --out x.jsonl" ALL);
+    assert_non_null(strstr(said, "qwen_prm"));
+    said_by(3, SAMPLE "--draft nowhere --out x.jsonl" ALL);
+    put("other.jsonl", "{\"problem\":\"zzz yyy zzz yyy\",\"solution\":\"zzz yyy zzz yyy zzz yyy\"}\n");
+    shell(L " sft --from-scratch --layers 1 --width 16 --heads 2 --vocab 262 --context 100 --batch 1 "
+            "--max-steps 1 --data other.jsonl --out other --quiet >/dev/null 2>&1");
+    said = said_by(3, SAMPLE "--draft other --out x.jsonl" ALL);
+    assert_non_null(strstr(said, "--draft other: another tokenizer than that of m ("));
+}
+
 static void it_says_what_came_of_it(void **state) {
     (void)state;
     const char *said =
@@ -134,7 +157,7 @@ static void other_commands(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(no_byte_changes),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(no_byte_changes), cmocka_unit_test(a_draft_model),
                                        cmocka_unit_test(it_says_what_came_of_it),
                                        cmocka_unit_test(interrupted), cmocka_unit_test(other_commands)};
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -82,11 +82,8 @@ static const char *other_path(const lem_opt *o) {
 /* Options whose other value is known: another address, a budget in which all fits, a journal or none. */
 static const struct {
     const char *option, *value;
-} named[] = {{"endpoint", SERVER "/"},
-             {"budget", "8h"},
-             {"key-file", "turned.key"},
-             {"config", "threads.yaml"},
-             {"cache", "turned.cache"}};
+} named[] = {{"endpoint", SERVER "/"},   {"budget", "8h"},          {"key-file", "turned.key"},
+             {"config", "threads.yaml"}, {"cache", "turned.cache"}, {"draft", "m"}};
 
 /* "--name value" with a value that differs from the one in `words`, or from the default. */
 static void turned(const lem_opt *o, const char *words, char out[256]) {
