@@ -25,4 +25,11 @@ grep -q 'all 17 stages: about' log || fail "no time in the plan"
 "$lemma" run "$repo/recipes/smollm2-gsm8k.yaml" "${few[@]}" --quiet >log 2>&1 || fail "the recipe"
 grep -q 'SmolLM2-135M-Instruct on GSM8K, as it comes and tuned' out/report.html || fail "the report lacks the table"
 [ "$(wc -l <out/test-scored.jsonl)" = 2 ] && grep -q '"prm"' out/test-scored.jsonl && grep -q '"orm"' out/test-scored.jsonl || fail "no scores"
+# Guesses change no byte of a real model's answers.
+for how in '--speculate off' '--speculate ngram' '--draft smollm2'; do
+    "$lemma" sample --model smollm2 --prompts test.jsonl.gz --limit 2 --n 1 --temperature 0 --max-tokens 48 --slots 1 --compute bf16 $how --out "${how##* }.jsonl" 2>log || fail "$how"
+    [ "$how" = '--speculate off' ] || grep -q ' tokens guessed, ' log || fail "$how: nothing guessed"
+    cmp off.jsonl "${how##* }.jsonl" >log 2>&1 || fail "$how"
+    cmp off.jsonl.manifest.json "${how##* }.jsonl.manifest.json" >log 2>&1 || fail "$how: another manifest"
+done
 exit 0
