@@ -51,11 +51,19 @@ size_t lem_pack_row_bytes(int K, lem_dtype dtype);
 
 /* Keys and values live in pages of P = LEM_PAGE_KEYS tokens. The data of page p, layer l, kv head h starts at
  *   data + p*page_stride + l*layer_stride + h*head_stride   (floats)
- * and holds the keys transposed, k [E][P], followed by the values, v [P][E]. */
+ * and holds lem_kv_head_floats(E, dtype) floats. F32: the keys transposed, k [E][P], followed by the values,
+ * v [P][E]. BF16: both rounded to bf16 when they are written, in a layout of the backend's own; queries and
+ * probabilities (not their sum) are rounded too before they are multiplied, and gradients are those of the
+ * rounded numbers. */
 typedef struct lem_kv {
     float *data;
-    size_t page_stride, layer_stride, head_stride; /* head_stride = 2*P*E */
+    size_t page_stride, layer_stride, head_stride;
+    lem_dtype dtype; /* F32 or BF16 */
 } lem_kv;
+static inline size_t lem_kv_head_floats(int E, lem_dtype dtype) {
+    size_t e = (size_t)E, bf16 = (e + 1) / 2 * LEM_PAGE_KEYS + (e + 31) / 32 * 32 * (LEM_PAGE_KEYS / 2);
+    return dtype == LEM_DTYPE_F32 ? 2 * LEM_PAGE_KEYS * e : bf16;
+}
 
 /* One attention call handles T rows (new tokens) made of trees. Rows of a subtree are contiguous (depth-first
  * order). A row r sees the keys of each segment whose row range holds r, at positions <= pos[r] and, with a

@@ -32,7 +32,7 @@ void lem_pass_carve(lem_memory *mem, const lem_model_config *c, const lem_pass_s
     carve_rows(&mem->host, size, noise, &out->host);
     carve_rows(&mem->dev, size, noise, &out->dev);
     out->cos_sin = lem_memory_floats(mem, (size_t)size->positions, E);
-    out->kv = lem_kv_layout(NULL, size->kv_layers, c->kv_heads, c->head_dim);
+    out->kv = lem_kv_layout(NULL, size->kv_layers, c->kv_heads, c->head_dim, size->kv_dtype);
     out->kv.data = lem_memory_floats(mem, (size_t)size->pages, out->kv.page_stride);
     out->hidden = lem_memory_floats(mem, T, D);
     out->normed = lem_memory_floats(mem, T, D);

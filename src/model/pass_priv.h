@@ -44,6 +44,7 @@ typedef struct lem_pass_size {
     int rows, segs, pages; /* most of a pass; pages of keys and values */
     int kv_layers;         /* layers whose keys and values have a place */
     int positions;         /* rotated positions: 0 .. n-1 */
+    lem_dtype kv_dtype;    /* of keys and values: F32 or BF16 */
 } lem_pass_size;
 
 typedef struct lem_pass_noise {
@@ -117,9 +118,9 @@ void lem_pass_logprobs(lem_pass *p, int n, const int *rows, const int32_t *targe
 /* score [R,N] of the host, any R: the reward head. LEM_EIO. */
 lem_status lem_pass_scores(lem_pass *p, int R, const int *rows, float *score, lem_err *err) LEM_MUST_CHECK;
 
-static inline lem_kv lem_kv_layout(float *data, int layers, int kv_heads, int head_dim) {
-    size_t head = (size_t)2 * LEM_PAGE_KEYS * (size_t)head_dim;
-    return (lem_kv){data, (size_t)layers * (size_t)kv_heads * head, (size_t)kv_heads * head, head};
+static inline lem_kv lem_kv_layout(float *data, int layers, int kv_heads, int head_dim, lem_dtype dtype) {
+    size_t head = lem_kv_head_floats(head_dim, dtype);
+    return (lem_kv){data, (size_t)layers * (size_t)kv_heads * head, (size_t)kv_heads * head, head, dtype};
 }
 
 #endif

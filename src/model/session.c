@@ -91,11 +91,11 @@ static int longest_path(const lem_model_config *c, int max_pages) {
     return max_pages > c->max_positions / LEM_PAGE_KEYS ? c->max_positions : max_pages * LEM_PAGE_KEYS;
 }
 
-static void carve_session(lem_memory *mem, const lem_model_config *c, int max_pages, int max_rows,
-                          lem_session *s) {
+static void carve_session(lem_memory *mem, const lem_model_config *c, lem_dtype kv, int max_pages,
+                          int max_rows, lem_session *s) {
     size_t T = (size_t)max_rows, P = (size_t)max_pages;
     size_t Q = (size_t)(c->heads * c->head_dim), KV = (size_t)(c->kv_heads * c->head_dim);
-    lem_pass_size size = {max_rows, max_pages, max_pages, c->layers, longest_path(c, max_pages)};
+    lem_pass_size size = {max_rows, max_pages, max_pages, c->layers, longest_path(c, max_pages), kv};
     s->next_page = lem_carve_take(&mem->host, P, sizeof *s->next_page);
     s->feed_row = lem_carve_take(&mem->host, T, sizeof *s->feed_row);
     lem_pass_carve(mem, c, &size, &s->pass);
@@ -116,7 +116,7 @@ size_t lem_session_bytes(const lem_model_config *c, int max_pages, int max_rows)
     lem_session s = {0};
     lem_model_config checked = *c;
     if (max_pages < 1 || max_rows < 1 || lem_model_config_check(&checked, NULL) != LEM_OK) return 0;
-    carve_session(&mem, &checked, max_pages, max_rows, &s);
+    carve_session(&mem, &checked, LEM_DTYPE_F32, max_pages, max_rows, &s);
     return lem_memory_bytes(&mem) + sizeof s + ((size_t)max_pages + SPARE_NODES) * sizeof(lem_node);
 }
 
@@ -136,13 +136,15 @@ lem_status lem_session_new(const lem_weights *w, lem_backend *b, int max_pages, 
         return lem_fail(err, LEM_EMEM, "a session of %d pages", max_pages);
     lem_session *s = lem_alloc_zero(1, sizeof *s, err);
     if (!s) return LEM_EMEM;
+    bool bf16 = w->dtype == LEM_DTYPE_I8 || (w->dtype == LEM_DTYPE_BF16 && b->compute == LEM_COMPUTE_BF16);
+    lem_dtype kv = bf16 ? LEM_DTYPE_BF16 : LEM_DTYPE_F32;
     lem_memory mem = {.b = b};
-    carve_session(&mem, c, max_pages, max_rows, s);
+    carve_session(&mem, c, kv, max_pages, max_rows, s);
     s->cap_nodes = max_pages + SPARE_NODES;
     s->nodes = lem_alloc((size_t)s->cap_nodes, sizeof *s->nodes, err);
     if (!s->nodes) LEM_TRY(LEM_EMEM);
     LEM_TRY(lem_block_init(&s->block, b, false, &mem, err));
-    carve_session(&mem, c, max_pages, max_rows, s);
+    carve_session(&mem, c, kv, max_pages, max_rows, s);
     s->w = w;
     s->max_pages = max_pages;
     s->max_rows = max_rows;

@@ -12,6 +12,8 @@
 #define UNITS 112      /* eight tiles of 14 */
 #define SEG_LIST 32768 /* segments of one block that are listed; with more the whole tree is scanned */
 
+#include "compute/cpu/pages_bf16.inc.h"
+
 typedef struct attn {
     const lem_attn_plan *plan;
     int H, KH, E, G;
@@ -23,11 +25,17 @@ typedef struct attn {
     const float *dout;
     float *dq, *dk, *dv;
     int rows_per_block, blocks, chunks;
+    bool bf16, dot; /* keys and values are bf16; their products are those of dot.inc.h */
     lem_backend *backend;
 } attn;
 
 SIMD const float *page_keys(const attn *c, int page, int head) {
     return c->kv->data + (size_t)page * c->kv->page_stride + c->layer_at + (size_t)head * c->kv->head_stride;
+}
+
+SIMD const float *page_values(const attn *c, int page, int head) {
+    size_t keys = c->bf16 ? (size_t)key_pairs(c->E) : (size_t)c->E;
+    return page_keys(c, page, head) + keys * LEM_PAGE_KEYS;
 }
 
 SIMD size_t unit_at(const attn *c, int head, int u) /* index of the unit's (row, head) in [T,H] */
@@ -38,6 +46,20 @@ SIMD size_t unit_at(const attn *c, int head, int u) /* index of the unit's (row,
 static void gather(const attn *c, const float *from, int head, int u0, int u1, float *to) {
     for (int u = u0; u < u1; u++, to += c->E)
         memcpy(to, from + unit_at(c, head, u) * (size_t)c->E, (size_t)c->E * sizeof *to);
+}
+
+/* Floats between the units of queries_of. */
+SIMD size_t query_step(const attn *c) { return c->dot ? (size_t)key_pairs(c->E) : (size_t)c->E; }
+
+/* Queries as they are multiplied by keys. */
+static void queries_of(const attn *c, int head, int u0, int u1, float *to) {
+    if (!c->dot) {
+        gather(c, c->q, head, u0, u1, to);
+        if (c->bf16) round_in_place(to, (u1 - u0) * c->E);
+        return;
+    }
+    for (int u = u0; u < u1; u++, to += query_step(c))
+        low_pairs(c->q + unit_at(c, head, u) * (size_t)c->E, c->E, (uint32_t *)(void *)to);
 }
 
 /* Position of the first key that row r sees. */
@@ -114,19 +136,57 @@ static float softmax_row(float *s, int first, int len, int width, float scale, f
     return total;
 }
 
+/* Scores [n][stride] of n units against one page. */
+static void page_scores(const attn *c, const lem_attn_seg *s, int head, int n, const float *q, float *score,
+                        size_t stride) {
+    const float *keys = page_keys(c, s->page, head);
+    if (!c->bf16) {
+        small_product(TILE_A_ROWS, n, LEM_PAGE_KEYS, c->E, q, (size_t)c->E, keys, LEM_PAGE_KEYS, score, stride,
+                      false);
+        return;
+    }
+    page_product g = {.backend = c->backend, .M = n, .N = LEM_PAGE_KEYS, .K = c->E, .a = q, .lda = query_step(c)};
+    g.b = (const uint32_t *)(const void *)keys;
+    g.c = score;
+    g.ldc = stride;
+    run_page_product(&g);
+}
+
+/* out [n][E] += probabilities [n][stride] by the values of one page. */
+static void page_outputs(const attn *c, const lem_attn_seg *s, int head, int n, const float *prob,
+                         size_t stride, float *pairs, float *out) {
+    const float *values = page_values(c, s->page, head);
+    if (!c->bf16) {
+        small_product(TILE_A_ROWS, n, c->E, s->n_keys, prob, stride, values, (size_t)c->E, out, (size_t)c->E,
+                      true);
+        return;
+    }
+    page_product g = {.backend = c->backend, .M = n, .N = c->E, .K = s->n_keys, .a = prob, .lda = stride};
+    if (c->dot) {
+        pair_probabilities(prob, stride, n, s->n_keys, (uint32_t *)(void *)pairs);
+        g.a = pairs;
+        g.lda = LEM_PAGE_KEYS / 2;
+    }
+    g.b = (const uint32_t *)(const void *)values;
+    g.panel = VALUE_PANEL;
+    g.c = out;
+    g.ldc = (size_t)c->E;
+    g.load = true;
+    run_page_product(&g);
+}
+
 /* Units u0..u1-1 (at most UNITS, and what the score space holds) of one tree and kv head. */
 static void forward_units(const attn *c, const seg_range *segs, int head, int u0, int u1, int stride,
                           float *space) {
     int E = c->E, units = u1 - u0, a, z;
-    float *q = space, *o = q + (size_t)UNITS * (size_t)E, *score = o + (size_t)UNITS * (size_t)E;
-    gather(c, c->q, head, u0, u1, q);
+    float *q = space, *o = q + (size_t)UNITS * (size_t)E, *pairs = o + (size_t)UNITS * (size_t)E;
+    float *score = pairs + (size_t)UNITS * LEM_PAGE_KEYS / 2;
+    queries_of(c, head, u0, u1, q);
     for (int i = 0; i < segs->n; i++) {
         const lem_attn_seg *s = seg_of(c, segs, i);
         if (!seg_units(c, s, u0, u1, &a, &z)) continue;
-        small_product(TILE_A_ROWS, z - a, LEM_PAGE_KEYS, E, q + (size_t)(a - u0) * (size_t)E, (size_t)E,
-                      page_keys(c, s->page, head), LEM_PAGE_KEYS,
-                      score + (size_t)(a - u0) * (size_t)stride + s->pos0 - segs->base, (size_t)stride,
-                      false);
+        page_scores(c, s, head, z - a, q + (size_t)(a - u0) * query_step(c),
+                    score + (size_t)(a - u0) * (size_t)stride + s->pos0 - segs->base, (size_t)stride);
     }
     float total[UNITS];
     for (int u = 0; u < units; u++) {
@@ -134,15 +194,14 @@ static void forward_units(const attn *c, const seg_range *segs, int head, int u0
         int r = (u0 + u) / c->G, first = max_int(0, first_seen(c->plan, r) - segs->base);
         total[u] = softmax_row(score + (size_t)u * (size_t)stride, first, c->plan->pos[r] + 1 - segs->base,
                                stride, c->scale, lse);
+        if (c->bf16 && !c->dot) round_in_place(score + (size_t)u * (size_t)stride, stride);
     }
     memset(o, 0, (size_t)units * (size_t)E * sizeof *o);
     for (int i = 0; i < segs->n; i++) {
         const lem_attn_seg *s = seg_of(c, segs, i);
         if (!seg_units(c, s, u0, u1, &a, &z)) continue;
-        small_product(TILE_A_ROWS, z - a, E, s->n_keys,
-                      score + (size_t)(a - u0) * (size_t)stride + s->pos0 - segs->base, (size_t)stride,
-                      page_keys(c, s->page, head) + (size_t)LEM_PAGE_KEYS * (size_t)E, (size_t)E,
-                      o + (size_t)(a - u0) * (size_t)E, (size_t)E, true);
+        page_outputs(c, s, head, z - a, score + (size_t)(a - u0) * (size_t)stride + s->pos0 - segs->base,
+                     (size_t)stride, pairs, o + (size_t)(a - u0) * (size_t)E);
     }
     for (int u = 0; u < units; u++) {
         float *out = c->out + unit_at(c, head, u0 + u) * (size_t)E;
@@ -161,7 +220,8 @@ static void forward_rows(const attn *c, const lem_attn_tree *tree, int r0, int r
     seg_range segs = list_segs(c, tree, r0, r1, list);
     int stride = (len - segs.base + LEM_PAGE_KEYS + 15) / 16 * 16;
     stride += stride % 64 == 0 ? 16 : 0; /* spreads the rows over the cache's sets */
-    size_t left = LEM_SCRATCH_FLOATS - SEG_LIST - (size_t)2 * UNITS * (size_t)c->E - 64;
+    size_t left = LEM_SCRATCH_FLOATS - SEG_LIST - (size_t)2 * UNITS * (size_t)c->E -
+                  (size_t)UNITS * LEM_PAGE_KEYS / 2 - 64;
     size_t fit = left / (size_t)stride;
     int step = max_int(1, fit < UNITS ? (int)fit : UNITS);
     for (int h = h0; h < h1; h++)
@@ -180,11 +240,13 @@ static void forward_task(void *ctx, int task, int worker) {
         if (c->plan->trees[mid].row1 > r0) hi = mid;
         else lo = mid + 1;
     }
+    unsigned mode = c->dot ? lem_flush_small() : 0;
     for (; lo < c->plan->n_trees && c->plan->trees[lo].row0 < r1; lo++) {
         const lem_attn_tree *t = &c->plan->trees[lo];
         int a = max_int(t->row0, r0), z = min_int(t->row1, r1);
         if (a < z) forward_rows(c, t, a, z, h0, h1, scratch_of(c->backend, worker));
     }
+    if (c->dot) lem_flush_end(mode);
 }
 
 static void cpu_attention(lem_backend *b, const lem_attn_plan *plan, int H, int KH, int E, float scale,
@@ -201,6 +263,8 @@ static void cpu_attention(lem_backend *b, const lem_attn_plan *plan, int H, int 
               .layer_at = (size_t)layer * kv->layer_stride,
               .out = out,
               .lse = lse,
+              .bf16 = kv->dtype == LEM_DTYPE_BF16,
+              .dot = kv->dtype == LEM_DTYPE_BF16 && by_dot(b),
               .backend = b};
     c.rows_per_block = max_int(1, UNITS / c.G);
     c.blocks = div_up(plan->n_rows, c.rows_per_block);
@@ -213,7 +277,7 @@ static void cpu_attention(lem_backend *b, const lem_attn_plan *plan, int H, int 
 typedef struct backward_space {
     float *q, *dout, *dq; /* [UNITS][E] */
     float *p, *ds;        /* [UNITS][32] */
-    float *vt, *k;        /* values transposed [E][32], keys [32][E] */
+    float *kt, *vt, *k;   /* keys and values transposed [E][32], keys [32][E] */
     float lse[UNITS], delta[UNITS];
 } backward_space;
 
@@ -240,10 +304,15 @@ static void backward_seg(const attn *c, const lem_attn_seg *s, int head, int u0,
                          backward_space *w) {
     int E = c->E, units = z - a;
     size_t at = (size_t)(a - u0) * (size_t)E, e = (size_t)E, row = (size_t)c->KH * e;
-    const float *k = page_keys(c, s->page, head), *v = k + LEM_PAGE_KEYS * e;
+    const float *k = page_keys(c, s->page, head), *v = page_values(c, s->page, head);
+    if (c->bf16) {
+        expand_panel(E, (const uint32_t *)(const void *)k, w->kt);
+        k = w->kt;
+    }
     small_product(TILE_A_ROWS, units, LEM_PAGE_KEYS, E, w->q + at, e, k, LEM_PAGE_KEYS, w->p, LEM_PAGE_KEYS,
                   false);
-    transpose_rows(s->n_keys, E, v, e, w->vt, LEM_PAGE_KEYS);
+    if (c->bf16) widen_values(c->dot, v, E, w->vt);
+    else transpose_rows(s->n_keys, E, v, e, w->vt, LEM_PAGE_KEYS);
     small_product(TILE_A_ROWS, units, LEM_PAGE_KEYS, E, w->dout + at, e, w->vt, LEM_PAGE_KEYS, w->ds,
                   LEM_PAGE_KEYS, false);
     backward_scores(c, s, u0, a, z, w);
@@ -260,6 +329,7 @@ static void backward_units(const attn *c, const seg_range *segs, int head, int u
                            backward_space *w) {
     int E = c->E, a, z;
     gather(c, c->q, head, u0, u1, w->q);
+    if (c->bf16) round_in_place(w->q, (u1 - u0) * E);
     gather(c, c->dout, head, u0, u1, w->dout);
     memset(w->dq, 0, (size_t)(u1 - u0) * (size_t)E * sizeof(float));
     for (int u = u0; u < u1; u++) {
@@ -295,6 +365,7 @@ static void backward_task(void *ctx, int task, int worker) {
     w.ds = w.p + (size_t)UNITS * LEM_PAGE_KEYS;
     w.vt = w.ds + (size_t)UNITS * LEM_PAGE_KEYS;
     w.k = w.vt + LEM_PAGE_KEYS * e;
+    w.kt = w.k + LEM_PAGE_KEYS * e;
     memset(w.vt, 0, LEM_PAGE_KEYS * e * sizeof(float));
     for (int r = tree->row0; r < tree->row1; r++) {
         memset(c->dk + (size_t)r * row + (size_t)head * e, 0, e * sizeof(float));
@@ -321,6 +392,8 @@ static void cpu_attention_backward(lem_backend *b, const lem_attn_plan *plan, in
               .layer_at = (size_t)layer * kv->layer_stride,
               .out = (float *)(uintptr_t)out,
               .lse = (float *)(uintptr_t)lse,
+              .bf16 = kv->dtype == LEM_DTYPE_BF16,
+              .dot = kv->dtype == LEM_DTYPE_BF16 && by_dot(b),
               .dout = dout,
               .dq = dq,
               .dk = dk,
@@ -336,7 +409,33 @@ typedef struct kv_job {
     size_t layer_at;
     const lem_kv *kv;
     int rows;
+    const lem_backend *backend;
 } kv_job;
+
+/* The row before it, in the slot before it, is of the same call: that one's writer writes its values too. */
+SIMD bool second_of_two(const kv_job *j, int t) {
+    return t > 0 && t < j->T && j->slot[t] % 2 && j->page[t] == j->page[t - 1] && j->slot[t] == j->slot[t - 1] + 1;
+}
+
+static void kv_bf16_task(void *ctx, int task, int worker) {
+    const kv_job *j = ctx;
+    (void)worker;
+    const size_t row = (size_t)j->KH * (size_t)j->E;
+    const int first = by_dot(j->backend) ? 16 : 0;
+    for (int t = task * j->rows; t < min_int((task + 1) * j->rows, j->T); t++) {
+        const bool second = second_of_two(j, t), two = second_of_two(j, t + 1);
+        for (int h = 0; h < j->KH; h++) {
+            size_t from = (size_t)t * row + (size_t)h * (size_t)j->E;
+            uint32_t *keys = (uint32_t *)(void *)(j->kv->data + (size_t)j->page[t] * j->kv->page_stride +
+                                                  j->layer_at + (size_t)h * j->kv->head_stride);
+            uint32_t *values = keys + (size_t)key_pairs(j->E) * LEM_PAGE_KEYS;
+            write_key(j->k + from, j->E, j->slot[t], keys);
+            if (j->slot[t] % 2 == 0)
+                write_two_values(j->v + from, two ? j->v + from + row : NULL, j->E, j->slot[t], first, values);
+            else if (!second) write_second_value(j->v + from, j->E, j->slot[t], first, values);
+        }
+    }
+}
 
 static void kv_task(void *ctx, int task, int worker) {
     const kv_job *j = ctx;
@@ -359,6 +458,6 @@ static void cpu_kv_write(lem_backend *b, int T, int KH, int E, const float *k, c
                          const int *page, const int *slot, int layer, const lem_kv *kv) {
     if (T <= 0) return;
     kv_job j = {
-        T, KH, E, k, v, page, slot, (size_t)layer * kv->layer_stride, kv, rows_per_task(T, 4 * KH * E)};
-    run_tasks(b, div_up(T, j.rows), kv_task, &j);
+        T, KH, E, k, v, page, slot, (size_t)layer * kv->layer_stride, kv, rows_per_task(T, 4 * KH * E), b};
+    run_tasks(b, div_up(T, j.rows), kv->dtype == LEM_DTYPE_BF16 ? kv_bf16_task : kv_task, &j);
 }
