@@ -143,7 +143,7 @@ lem_status lem_session_new(const lem_weights *w, lem_backend *b, int max_pages, 
     s->cap_nodes = max_pages + SPARE_NODES;
     s->nodes = lem_alloc((size_t)s->cap_nodes, sizeof *s->nodes, err);
     if (!s->nodes) LEM_TRY(LEM_EMEM);
-    LEM_TRY(lem_block_init(&s->block, b, false, &mem, err));
+    LEM_TRY(lem_block_init(&s->block, b, true, &mem, err));
     carve_session(&mem, c, kv, max_pages, max_rows, s);
     s->w = w;
     s->max_pages = max_pages;
