@@ -45,6 +45,7 @@ typedef struct lem_annotate_opts {
     int slots, max_prompt; /* as in lem_engine_opts */
     lem_speculate speculate;
     size_t kv_bytes;
+    lem_dtype kv_dtype; /* as in lem_engine_opts */
 } lem_annotate_opts;
 
 typedef struct lem_annotate_problem { /* all borrowed until it is done */

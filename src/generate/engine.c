@@ -3,6 +3,7 @@
 
 #include "core/mem.h"
 #include "generate/engine_priv.h"
+#include "model/weights_open.h"
 
 #include <limits.h>
 
@@ -24,11 +25,6 @@ lem_status lem_engine_check(const lem_engine_opts *o, lem_err *err) {
 
 /* ---- memory */
 
-static size_t page_bytes(const lem_model_config *c) {
-    int e = c->head_dim ? c->head_dim : c->width / c->heads;
-    return (size_t)c->layers * (size_t)c->kv_heads * 2 * LEM_PAGE_KEYS * (size_t)e * sizeof(float);
-}
-
 static size_t pages_of(size_t tokens) { return (tokens + LEM_PAGE_KEYS - 1) / LEM_PAGE_KEYS; }
 
 static int slots_of(const lem_engine_opts *o) { return o->slots ? o->slots : GEN_SLOTS; }
@@ -42,7 +38,7 @@ static size_t pages_wanted(const lem_model_config *c, const lem_engine_opts *o) 
     size_t prompt = pages_of(longest), cand = pages_of(fresh - 1);
     size_t least = prompt + cand < pages_of(ctx) + 1 ? prompt + cand : pages_of(ctx) + 1;
     size_t want = (slots + (size_t)GEN_WAITING) * (prompt + cand) + (size_t)o->held * prompt;
-    size_t most = (o->kv_bytes ? o->kv_bytes : (size_t)4 << 30) / page_bytes(c);
+    size_t most = (o->kv_bytes ? o->kv_bytes : (size_t)4 << 30) / lem_session_page_bytes(c, o->kv_dtype);
     if (want > most) want = most;
     if (want < least) want = least;
     return want < INT_MAX ? want : INT_MAX;
@@ -63,8 +59,9 @@ static int jobs_of(const lem_engine_opts *o) { return slots_of(o) > GEN_BLOCK ? 
 size_t lem_engine_bytes(const lem_model_config *c, const lem_engine_opts *o) {
     size_t row = (size_t)c->vocab * sizeof(float);
     size_t job = sizeof(lem_draw) + sizeof(int32_t) + sizeof(float); /* on both sides */
-    return lem_session_bytes(c, (int)pages_wanted(c, o), rows_per_step(o)) + (GEN_WAITING + GEN_BLOCK) * row +
-           2 * (size_t)jobs_of(o) * job + lem_gen_seats_bytes(&o->speculate, longest_path(c, o));
+    return lem_session_bytes(c, o->kv_dtype, (int)pages_wanted(c, o), rows_per_step(o)) +
+           (GEN_WAITING + GEN_BLOCK) * row + 2 * (size_t)jobs_of(o) * job +
+           lem_gen_seats_bytes(&o->speculate, o->kv_dtype, longest_path(c, o));
 }
 
 /* What there is one of for each slot and feed. */
@@ -121,6 +118,7 @@ lem_status lem_engine_open(const lem_weights *w, const lem_model_config *config,
     e->tok = tok;
     e->backend = b;
     e->opts = *o;
+    e->opts.kv_dtype = lem_session_kv_dtype(config, lem_weights_packed(w), b->compute);
     e->V = config->vocab;
     e->n_slots = slots_of(o);
     e->max_jobs = jobs_of(o);

@@ -76,6 +76,8 @@ typedef struct lem_engine_opts {
     int max_tokens;  /* of the longest candidate; 0 = up to the context */
     int held;        /* nodes of max_prompt tokens that are kept beside those in flight */
     size_t kv_bytes; /* most memory for keys and values; 0 = 4 GiB (more only if one candidate needs it) */
+    lem_dtype
+        kv_dtype; /* of keys and values, for a plan: lem_session_kv_dtype(); what is opened finds its own */
     lem_speculate speculate;
     lem_candidate_sink *sink;
     void *sink_ctx;

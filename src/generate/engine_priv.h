@@ -175,7 +175,7 @@ lem_status lem_gen_undraft(gen_engine *g, int n_decode, lem_err *err) LEM_MUST_C
 
 /* seats.c */
 /* longest: tokens of a path. */
-size_t lem_gen_seats_bytes(const lem_speculate *o, int longest);
+size_t lem_gen_seats_bytes(const lem_speculate *o, lem_dtype kv, int longest);
 lem_status lem_gen_seats_open(gen_engine *g, int longest, lem_err *err) LEM_MUST_CHECK;
 void lem_gen_seats_close(gen_seats *s);
 /* What the draft model goes on with, for those of the n drafts that have nothing yet. */

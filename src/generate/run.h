@@ -30,9 +30,10 @@ typedef struct lem_generate_opts {
     const int32_t
         *end; /* stop tokens, borrowed; an id below 0 is none. Llama 3 ends a turn with one of three */
     int n_end;
-    int slots;       /* candidates in flight; 0 = 256 */
-    int max_prompt;  /* tokens of the longest prompt that will come; 0 = up to the context */
-    size_t kv_bytes; /* most memory for keys and values; 0 = 4 GiB (more only if one candidate needs it) */
+    int slots;          /* candidates in flight; 0 = 256 */
+    int max_prompt;     /* tokens of the longest prompt that will come; 0 = up to the context */
+    size_t kv_bytes;    /* most memory for keys and values; 0 = 4 GiB (more only if one candidate needs it) */
+    lem_dtype kv_dtype; /* as in lem_engine_opts */
     uint64_t seed;
     lem_speculate speculate;
     lem_generate_tick *tick; /* after each step; NULL = none */

@@ -158,7 +158,7 @@ static lem_status add_memory(const lem_model *table, int sums, lem_json *facts, 
     const lem_model_config *c = &table->config;
     int rows = c->max_positions < ROWS ? c->max_positions : ROWS;
     int step = rows < STEP_ROWS ? rows : STEP_ROWS;
-    size_t session = lem_session_bytes(c, rows / LEM_PAGE_KEYS + 2, step);
+    size_t session = lem_session_bytes(c, LEM_DTYPE_F32, rows / LEM_PAGE_KEYS + 2, step);
     lem_object f = lem_object_new();
     lem_object_int(&f, "tokens", rows);
     lem_object_int(&f, "run_bf16", (uint64_t)(lem_weights_bytes(c, LEM_DTYPE_BF16) + session));

@@ -111,12 +111,23 @@ static void carve_session(lem_memory *mem, const lem_model_config *c, lem_dtype 
                              .out = x};
 }
 
-size_t lem_session_bytes(const lem_model_config *c, int max_pages, int max_rows) {
+lem_dtype lem_session_kv_dtype(const lem_model_config *c, lem_dtype weights, lem_compute compute) {
+    bool bf16 =
+        c->int8 || weights == LEM_DTYPE_I8 || (weights == LEM_DTYPE_BF16 && compute == LEM_COMPUTE_BF16);
+    return bf16 ? LEM_DTYPE_BF16 : LEM_DTYPE_F32;
+}
+
+size_t lem_session_page_bytes(const lem_model_config *c, lem_dtype kv) {
+    int head_dim = c->head_dim ? c->head_dim : c->width / c->heads;
+    return lem_kv_layout(NULL, c->layers, c->kv_heads, head_dim, kv).page_stride * sizeof(float);
+}
+
+size_t lem_session_bytes(const lem_model_config *c, lem_dtype kv, int max_pages, int max_rows) {
     lem_memory mem = {.b = NULL};
     lem_session s = {0};
     lem_model_config checked = *c;
     if (max_pages < 1 || max_rows < 1 || lem_model_config_check(&checked, NULL) != LEM_OK) return 0;
-    carve_session(&mem, &checked, LEM_DTYPE_F32, max_pages, max_rows, &s);
+    carve_session(&mem, &checked, kv, max_pages, max_rows, &s);
     return lem_memory_bytes(&mem) + sizeof s + ((size_t)max_pages + SPARE_NODES) * sizeof(lem_node);
 }
 
@@ -136,8 +147,7 @@ lem_status lem_session_new(const lem_weights *w, lem_backend *b, int max_pages, 
         return lem_fail(err, LEM_EMEM, "a session of %d pages", max_pages);
     lem_session *s = lem_alloc_zero(1, sizeof *s, err);
     if (!s) return LEM_EMEM;
-    bool bf16 = w->dtype == LEM_DTYPE_I8 || (w->dtype == LEM_DTYPE_BF16 && b->compute == LEM_COMPUTE_BF16);
-    lem_dtype kv = bf16 ? LEM_DTYPE_BF16 : LEM_DTYPE_F32;
+    lem_dtype kv = lem_session_kv_dtype(c, w->dtype, b->compute);
     lem_memory mem = {.b = b};
     carve_session(&mem, c, kv, max_pages, max_rows, s);
     s->cap_nodes = max_pages + SPARE_NODES;
@@ -227,7 +237,22 @@ void lem_session_drop(lem_session *s, int node) {
     }
 }
 
-/* What stays in the last page behind the node's end is masked among keys, and not read among values. */
+/* What stays in the last page behind the node's end is masked among keys, and not read among values: but in
+ * bf16 the value behind an odd number of them is read with the last one, so it becomes 0. */
+static void empty_partner(lem_session *s, int page, int n) {
+    lem_pass *p = &s->pass;
+    lem_backend *b = p->b;
+    const int KH = p->c->kv_heads, E = p->c->head_dim;
+    if (p->kv.dtype != LEM_DTYPE_BF16 || n % 2 == 0) return;
+    p->host.page[0] = page;
+    p->host.slot[0] = n % LEM_PAGE_KEYS;
+    b->ops->copy_in(b, p->dev.page, p->host.page, sizeof *p->host.page);
+    b->ops->copy_in(b, p->dev.slot, p->host.slot, sizeof *p->host.slot);
+    b->ops->zero(b, s->act.k, (size_t)KH * (size_t)E * sizeof *s->act.k);
+    for (int i = 0; i < p->c->layers; i++)
+        b->ops->kv_write(b, 1, KH, E, s->act.k, s->act.k, p->dev.page, p->dev.slot, i, &p->kv);
+}
+
 lem_status lem_session_truncate(lem_session *s, int node, int length, lem_err *err) {
     if (!lem_session_is_live(s, node)) return lem_fail(err, LEM_EUSAGE, "there is no node %d", node);
     lem_node *x = &s->nodes[node];
@@ -240,6 +265,7 @@ lem_status lem_session_truncate(lem_session *s, int node, int length, lem_err *e
     x->n = length - first;
     for (int at = 0; at < x->n; at += LEM_PAGE_KEYS) last = last < 0 ? x->first_page : s->next_page[last];
     release_pages(s, x, last);
+    empty_partner(s, last, x->n);
     return LEM_OK;
 }
 

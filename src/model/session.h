@@ -30,8 +30,12 @@ typedef struct lem_feed {
     int n;
 } lem_feed; /* n >= 1 tokens to append to node */
 
+/* How keys and values are stored: bf16 beside int8 weights, and where products are bf16 (lem_kv). */
+lem_dtype lem_session_kv_dtype(const lem_model_config *c, lem_dtype weights, lem_compute compute);
+/* Bytes of a page, all layers, with such keys and values. */
+size_t lem_session_page_bytes(const lem_model_config *c, lem_dtype kv);
 /* max_pages pages of LEM_PAGE_KEYS tokens are allocated; max_rows is the most tokens of one step. */
-size_t lem_session_bytes(const lem_model_config *c, int max_pages, int max_rows);
+size_t lem_session_bytes(const lem_model_config *c, lem_dtype kv, int max_pages, int max_rows);
 lem_status lem_session_new(const lem_weights *w, lem_backend *b, int max_pages, int max_rows,
                            lem_session **out, lem_err *err) LEM_MUST_CHECK;
 void lem_session_free(lem_session *s);

@@ -208,6 +208,7 @@ lem_status lem_weights_open_any(const char *dir, lem_backend *b, lem_dtype dtype
 }
 
 const lem_model_config *lem_weights_config(const lem_weights *w) { return &w->config; }
+lem_dtype lem_weights_packed(const lem_weights *w) { return w->dtype; }
 
 lem_status lem_model_check(const char *dir, lem_head need, lem_model_config *out, lem_err *err) {
     lem_folder folder = {NULL, NULL};

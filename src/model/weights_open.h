@@ -20,6 +20,7 @@ lem_status lem_weights_open(const char *dir, lem_head need, lem_backend *b, lem_
 lem_status lem_weights_open_any(const char *dir, lem_backend *b, lem_dtype dtype, lem_weights **out,
                                 lem_err *err) LEM_MUST_CHECK;
 const lem_model_config *lem_weights_config(const lem_weights *w);
+lem_dtype lem_weights_packed(const lem_weights *w); /* how matrices are stored */
 /* All checks of opening that need no values: config, headers, names, shapes. */
 lem_status lem_model_check(const char *dir, lem_head need, lem_model_config *out,
                            lem_err *err) LEM_MUST_CHECK;

@@ -28,6 +28,7 @@ static lem_engine_opts engine_opts(const lem_search_opts *o) {
                              .max_tokens = whole ? o->max_tokens : o->step_tokens,
                              .held = o->n,
                              .kv_bytes = o->kv_bytes,
+                             .kv_dtype = o->kv_dtype,
                              .speculate = o->speculate};
 }
 

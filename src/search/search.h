@@ -44,6 +44,7 @@ typedef struct lem_search_opts {
     int slots; /* as in lem_engine_opts */
     lem_speculate speculate;
     size_t kv_bytes;
+    lem_dtype kv_dtype; /* as in lem_engine_opts */
 } lem_search_opts;
 
 typedef enum lem_search_state {

@@ -45,7 +45,7 @@ static void check_accepted(const lem_model_config *c) {
     check_positions(c);
     size_t params = lem_model_config_params(c);
     if (params == 0 || params > (size_t)1 << 38) __builtin_trap();
-    if (lem_net_bytes(c, 1 << 20, true) < params * 8 || lem_session_bytes(c, 4096, 4096) == 0)
+    if (lem_net_bytes(c, 1 << 20, true) < params * 8 || lem_session_bytes(c, LEM_DTYPE_F32, 4096, 4096) == 0)
         __builtin_trap();
     lem_json_free(json);
 }

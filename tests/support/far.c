@@ -450,7 +450,7 @@ static lem_kv kv_inside(const call *c, const lem_kv *kv, size_t pages, int layer
     lem_kv p = *kv;
     size_t floats = pages == 0 ? 0
                                : (pages - 1) * p.page_stride + (size_t)layer * p.layer_stride +
-                                     (size_t)(KH - 1) * p.head_stride + volume(2, LEM_PAGE_KEYS, E);
+                                     (size_t)(KH - 1) * p.head_stride + lem_kv_head_floats(E, p.dtype);
     p.data = inside(c, "kv->data", p.data, floats * sizeof(float));
     return p;
 }

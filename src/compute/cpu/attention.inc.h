@@ -141,11 +141,12 @@ static void page_scores(const attn *c, const lem_attn_seg *s, int head, int n, c
                         size_t stride) {
     const float *keys = page_keys(c, s->page, head);
     if (!c->bf16) {
-        small_product(TILE_A_ROWS, n, LEM_PAGE_KEYS, c->E, q, (size_t)c->E, keys, LEM_PAGE_KEYS, score, stride,
-                      false);
+        small_product(TILE_A_ROWS, n, LEM_PAGE_KEYS, c->E, q, (size_t)c->E, keys, LEM_PAGE_KEYS, score,
+                      stride, false);
         return;
     }
-    page_product g = {.backend = c->backend, .M = n, .N = LEM_PAGE_KEYS, .K = c->E, .a = q, .lda = query_step(c)};
+    page_product g = {
+        .backend = c->backend, .M = n, .N = LEM_PAGE_KEYS, .K = c->E, .a = q, .lda = query_step(c)};
     g.b = (const uint32_t *)(const void *)keys;
     g.c = score;
     g.ldc = stride;
@@ -414,7 +415,8 @@ typedef struct kv_job {
 
 /* The row before it, in the slot before it, is of the same call: that one's writer writes its values too. */
 SIMD bool second_of_two(const kv_job *j, int t) {
-    return t > 0 && t < j->T && j->slot[t] % 2 && j->page[t] == j->page[t - 1] && j->slot[t] == j->slot[t - 1] + 1;
+    return t > 0 && t < j->T && j->slot[t] % 2 && j->page[t] == j->page[t - 1] &&
+           j->slot[t] == j->slot[t - 1] + 1;
 }
 
 static void kv_bf16_task(void *ctx, int task, int worker) {
@@ -431,7 +433,8 @@ static void kv_bf16_task(void *ctx, int task, int worker) {
             uint32_t *values = keys + (size_t)key_pairs(j->E) * LEM_PAGE_KEYS;
             write_key(j->k + from, j->E, j->slot[t], keys);
             if (j->slot[t] % 2 == 0)
-                write_two_values(j->v + from, two ? j->v + from + row : NULL, j->E, j->slot[t], first, values);
+                write_two_values(j->v + from, two ? j->v + from + row : NULL, j->E, j->slot[t], first,
+                                 values);
             else if (!second) write_second_value(j->v + from, j->E, j->slot[t], first, values);
         }
     }

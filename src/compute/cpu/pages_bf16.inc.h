@@ -42,7 +42,8 @@ static void write_two_values(const float *v, const float *next, int E, int slot,
         const int n = min_int(LEM_PANEL, E - p), second = 16 - first;
         if (next)
             for (int i = 0; i < n; i++)
-                to[i] = (uint32_t)lem_f32_to_bf16(v[p + i]) << first | (uint32_t)lem_f32_to_bf16(next[p + i]) << second;
+                to[i] = (uint32_t)lem_f32_to_bf16(v[p + i]) << first | (uint32_t)lem_f32_to_bf16(next[p + i])
+                                                                           << second;
         else
             for (int i = 0; i < n; i++) to[i] = (uint32_t)lem_f32_to_bf16(v[p + i]) << first;
     }
@@ -82,7 +83,8 @@ static void run_page_product(const page_product *g) {
         j.b = g->b + (size_t)p * g->panel;
         for (int t = 0; t < n_tiles; t++) {
             const int i = tile_start(g->M, n_tiles, t), rows = tile_start(g->M, n_tiles, t + 1) - i;
-            tile_fn *const *tile = dot ? (unit ? dot_tiles : spelled_tiles)[rows - 1] : tiles[rows - 1] + TILE_PAIRS;
+            tile_fn *const *tile =
+                dot ? (unit ? dot_tiles : spelled_tiles)[rows - 1] : tiles[rows - 1] + TILE_PAIRS;
             j.a = g->a + (size_t)i * g->lda;
             j.c = g->c + (size_t)i * g->ldc + (size_t)p * LEM_PANEL;
             call_tile(tile[0], rows, cols, &j);

@@ -4,16 +4,40 @@
 #include <math.h>
 #include <string.h>
 
-typedef struct keys {   /* one page of one layer and kv head */
-    const float *k, *v; /* [E][32], [32][E] */
+typedef struct keys { /* one page of one layer and kv head: k [E][32], v [32][E] */
+    const void *k, *v;
+    bool bf16; /* two bytes a number */
 } keys;
 
 static keys page_of(const lem_kv *kv, int page, int layer, int head, int E) {
-    keys p;
-    p.k = kv->data + (size_t)page * kv->page_stride + (size_t)layer * kv->layer_stride +
-          (size_t)head * kv->head_stride;
-    p.v = p.k + (size_t)LEM_PAGE_KEYS * (size_t)E;
+    keys p = {.bf16 = kv->dtype == LEM_DTYPE_BF16};
+    const float *k = kv->data + (size_t)page * kv->page_stride + (size_t)layer * kv->layer_stride +
+                     (size_t)head * kv->head_stride;
+    p.k = k;
+    p.v = k + (size_t)LEM_PAGE_KEYS * (size_t)E / (p.bf16 ? 2 : 1);
     return p;
+}
+
+static void put(void *numbers, bool bf16, size_t at, float x) {
+    if (bf16) ((uint16_t *)numbers)[at] = lem_f32_to_bf16(x);
+    else ((float *)numbers)[at] = x;
+}
+
+static double number(const void *numbers, bool bf16, size_t at) {
+    return (double)(bf16 ? lem_bf16_to_f32(((const uint16_t *)numbers)[at]) : ((const float *)numbers)[at]);
+}
+
+static double key(const keys *p, int j, int e) {
+    return number(p->k, p->bf16, (size_t)e * LEM_PAGE_KEYS + (size_t)j);
+}
+
+static double value(const keys *p, int j, int e, int E) {
+    return number(p->v, p->bf16, (size_t)j * (size_t)E + (size_t)e);
+}
+
+/* What is multiplied by keys or values: rounded where they are. */
+static double factor(bool bf16, double x) {
+    return bf16 ? (double)lem_bf16_to_f32(lem_f32_to_bf16((float)x)) : x;
 }
 
 void lem_ref_kv_write(lem_backend *b, int T, int KH, int E, const float *k, const float *v, const int *page,
@@ -21,13 +45,11 @@ void lem_ref_kv_write(lem_backend *b, int T, int KH, int E, const float *k, cons
     (void)b;
     for (int t = 0; t < T; t++) {
         for (int h = 0; h < KH; h++) {
-            float *pk = kv->data + (size_t)page[t] * kv->page_stride + (size_t)layer * kv->layer_stride +
-                        (size_t)h * kv->head_stride;
-            float *pv = pk + (size_t)LEM_PAGE_KEYS * (size_t)E;
-            size_t from = ((size_t)t * (size_t)KH + (size_t)h) * (size_t)E;
+            keys p = page_of(kv, page[t], layer, h, E);
+            size_t from = ((size_t)t * (size_t)KH + (size_t)h) * (size_t)E, at = (size_t)slot[t];
             for (int e = 0; e < E; e++) {
-                pk[(size_t)e * LEM_PAGE_KEYS + (size_t)slot[t]] = k[from + (size_t)e];
-                pv[(size_t)slot[t] * (size_t)E + (size_t)e] = v[from + (size_t)e];
+                put((void *)(uintptr_t)p.k, p.bf16, (size_t)e * LEM_PAGE_KEYS + at, k[from + (size_t)e]);
+                put((void *)(uintptr_t)p.v, p.bf16, at * (size_t)E + (size_t)e, v[from + (size_t)e]);
             }
         }
     }
@@ -35,7 +57,7 @@ void lem_ref_kv_write(lem_backend *b, int T, int KH, int E, const float *k, cons
 
 static double dot_key(const float *q, const keys *p, int j, int E) {
     double s = 0;
-    for (int e = 0; e < E; e++) s += (double)q[e] * (double)p->k[(size_t)e * LEM_PAGE_KEYS + (size_t)j];
+    for (int e = 0; e < E; e++) s += factor(p->bf16, (double)q[e]) * key(p, j, e);
     return s;
 }
 
@@ -48,9 +70,12 @@ static bool visible(const lem_attn_plan *plan, const lem_attn_seg *s, int r, int
     return *first < *end;
 }
 
-/* Log-sum-exp of the scaled scores of one row and head. */
-static double row_lse(const lem_attn_plan *plan, const lem_attn_tree *tree, int r, const float *q, int layer,
-                      const lem_kv *kv, int head, int E, float scale) {
+typedef struct softmax { /* of the scaled scores of one row and head */
+    double max, sum;     /* of exp(score - max) */
+} softmax;
+
+static softmax row_softmax(const lem_attn_plan *plan, const lem_attn_tree *tree, int r, const float *q,
+                           int layer, const lem_kv *kv, int head, int E, float scale) {
     double max = -INFINITY, sum = 0;
     for (int pass = 0; pass < 2; pass++) {
         for (int i = tree->seg0; i < tree->seg1; i++) {
@@ -64,7 +89,7 @@ static double row_lse(const lem_attn_plan *plan, const lem_attn_tree *tree, int 
             }
         }
     }
-    return max + log(sum);
+    return (softmax){max, sum};
 }
 
 void lem_ref_attention(lem_backend *b, const lem_attn_plan *plan, int H, int KH, int E, float scale,
@@ -77,7 +102,7 @@ void lem_ref_attention(lem_backend *b, const lem_attn_plan *plan, int H, int KH,
             for (int h = 0; h < H; h++) {
                 size_t at = (size_t)r * (size_t)H + (size_t)h;
                 const float *qr = q + at * (size_t)E;
-                double l = row_lse(plan, tree, r, qr, layer, kv, h / group, E, scale);
+                softmax m = row_softmax(plan, tree, r, qr, layer, kv, h / group, E, scale);
                 for (int e = 0; e < E; e++) {
                     double acc = 0;
                     for (int i = tree->seg0; i < tree->seg1; i++) {
@@ -85,12 +110,12 @@ void lem_ref_attention(lem_backend *b, const lem_attn_plan *plan, int H, int KH,
                         if (!visible(plan, &plan->segs[i], r, &j, &n)) continue;
                         keys p = page_of(kv, plan->segs[i].page, layer, h / group, E);
                         for (; j < n; j++)
-                            acc += exp(dot_key(qr, &p, j, E) * (double)scale - l) *
-                                   (double)p.v[(size_t)j * (size_t)E + (size_t)e];
+                            acc += factor(p.bf16, exp(dot_key(qr, &p, j, E) * (double)scale - m.max)) *
+                                   value(&p, j, e, E);
                     }
-                    out[at * (size_t)E + (size_t)e] = (float)acc;
+                    out[at * (size_t)E + (size_t)e] = (float)(acc / m.sum);
                 }
-                if (lse) lse[at] = (float)l;
+                if (lse) lse[at] = (float)(m.max + log(m.sum));
             }
         }
     }
@@ -107,13 +132,12 @@ typedef struct row_grad { /* one (row, head) of the backward pass */
 
 static void backward_key(const row_grad *g, const keys *p, int j, int key_row) {
     double prob = exp(dot_key(g->q, p, j, g->E) * (double)g->scale - g->lse), dp = 0;
-    for (int e = 0; e < g->E; e++)
-        dp += (double)g->dout[e] * (double)p->v[(size_t)j * (size_t)g->E + (size_t)e];
+    for (int e = 0; e < g->E; e++) dp += (double)g->dout[e] * value(p, j, e, g->E);
     double ds = prob * (dp - g->delta) * (double)g->scale;
     for (int e = 0; e < g->E; e++) {
         size_t at = (size_t)key_row * g->key_stride + (size_t)e;
-        g->dq[e] = (float)((double)g->dq[e] + ds * (double)p->k[(size_t)e * LEM_PAGE_KEYS + (size_t)j]);
-        g->dk[at] = (float)((double)g->dk[at] + ds * (double)g->q[e]);
+        g->dq[e] = (float)((double)g->dq[e] + ds * key(p, j, e));
+        g->dk[at] = (float)((double)g->dk[at] + ds * factor(p->bf16, (double)g->q[e]));
         g->dv[at] = (float)((double)g->dv[at] + prob * (double)g->dout[e]);
     }
 }

@@ -77,7 +77,7 @@ static void a_language_model(void **state) {
     is_null(facts, "files.0.sha256");
     is_null(facts, "generation");
     is_int(facts, "memory.tokens", 200); /* no more than the context */
-    size_t session = lem_session_bytes(&c, 200 / LEM_PAGE_KEYS + 2, 200);
+    size_t session = lem_session_bytes(&c, LEM_DTYPE_F32, 200 / LEM_PAGE_KEYS + 2, 200);
     is_int(facts, "memory.run_f32", (int64_t)(lem_weights_bytes(&c, LEM_DTYPE_F32) + session));
     is_int(facts, "memory.train",
            (int64_t)(5 * m->n_params * sizeof(float) +

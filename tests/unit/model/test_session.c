@@ -163,7 +163,7 @@ static void plan_is_exact(void **state) {
     lem_session *s = NULL;
     size_t before = heap();
     OK(lem_session_new(f.w, backend, 77, 99, &s, &err));
-    size_t taken = heap() - before, planned = lem_session_bytes(&f.m->config, 77, 99);
+    size_t taken = heap() - before, planned = lem_session_bytes(&f.m->config, LEM_DTYPE_F32, 77, 99);
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
     assert_true(taken >= planned && taken <= planned + 8192);
 #else

@@ -93,6 +93,7 @@ static void one_way(const way *w) {
     }
     feed_in_vain(&p, 3, 60); /* to no tokens */
     feed_both(&p, 1, PROMPT);
+    feed_in_vain(&p, 4, 9); /* the next that reads this node's end is another node */
     for (int k = 0; k < 2; k++) OK(lem_session_node(p.s[k], p.node[k], &under[k], &err));
     memcpy(p.node, under, sizeof under);
     for (int n = 1; n <= 63; n += n < 4 ? 1 : 19) { /* within a page, to its end, over several */
