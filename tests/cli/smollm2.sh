@@ -18,7 +18,7 @@ for pair in '2 3' '4 5' '7 8' '12 9' '15 16' '27 38' '46 57'; do
 done >train.jsonl
 gzip -k train.jsonl && cp train.jsonl.gz test.jsonl.gz
 "$lemma" model convert "$file" --out smollm2 --quiet 2>log || fail "no folder"
-few=(data=. out=out test=2 n=4 rows=7 pool=7 steps=2 sft.offset=0 sft.batch=4 {base,test}-sample.max-tokens=48 pool.max-tokens=48 pool.temperature=1
+few=(data=. out=out test=2 n=4 rows=7 pool=7 steps=2 sft.offset=0 sft.batch=2 sft.epochs=3 sft.lr=1e-4 {base,test}-sample.max-tokens=48 pool.max-tokens=48 pool.temperature=1.2
     steps.n=2 steps.max-tokens=32 orm.epochs=1)
 "$lemma" run "$repo/recipes/smollm2-gsm8k.yaml" "${few[@]}" --dry-run >log 2>&1 || fail "no plan"
 grep -q 'all 17 stages: about' log || fail "no time in the plan"

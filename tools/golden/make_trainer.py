@@ -86,6 +86,27 @@ class HalfRows(torch.autograd.Function):
         return dy
 
 
+class HalfAttention(torch.autograd.Function):
+    """q [T,H,E], k and v [S,H,E], mask [T,S]: q, k, v rounded; exp(score - largest) too, but not their sum, before they are multiplied by the values.
+    Gradients are those of the rounded q, k, v, with probabilities as they are"""
+    @staticmethod
+    def forward(ctx, q, k, v, mask):
+        q, k, v = half(q), half(k), half(v)
+        score = torch.einsum("the,she->hts", q, k) / math.sqrt(E) + mask
+        p = (score - score.amax(-1, keepdim=True)).exp()
+        total = p.sum(-1, keepdim=True)
+        out = torch.einsum("hts,she->the", half(p), v) / total.squeeze(-1).T[..., None]
+        ctx.save_for_backward(q, k, v, p / total, out)
+        return out
+
+    @staticmethod
+    def backward(ctx, dout):
+        q, k, v, p, out = ctx.saved_tensors
+        delta = (dout * out).sum(-1).T[..., None]
+        ds = p * (torch.einsum("the,she->hts", dout, v) - delta) / math.sqrt(E)
+        return (torch.einsum("hts,she->the", ds, k), torch.einsum("hts,the->she", ds, q), torch.einsum("hts,the->she", p, dout), None)
+
+
 def linear(x, w, bias=None):
     y = HalfProduct.apply(x, w) if HALF else x @ w.T
     return y if bias is None else y + bias
@@ -117,8 +138,11 @@ def hidden_states(p, ids, pos=None, hidden=None):
         q, k, v = (linear(h, p[b + f"self_attn.{n}_proj.weight"], p[b + f"self_attn.{n}_proj.bias"]) for n in "qkv")
         q, k = rotate(q.view(T, H, E), list(pos)), rotate(k.view(T, KH, E), list(pos)).repeat_interleave(H // KH, 1)
         v = v.view(T, KH, E).repeat_interleave(H // KH, 1)
-        score = torch.einsum("the,she->hts", q, k) / math.sqrt(E) + mask
-        out = torch.einsum("hts,she->the", score.softmax(-1), v).reshape(T, H * E)
+        if HALF:
+            out = HalfAttention.apply(q, k, v, mask).reshape(T, H * E)
+        else:
+            score = torch.einsum("the,she->hts", q, k) / math.sqrt(E) + mask
+            out = torch.einsum("hts,she->the", score.softmax(-1), v).reshape(T, H * E)
         x = x + linear(out, p[b + "self_attn.o_proj.weight"])
         h = rmsnorm(x, p[b + "post_attention_layernorm.weight"])
         act = F.silu(linear(h, p[b + "mlp.gate_proj.weight"])) * linear(h, p[b + "mlp.up_proj.weight"])
