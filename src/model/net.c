@@ -80,7 +80,8 @@ static void carve(lem_memory *mem, const lem_model_config *c, lem_net_size most,
                   lem_net *net) {
     size_t T = (size_t)most.rows;
     int positions = c->max_positions < most.rows ? c->max_positions : most.rows, pages = pages_of(most);
-    lem_pass_size size = {most.rows, pages, pages, 1, positions, t && t->bf16 ? LEM_DTYPE_BF16 : LEM_DTYPE_F32};
+    lem_pass_size size = {most.rows, pages,     pages,
+                          1,         positions, t && t->bf16 ? LEM_DTYPE_BF16 : LEM_DTYPE_F32};
     lem_net_carve_params(mem, c, t, net);
     carve_layers(mem, c, T, t ? lem_trainable_lowest(t, c) : c->layers, net);
     lem_pass_carve(mem, c, &size, &net->pass);

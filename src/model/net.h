@@ -16,9 +16,9 @@
  * at these places alone: both operands of every matrix product of layers, adapters and the language-model
  * head, forward (X, W) and backward (dY with W for dX, dY with X for dW); and the embedding's rows as they
  * are read; and in attention, forward, queries, keys, values and probabilities (lem_kv). Sums are fp32, in an
- * order that neither threads nor what else is in a forest can change. All else is fp32: parameters that learn,
- * reward heads, norms, rotation, softmax and its sum, attention backward (of the rounded queries, keys and
- * values), SwiGLU, losses, gradients and what they add up to. A session of BF16 weights on such a backend
+ * order that neither threads nor what else is in a forest can change. All else is fp32: parameters that
+ * learn, reward heads, norms, rotation, softmax and its sum, attention backward (of the rounded queries, keys
+ * and values), SwiGLU, losses, gradients and what they add up to. A session of BF16 weights on such a backend
  * computes the same log-probabilities. */
 #ifndef LEM_MODEL_NET_H
 #define LEM_MODEL_NET_H

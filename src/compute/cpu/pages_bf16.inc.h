@@ -75,6 +75,7 @@ typedef struct page_product {
 
 static void run_page_product(const page_product *g) {
     const bool dot = by_dot(g->backend), unit = ((const lem_cpu_priv *)g->backend->priv)->dot_unit;
+    tile_fn *const(*of_pairs)[2] = unit ? dot_tiles : spelled_tiles;
     const int n_tiles = div_up(g->M, TILE_ROWS);
     tile_job j = {.lda = g->lda, .ldb = LEM_PANEL, .ldc = g->ldc, .load = g->load};
     j.k = dot ? (g->K + 1) / 2 : g->K;
@@ -83,8 +84,7 @@ static void run_page_product(const page_product *g) {
         j.b = g->b + (size_t)p * g->panel;
         for (int t = 0; t < n_tiles; t++) {
             const int i = tile_start(g->M, n_tiles, t), rows = tile_start(g->M, n_tiles, t + 1) - i;
-            tile_fn *const *tile =
-                dot ? (unit ? dot_tiles : spelled_tiles)[rows - 1] : tiles[rows - 1] + TILE_PAIRS;
+            tile_fn *const *tile = dot ? of_pairs[rows - 1] : tiles[rows - 1] + TILE_PAIRS;
             j.a = g->a + (size_t)i * g->lda;
             j.c = g->c + (size_t)i * g->ldc + (size_t)p * LEM_PANEL;
             call_tile(tile[0], rows, cols, &j);
