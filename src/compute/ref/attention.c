@@ -92,31 +92,45 @@ static softmax row_softmax(const lem_attn_plan *plan, const lem_attn_tree *tree,
     return (softmax){max, sum};
 }
 
+enum { AT_ONCE = 64 }; /* outputs of a row and head that are summed together */
+
+typedef struct row_out { /* of one row and head */
+    const lem_attn_plan *plan;
+    const lem_attn_tree *tree;
+    const lem_kv *kv;
+    const float *q;
+    int r, layer, head, E; /* head: of keys and values */
+    double scale;
+    softmax m;
+} row_out;
+
+/* out[e0 .. e1) */
+static void sum_values(const row_out *o, int e0, int e1, float *out) {
+    double sum[AT_ONCE] = {0};
+    for (int i = o->tree->seg0; i < o->tree->seg1; i++) {
+        int j, n;
+        if (!visible(o->plan, &o->plan->segs[i], o->r, &j, &n)) continue;
+        keys p = page_of(o->kv, o->plan->segs[i].page, o->layer, o->head, o->E);
+        for (; j < n; j++) {
+            double prob = factor(p.bf16, exp(dot_key(o->q, &p, j, o->E) * o->scale - o->m.max));
+            for (int e = e0; e < e1; e++) sum[e - e0] += prob * value(&p, j, e, o->E);
+        }
+    }
+    for (int e = e0; e < e1; e++) out[e] = (float)(sum[e - e0] / o->m.sum);
+}
+
 void lem_ref_attention(lem_backend *b, const lem_attn_plan *plan, int H, int KH, int E, float scale,
                        const float *q, int layer, const lem_kv *kv, float *out, float *lse) {
     (void)b;
-    int group = H / KH;
     for (int t = 0; t < plan->n_trees; t++) {
         const lem_attn_tree *tree = &plan->trees[t];
-        for (int r = tree->row0; r < tree->row1; r++) {
-            for (int h = 0; h < H; h++) {
-                size_t at = (size_t)r * (size_t)H + (size_t)h;
-                const float *qr = q + at * (size_t)E;
-                softmax m = row_softmax(plan, tree, r, qr, layer, kv, h / group, E, scale);
-                for (int e = 0; e < E; e++) {
-                    double acc = 0;
-                    for (int i = tree->seg0; i < tree->seg1; i++) {
-                        int j, n;
-                        if (!visible(plan, &plan->segs[i], r, &j, &n)) continue;
-                        keys p = page_of(kv, plan->segs[i].page, layer, h / group, E);
-                        for (; j < n; j++)
-                            acc += factor(p.bf16, exp(dot_key(qr, &p, j, E) * (double)scale - m.max)) *
-                                   value(&p, j, e, E);
-                    }
-                    out[at * (size_t)E + (size_t)e] = (float)(acc / m.sum);
-                }
-                if (lse) lse[at] = (float)(m.max + log(m.sum));
-            }
+        for (int i = tree->row0 * H; i < tree->row1 * H; i++) {
+            const size_t at = (size_t)i * (size_t)E;
+            row_out o = {plan, tree, kv, q + at, i / H, layer, i % H / (H / KH), E, (double)scale, {0, 0}};
+            o.m = row_softmax(plan, tree, o.r, o.q, layer, kv, o.head, E, scale);
+            for (int e = 0; e < E; e += AT_ONCE)
+                sum_values(&o, e, e + AT_ONCE < E ? e + AT_ONCE : E, out + at);
+            if (lse) lse[i] = (float)(o.m.max + log(o.m.sum));
         }
     }
 }
