@@ -35,11 +35,15 @@ typedef struct lem_backend lem_backend;
 #define LEM_BF16_RUN 32  /* rows of a block of linear_dw_bf16 */
 #define LEM_PACK_ROWS 32 /* rows that pack_rows takes at a time */
 
+#define LEM_WIDE_COLUMNS 65536 /* of a wide I8 weight */
+
 /* A linear layer's weight W [N,K], packed for y = x W^T in a layout of the backend's own. */
 typedef struct lem_packed {
     int N, K;
     lem_dtype dtype; /* F32, BF16 or I8 */
     void *data;      /* of the backend's packed_bytes(N, K, dtype) */
+    bool wide;       /* I8 whose numbers scale * q are multiplied, not its q by rows rounded to int8; K up to
+                        LEM_WIDE_COLUMNS */
 } lem_packed;
 lem_status lem_packed_alloc(lem_packed *p, lem_backend *b, int N, int K, lem_dtype dtype,
                             lem_err *err) LEM_MUST_CHECK;
@@ -155,6 +159,10 @@ typedef struct lem_backend_ops {
     void (*linear_dx)(lem_backend *b, int T, int N, int K, const float *dY /* [T,N] */,
                       const void *W /* [N,K] */, lem_dtype dtype /* of W: F32 or BF16 */,
                       float *dX /* [T,K] */, bool accumulate);
+    /* dX = dY W by the weight as `linear` has it: the bits of linear_dx (in products of bf16 of
+     * linear_dx_bf16) by its rows; of I8 by the numbers scale * q. */
+    void (*linear_dx_packed)(lem_backend *b, int T, const float *dY /* [T,N] */, const lem_packed *W,
+                             float *dX /* [T,K] */, bool accumulate);
     void (*linear_dw)(lem_backend *b, int T, int N, int K, const float *dY /* [T,N] */,
                       const float *X /* [T,K] */, float *dW /* [N,K], accumulated over rows in order */);
     /* The same of a product of bf16 (LEM_COMPUTE_BF16): both operands are rounded to bf16 once, sums are of
@@ -231,14 +239,15 @@ typedef struct lem_backend_ops {
 
 /* How `linear` multiplies by an I8 weight: the row rounded to int8 in groups of 128 (compute/int8.h), exact
  * whole sums within a group, the groups added in ascending order: y = fma(sum, row's scale * weight's scale,
- * y). The same bits on every processor. A row with a number that is not finite becomes NaN.
+ * y). The same bits on every processor. A row with a number that is not finite becomes NaN. A wide one has
+ * the bits of a weight scale * q of F32, and under BF16 of that weight rounded to BF16.
  *
  * How `linear` multiplies by a BF16 weight. F32: the row as it is, in the chain of fp32. BF16: the row
  * rounded to bf16 once, products exact, sums in fp32 in the order of cpu/bf16.inc.h, which has the same bits
  * on every processor and is many times as fast where there is a tile unit (AMX); on the path avx512bf16 in
  * that of cpu/dot.inc.h, twice as fast as fp32 where VDPBF16PS is (Zen 4 and 5), with the same bits where
  * that instruction is slow or absent. F32 weights, and all other
- * operations but linear_dx_bf16 and linear_dw_bf16, are those of F32. */
+ * operations but linear_dx_bf16, linear_dx_packed and linear_dw_bf16, are those of F32. */
 typedef enum lem_compute { LEM_COMPUTE_F32 = 0, LEM_COMPUTE_BF16 } lem_compute;
 
 struct lem_backend {

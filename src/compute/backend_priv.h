@@ -25,14 +25,16 @@ const lem_cpu_path *lem_cpu_path_avx512bf16(void);
 #define LEM_PANEL 32 /* columns of a packed weight panel; the keys of a kv page are read as one */
 _Static_assert(LEM_PAGE_KEYS == LEM_PANEL && LEM_PACK_ROWS == LEM_PANEL, "pages and packed rows are panels");
 
-/* Scratch of the cpu backends, one equal part per worker, touched only as far as used. A row of the largest
- * vocabulary fits twice; a third one belongs to the operation `sample`. */
 /* What adds up the whole products of int8: the path's own vectors, AVX-512 VNNI (vnni.c), or the tile unit
  * (amx.c). The sums are exact, so it cannot be seen in a result. */
 typedef enum lem_int8_unit { LEM_INT8_VECTORS, LEM_INT8_VNNI, LEM_INT8_TILES } lem_int8_unit;
 
+/* Scratch of the cpu backends, one equal part per worker, touched only as far as used. A row of the largest
+ * vocabulary fits twice; a third one belongs to the operation `sample`, and to an int8 panel of a product of
+ * bf16. */
 #define LEM_SCRATCH_FLOATS (2u << 20)
-#define LEM_SCRATCH_PART (LEM_SCRATCH_FLOATS + (1u << 20)) /* of a worker: 12 MiB */
+#define LEM_SCRATCH_SPARE (1u << 20)
+#define LEM_SCRATCH_PART (LEM_SCRATCH_FLOATS + LEM_SCRATCH_SPARE) /* of a worker: 12 MiB */
 typedef struct lem_cpu_priv {
     const lem_cpu_path *path; /* NULL for the reference */
     bool pairs;               /* products of bf16 are those of cpu/dot.inc.h, not of cpu/bf16.inc.h */

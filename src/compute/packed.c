@@ -9,13 +9,13 @@ lem_status lem_packed_alloc(lem_packed *p, lem_backend *b, int N, int K, lem_dty
                         lem_dtype_name(dtype));
     void *data = NULL;
     lem_status st = b->ops->alloc(b, b->ops->packed_bytes(N, K, dtype), true, &data, err);
-    if (st == LEM_OK) *p = (lem_packed){N, K, dtype, data};
+    if (st == LEM_OK) *p = (lem_packed){N, K, dtype, data, false};
     return st;
 }
 
 void lem_packed_release(lem_packed *p, lem_backend *b) {
     b->ops->release(b, p->data);
-    *p = (lem_packed){0, 0, LEM_DTYPE_F32, NULL};
+    *p = (lem_packed){0, 0, LEM_DTYPE_F32, NULL, false};
 }
 
 size_t lem_packed_bytes(const lem_backend *b, int N, int K, lem_dtype dtype) {

@@ -295,6 +295,16 @@ static void op_linear_dx_bf16(lem_backend *b, int T, int N, int K, const float *
     INNER(linear_dx_bf16, T, N, K, dY, W, dtype, dX, accumulate);
 }
 
+static void op_linear_dx_packed(lem_backend *b, int T, const float *dY, const lem_packed *W, float *dX,
+                                bool accumulate) {
+    BEGIN;
+    lem_packed p = packed_inside(&c, "W", W);
+    FLOATS(dY, area(T, p.N));
+    FLOATS(dX, area(T, p.K));
+    c.f->inner->compute = b->compute;
+    INNER(linear_dx_packed, T, dY, &p, dX, accumulate);
+}
+
 static void op_linear_dw_bf16(lem_backend *b, int T, int N, int K, const float *dY, const float *X,
                               int n_runs, const int *runs, float *dW) {
     BEGIN;
@@ -627,6 +637,7 @@ static const lem_backend_ops far_table = {
     .linear_dx = op_linear_dx,
     .linear_dw = op_linear_dw,
     .linear_dx_bf16 = op_linear_dx_bf16,
+    .linear_dx_packed = op_linear_dx_packed,
     .linear_dw_bf16 = op_linear_dw_bf16,
     .bias_grad = op_bias_grad,
     .rmsnorm = op_rmsnorm,

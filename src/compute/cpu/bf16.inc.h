@@ -81,6 +81,7 @@ typedef struct bf16_panel {
     const uint32_t *pairs; /* [ceil(K/2)][32] */
     int whole;             /* blocks of 32 that lie there whole */
     uint32_t *tail;        /* [16][32]: the rest, padded with zeros */
+    uint32_t *space;       /* for the pairs of int8, LEM_SCRATCH_SPARE floats */
 } bf16_panel;
 
 static void open_panel(bf16_panel *b, int p) {
@@ -88,7 +89,9 @@ static void open_panel(bf16_panel *b, int p) {
     size_t pairs = (size_t)(g->K + 1) / 2;
     b->p = p;
     b->cols = min_int(LEM_PANEL, g->N - p * LEM_PANEL);
-    b->pairs = (const uint32_t *)g->b + (size_t)p * pairs * LEM_PANEL;
+    b->pairs = b->space;
+    if (g->b_kind == B_INT8) narrow_int8_panel(g, p, 0, (int)pairs, b->space);
+    else b->pairs = (const uint32_t *)g->b + (size_t)p * pairs * LEM_PANEL;
     const int pairs_each = LEM_BF16_BLOCK / 2, left = (int)(pairs % pairs_each);
     b->whole = (int)(pairs / pairs_each);
     if (left == 0) return;
@@ -134,6 +137,7 @@ static void bf16_block(const product *g, int m0, int m1, int p0, int p1, float *
     const size_t last = (size_t)(width - LEM_BF16_BLOCK) * (unit ? LEM_BF16_ROWS : 1);
     const size_t size = unit ? sizeof(uint16_t) : sizeof(float);
     bf16_panel b = {.g = g, .tile = unit ? lem_amx_tile : bf16_tile, .tail = (uint32_t *)scratch};
+    b.space = (uint32_t *)(void *)(scratch + LEM_SCRATCH_FLOATS);
     char *a = (char *)(scratch + LEM_PANEL * LEM_BF16_BLOCK / 2);
     for (int m = m0; m < m1; m += step) {
         int n = min_int(step, m1 - m);

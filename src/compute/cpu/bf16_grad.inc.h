@@ -98,8 +98,10 @@ static void pair_rows_bf16(const uint16_t *even, const uint16_t *odd, int cols, 
 }
 
 static void grad_panel(const product *g, const k_chunk *c, int p, uint32_t *to) {
-    const int cols = min_int(LEM_PANEL, g->N - p * LEM_PANEL);
-    for (int b = 0; b < c->n; b++)
+    const int cols = min_int(LEM_PANEL, g->N - p * LEM_PANEL), pairs = LEM_BF16_BLOCK / 2;
+    for (int b = 0; g->b_kind == B_BACK && b < c->n; b++)
+        turn_pairs(g, p, c->at[b].k, pairs, to + (size_t)b * (size_t)pairs * LEM_PANEL);
+    for (int b = 0; g->b_kind != B_BACK && b < c->n; b++)
         for (int j = 0; j < LEM_BF16_BLOCK; j += 2, to += LEM_PANEL) {
             const bool even = j < c->at[b].n, odd = j + 1 < c->at[b].n;
             size_t at = (size_t)(c->at[b].k + j) * g->ldb + (size_t)p * LEM_PANEL;
@@ -192,6 +194,25 @@ static void cpu_linear_dx_bf16(lem_backend *b, int T, int N, int K, const float 
                  .bf16 = true,
                  .backend = b};
     run_gradient(&g);
+}
+
+static void cpu_linear_dx_packed(lem_backend *b, int T, const float *dY, const lem_packed *W, float *dX,
+                                 bool accumulate) {
+    product g = {.M = T,
+                 .N = W->K,
+                 .K = W->N,
+                 .a = dY,
+                 .lda = (size_t)W->N,
+                 .a_layout = A_ROWS,
+                 .b = W->data,
+                 .b_kind = B_BACK,
+                 .stored = W->dtype,
+                 .c = dX,
+                 .accumulate = accumulate,
+                 .bf16 = W->dtype != LEM_DTYPE_F32 && b->compute == LEM_COMPUTE_BF16,
+                 .backend = b};
+    if (g.bf16) run_gradient(&g);
+    else run_product(&g);
 }
 
 static void cpu_linear_dw_bf16(lem_backend *b, int T, int N, int K, const float *dY, const float *X,

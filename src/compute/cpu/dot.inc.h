@@ -149,7 +149,9 @@ static const uint32_t *dot_panel(const product *g, const dot_chunk *c, int p, ui
         size_t pairs = (size_t)(g->K + 1) / 2;
         return (const uint32_t *)g->b + ((size_t)p * pairs + (size_t)c->k[0] / 2) * LEM_PANEL;
     }
-    if (g->b_kind == B_ROWS_BF16) dot_panel_bf16(g, c, p, cols, space);
+    if (g->b_kind == B_INT8) narrow_int8_panel(g, p, c->k[0], c->n, space);
+    else if (g->b_kind == B_BACK) turn_pairs(g, p, c->k[0], c->n, space);
+    else if (g->b_kind == B_ROWS_BF16) dot_panel_bf16(g, c, p, cols, space);
     else dot_panel_f32(g, c, p, cols, space);
     return space;
 }

@@ -301,7 +301,7 @@ static void small_product(int kind, int M, int N, int K, const float *a, size_t 
 
 /* ---- the driver ---- */
 
-enum { B_PANELS, B_PAIRS, B_ROWS, B_ROWS_BF16 };
+enum { B_PANELS, B_PAIRS, B_ROWS, B_ROWS_BF16, B_INT8, B_BACK };
 typedef struct product {
     int M, N, K;
     const float *a;
@@ -310,6 +310,7 @@ typedef struct product {
     const void *b;
     size_t ldb; /* of rows only */
     int b_kind;
+    lem_dtype stored;  /* of B_BACK: what the packed weight is */
     const float *bias; /* [N] or NULL */
     float *c;          /* [M,N] */
     bool accumulate;
@@ -319,6 +320,8 @@ typedef struct product {
     const int *runs; /* [n_runs] where runs of k begin: bf16_grad.inc.h */
     lem_backend *backend;
 } product;
+
+#include "compute/cpu/unpack.inc.h"
 
 /* B's block for panel p, k0..k0+kb-1: in place where it is already a panel, else copied to `space`. */
 static const void *panel_block(const product *g, int p, int k0, int kb, bool many_tiles, float *space,
@@ -335,6 +338,10 @@ static const void *panel_block(const product *g, int p, int k0, int kb, bool man
             return pairs;
         }
         expand_panel(kb, pairs, space);
+        return space;
+    }
+    if (g->b_kind == B_INT8 || g->b_kind == B_BACK) {
+        (g->b_kind == B_INT8 ? widen_int8_panel : turn_panel)(g, p, k0, kb, space);
         return space;
     }
     size_t at = (size_t)k0 * g->ldb + (size_t)p * LEM_PANEL;
@@ -465,6 +472,8 @@ static void run_product(product *g) {
 
 static void cpu_linear(lem_backend *b, int T, const float *X, const lem_packed *W, const float *bias,
                        float *Y, bool accumulate) {
+    static const int kind[] = {
+        [LEM_DTYPE_F32] = B_PANELS, [LEM_DTYPE_BF16] = B_PAIRS, [LEM_DTYPE_I8] = B_INT8};
     product g = {.M = T,
                  .N = W->N,
                  .K = W->K,
@@ -472,12 +481,12 @@ static void cpu_linear(lem_backend *b, int T, const float *X, const lem_packed *
                  .lda = (size_t)W->K,
                  .a_layout = A_ROWS,
                  .b = W->data,
-                 .b_kind = W->dtype == LEM_DTYPE_F32 ? B_PANELS : B_PAIRS,
+                 .b_kind = kind[W->dtype],
                  .bias = bias,
                  .c = Y,
                  .accumulate = accumulate,
-                 .bf16 = W->dtype == LEM_DTYPE_BF16 && b->compute == LEM_COMPUTE_BF16,
-                 .int8 = W->dtype == LEM_DTYPE_I8,
+                 .bf16 = W->dtype != LEM_DTYPE_F32 && b->compute == LEM_COMPUTE_BF16,
+                 .int8 = W->dtype == LEM_DTYPE_I8 && !W->wide,
                  .backend = b};
     run_product(&g);
 }

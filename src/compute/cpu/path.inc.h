@@ -32,11 +32,11 @@ static float read_sum(size_t n, const float *x) {
     {                                                                                                        \
         .name = NAME, LEM_HOST_OPS, .pack = cpu_pack, .linear = cpu_linear, .linear_dx = cpu_linear_dx,      \
         .linear_dw = cpu_linear_dw, .linear_dx_bf16 = cpu_linear_dx_bf16,                                    \
-        .linear_dw_bf16 = cpu_linear_dw_bf16, .bias_grad = cpu_bias_grad, .rmsnorm = cpu_rmsnorm,            \
-        .rmsnorm_backward = cpu_rmsnorm_backward, .rope = cpu_rope, .swiglu = cpu_swiglu,                    \
-        .swiglu_backward = cpu_swiglu_backward, .add = cpu_add, .gather = cpu_gather,                        \
-        .scatter_add = cpu_scatter_add, .kv_write = cpu_kv_write, .attention = cpu_attention,                \
-        .attention_backward = cpu_attention_backward, .logprob = cpu_logprob,                                \
+        .linear_dx_packed = cpu_linear_dx_packed, .linear_dw_bf16 = cpu_linear_dw_bf16,                      \
+        .bias_grad = cpu_bias_grad, .rmsnorm = cpu_rmsnorm, .rmsnorm_backward = cpu_rmsnorm_backward,        \
+        .rope = cpu_rope, .swiglu = cpu_swiglu, .swiglu_backward = cpu_swiglu_backward, .add = cpu_add,      \
+        .gather = cpu_gather, .scatter_add = cpu_scatter_add, .kv_write = cpu_kv_write,                      \
+        .attention = cpu_attention, .attention_backward = cpu_attention_backward, .logprob = cpu_logprob,    \
         .softmax_xent_grad = cpu_softmax_xent_grad, .adamw = cpu_adamw, .sumsq = cpu_sumsq,                  \
         .all_finite = cpu_all_finite, .scale = cpu_scale                                                     \
     }

@@ -30,6 +30,12 @@ static void ref_pack(lem_backend *b, const float *W, lem_packed *dst) {
 static float packed_at(const lem_packed *W, size_t n, size_t k) {
     size_t p = n / LEM_PANEL, j = n % LEM_PANEL, K = (size_t)W->K;
     if (W->dtype == LEM_DTYPE_F32) return ((const float *)W->data)[(p * K + k) * LEM_PANEL + j];
+    if (W->dtype == LEM_DTYPE_I8) {
+        const lem_int8_panel *g =
+            (const lem_int8_panel *)W->data + p * lem_int8_groups(K) + k / LEM_INT8_GROUP;
+        uint32_t four = g->fours[k % LEM_INT8_GROUP / 4][j];
+        return (float)(int8_t)(four >> (8 * (k % 4))) * g->scale[j];
+    }
     uint32_t pair = ((const uint32_t *)W->data)[(p * ((K + 1) / 2) + k / 2) * LEM_PANEL + j];
     return lem_bf16_to_f32((uint16_t)(pair >> (k % 2 * 16)));
 }
@@ -50,19 +56,25 @@ static double int8_sum(const float *x, const lem_packed *W, size_t n) {
     return s;
 }
 
+static float as_bf16(float x) { return lem_bf16_to_f32(lem_f32_to_bf16(x)); }
+
+static float rounded(bool bf16, float x) { return bf16 ? as_bf16(x) : x; }
+
+/* Whether products by that weight are of bf16, which a wide I8 one can be. */
+static bool in_bf16(const lem_backend *b, const lem_packed *W) {
+    return b->compute == LEM_COMPUTE_BF16 && (W->dtype == LEM_DTYPE_BF16 || W->dtype == LEM_DTYPE_I8);
+}
+
 static void ref_linear(lem_backend *b, int T, const float *X, const lem_packed *W, const float *bias,
                        float *Y, bool accumulate) {
     size_t N = (size_t)W->N, K = (size_t)W->K;
-    bool bf16 = W->dtype == LEM_DTYPE_BF16 && b->compute == LEM_COMPUTE_BF16;
+    const bool bf16 = in_bf16(b, W), int8 = W->dtype == LEM_DTYPE_I8 && !W->wide;
     for (size_t t = 0; t < (size_t)T; t++) {
         for (size_t n = 0; n < N; n++) {
             double s = accumulate ? (double)Y[t * N + n] : 0;
-            if (W->dtype == LEM_DTYPE_I8) s += int8_sum(X + t * K, W, n);
-            for (size_t k = 0; W->dtype != LEM_DTYPE_I8 && k < K; k++) {
-                float x = X[t * K + k];
-                if (bf16) x = lem_bf16_to_f32(lem_f32_to_bf16(x));
-                s += (double)x * (double)packed_at(W, n, k);
-            }
+            if (int8) s += int8_sum(X + t * K, W, n);
+            for (size_t k = 0; !int8 && k < K; k++)
+                s += (double)rounded(bf16, X[t * K + k]) * (double)rounded(bf16, packed_at(W, n, k));
             Y[t * N + n] = (float)(bias ? s + (double)bias[n] : s);
         }
     }
@@ -86,6 +98,19 @@ static void ref_linear_dx(lem_backend *b, int T, int N, int K, const float *dY, 
     }
 }
 
+static void ref_linear_dx_packed(lem_backend *b, int T, const float *dY, const lem_packed *W, float *dX,
+                                 bool accumulate) {
+    const size_t N = (size_t)W->N, K = (size_t)W->K;
+    const bool bf16 = in_bf16(b, W);
+    for (size_t t = 0; t < (size_t)T; t++)
+        for (size_t k = 0; k < K; k++) {
+            double s = accumulate ? (double)dX[t * K + k] : 0;
+            for (size_t n = 0; n < N; n++)
+                s += (double)rounded(bf16, dY[t * N + n]) * (double)rounded(bf16, packed_at(W, n, k));
+            dX[t * K + k] = (float)s;
+        }
+}
+
 static void ref_linear_dw(lem_backend *b, int T, int N, int K, const float *dY, const float *X, float *dW) {
     (void)b;
     for (size_t n = 0; n < (size_t)N; n++) {
@@ -97,8 +122,6 @@ static void ref_linear_dw(lem_backend *b, int T, int N, int K, const float *dY, 
         }
     }
 }
-
-static float as_bf16(float x) { return lem_bf16_to_f32(lem_f32_to_bf16(x)); }
 
 static void ref_linear_dx_bf16(lem_backend *b, int T, int N, int K, const float *dY, const void *W,
                                lem_dtype dtype, float *dX, bool accumulate) {
@@ -291,6 +314,7 @@ const lem_backend_ops lem_ref_ops = {
     .linear_dx = ref_linear_dx,
     .linear_dw = ref_linear_dw,
     .linear_dx_bf16 = ref_linear_dx_bf16,
+    .linear_dx_packed = ref_linear_dx_packed,
     .linear_dw_bf16 = ref_linear_dw_bf16,
     .bias_grad = ref_bias_grad,
     .rmsnorm = ref_rmsnorm,

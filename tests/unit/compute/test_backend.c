@@ -67,7 +67,7 @@ static void test_new_every_isa(void **state) {
 static void test_packed(void **state) {
     (void)state;
     lem_err err = LEM_ERR_INIT;
-    lem_packed p = {7, 7, LEM_DTYPE_F32, NULL};
+    lem_packed p = {7, 7, LEM_DTYPE_F32, NULL, false};
     lem_backend *b = NULL;
     assert_int_equal(lem_backend_new(LEM_ISA_REF, NULL, &b, &err), LEM_OK);
     assert_int_equal(lem_packed_bytes(NULL, 1, 1, LEM_DTYPE_F32), 128);
