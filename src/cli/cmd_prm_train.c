@@ -61,6 +61,7 @@ typedef struct job {
     lem_runtime rt;
     lem_model_config config, shape; /* of --model; of what is trained */
     lem_model *model;               /* NULL while --dry-run only plans */
+    lem_weights *base;              /* of adapters, else NULL */
     lem_tokenizer *tok;
     lem_prompt_settings prompt;
     lem_prompt_recipe recipe; /* borrows from prompt */
@@ -149,9 +150,9 @@ static lem_status train(job *j, lem_buf *telemetry, lem_err *err) {
 static lem_status save(job *j, const lem_buf *telemetry, lem_err *err) {
     const char *out;
     lem_status st = lem_job_folder_begin(j->job, NULL, &out, err);
-    if (st == LEM_OK) st = lem_lora_end(j->model, j->model_dir, out, err);
     if (st == LEM_OK)
-        st = lem_prm_save(j->model, j->how.head, lem_train_result_dtype(j->args, j->bf16), out, err);
+        st = lem_prm_save(j->cli, j->model, j->how.head, j->model_dir,
+                          lem_train_result_dtype(j->args, j->bf16), out, err);
     if (st == LEM_OK) st = lem_carry_write(&j->carry, out, err);
     if (st == LEM_OK) st = lem_tokenizer_save(j->tok, out, err);
     if (st == LEM_OK) st = lem_prompt_settings_save(&j->prompt, out, err);
@@ -169,6 +170,22 @@ static lem_status judge(job *j, lem_err *err) {
     return st;
 }
 
+static lem_status open_model(job *j, lem_err *err) {
+    if (!j->shape.lora.rank) return lem_prm_open(j->cli, j->model_dir, j->how.head, &j->model, err);
+    lem_lora_model m;
+    lem_model_config shape = j->shape;
+    if (j->config.head == LEM_HEAD_REWARD) { /* opened as it is */
+        shape.head = j->config.head;
+        shape.reward = j->config.reward;
+    }
+    lem_status st =
+        lem_lora_open(j->cli, j->model_dir, &shape, &j->how.train.trainable, j->rt.backend, &m, err);
+    if (st) return st;
+    j->base = m.base;
+    j->model = m.model;
+    return lem_prm_under_scalar(&j->model, j->model_dir, err);
+}
+
 /* Data as tokens, then training. */
 static lem_status with_tokenizer(job *j, lem_err *err) {
     lem_buf telemetry = {0};
@@ -184,8 +201,7 @@ static lem_status with_tokenizer(job *j, lem_err *err) {
         LEM_TRY(lem_runtime_open(j->cli, lem_job_compute_path(j->job), &j->rt, err));
         lem_weights_compute(j->args, j->rt.backend);
         LEM_TRY(lem_job_start(j->job, j->rt.backend->ops->name, err));
-        LEM_TRY(lem_prm_open(j->cli, j->model_dir, j->how.head, &j->model, err));
-        LEM_TRY(lem_lora_begin(j->cli, &j->shape, j->model, err));
+        LEM_TRY(open_model(j, err));
         LEM_TRY(train(j, &telemetry, err));
         LEM_TRY(save(j, &telemetry, err));
         LEM_TRY(judge(j, err));
@@ -239,7 +255,7 @@ static void release(job *j) {
     lem_process_free(j->learn);
     lem_process_free(j->judge);
     lem_prm_data_release(&j->data);
-    lem_model_free(j->model);
+    lem_lora_release(&(lem_lora_model){j->base, j->model});
     lem_tokenizer_free(j->tok);
     lem_carry_release(&j->carry);
     lem_prompt_settings_release(&j->prompt);

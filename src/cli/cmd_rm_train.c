@@ -91,6 +91,7 @@ typedef struct job {
     lem_runtime rt;
     lem_model_config config; /* of --model */
     lem_model *model;        /* NULL while --dry-run only plans */
+    lem_weights *base;       /* of adapters, else NULL */
     lem_tokenizer *tok;
     lem_prompt_settings prompt;
     lem_prompt_recipe recipe; /* borrows from prompt */
@@ -114,9 +115,19 @@ static lem_status add_layers(job *j, int extra, lem_err *err) {
     return st;
 }
 
+static lem_status open_adapted(job *j, lem_err *err) {
+    lem_lora_model m;
+    lem_status st = lem_lora_open(j->cli, j->model_dir, &j->shape, &j->o.trainable, j->rt.backend, &m, err);
+    if (st) return st;
+    j->model = m.model;
+    j->base = m.base;
+    return LEM_OK;
+}
+
 static lem_status open_model(job *j, lem_err *err) {
     lem_model *m = NULL;
     int extra = (int)lem_args_int(j->args, "add-layers");
+    if (j->shape.lora.rank) return open_adapted(j, err);
     lem_status st = lem_model_open_any(j->model_dir, &m, err);
     if (st) return st;
     if (j->goal.kind == LEM_RM_SCALAR && m->config.head != LEM_HEAD_SCALAR) {
@@ -169,6 +180,9 @@ static lem_status read_options(const lem_args *args, bool bf16, lem_model_config
         LEM_TRY(lem_fail(err, LEM_EUSAGE,
                          "%s is no language model, which --head generative and --loss implicit and dpo need",
                          lem_args_str(args, "model")));
+    if (lem_args_int(args, "add-layers") && lem_args_int(args, "lora-rank"))
+        LEM_TRY(lem_fail(err, LEM_EUSAGE,
+                         "--add-layers and --lora-rank: adapters are beside layers that are there"));
     make_shape(args, bf16, g->kind == LEM_RM_SCALAR, c, &o->trainable);
     LEM_TRY(lem_model_config_check(c, err));
     st = lem_lora_options_read(args, bf16, c, &o->trainable, err);
@@ -267,8 +281,9 @@ static lem_status save(job *j, const lem_buf *telemetry, lem_err *err) {
     const char *out;
     lem_status st = lem_job_folder_begin(j->job, NULL, &out, err);
     if (st == LEM_OK) st = lem_digest_clear_model(out, err);
-    if (st == LEM_OK) st = lem_lora_end(j->model, j->model_dir, out, err);
-    if (st == LEM_OK) st = lem_model_save(j->model, out, lem_train_result_dtype(j->args, j->bf16), err);
+    if (st == LEM_OK)
+        st = lem_lora_save(j->cli, j->model, j->model, j->model_dir, out,
+                           lem_train_result_dtype(j->args, j->bf16), err);
     if (st == LEM_OK) st = lem_carry_write(&j->carry, out, err);
     if (st == LEM_OK) st = lem_tokenizer_save(j->tok, out, err);
     if (st == LEM_OK) st = lem_prompt_settings_save(&j->prompt, out, err);
@@ -297,7 +312,6 @@ static lem_status train_and_save(job *j, lem_err *err) {
         lem_weights_compute(j->args, j->rt.backend);
         LEM_TRY(lem_job_start(j->job, j->rt.backend->ops->name, err));
         LEM_TRY(open_model(j, err));
-        LEM_TRY(lem_lora_begin(j->cli, &j->shape, j->model, err));
     }
     if (!j->cli->dry_run) {
         lem_train_opts o = j->o;
@@ -314,7 +328,7 @@ static void release(job *j) {
     lem_rm_judge_free(&j->judge);
     lem_rm_judge_free(&j->vjudge);
     lem_rm_lists_release(&j->lists);
-    lem_model_free(j->model);
+    lem_lora_release(&(lem_lora_model){j->base, j->model});
     lem_tokenizer_free(j->tok);
     lem_carry_release(&j->carry);
     lem_prompt_settings_release(&j->prompt);

@@ -127,7 +127,6 @@ static lem_status train_stage(lem_sft_job *j, lem_sft_stage *s, const lem_object
     if (lem_args_is(&s->args, "keep", "best")) o.best_dir = p.best;
     o.answer = answers ? lem_sft_answer : NULL;
     o.answer_ctx = answers;
-    if (st == LEM_OK) st = lem_lora_begin(j->cli, &j->config, j->model, err);
     if (st == LEM_OK)
         st = lem_train_run(j->model, j->rt.backend, obj, val, &o, telemetry, j->cli->log, j->cli->cancel,
                            &s->result, err);
@@ -194,6 +193,7 @@ static lem_status finish_stage(lem_sft_job *j, int i, lem_buf *all, lem_err *err
     if (st == LEM_OK && !last && !j->cli->dry_run) {
         st = lem_sft_save(j, s, s->dir, false, &telemetry, err);
         if (st == LEM_OK) st = finish_part(j, s, err);
+        if (st == LEM_OK) st = lem_sft_go_on(j, s, err);
     }
     lem_buf_release(&telemetry);
     return st;
@@ -227,7 +227,7 @@ done:
 
 static void release(lem_sft_job *j) {
     lem_sft_stages_release(j);
-    lem_model_free(j->model);
+    lem_sft_release_model(j);
     lem_tokenizer_free(j->tok);
     lem_carry_release(&j->carry);
     lem_runtime_close(&j->rt);
@@ -253,14 +253,15 @@ static lem_status plan(lem_cli *cli, const lem_args *args, lem_plan *out, lem_er
     lem_sft_job j = {.cli = cli, .args = args};
     const char *dir = lem_args_str(args, "model"), *tok = lem_args_str(args, "tokenizer");
     lem_train_opts o;
+    bool bf16 = false;
     lem_status st = lem_train_options_read(args, &o, err);
     if (st) return st;
     o.muon = lem_args_is(args, "optimizer", "muon");
-    if (out->shape) LEM_TRY(lem_model_shape(out->shape, &j.config, err));
-    else if (dir) LEM_TRY(lem_model_check(dir, LEM_HEAD_LM, &j.config, err));
+    if (dir && !out->shape) LEM_TRY(lem_model_check(dir, LEM_HEAD_LM, &j.config, err));
+    if (dir || out->shape) LEM_TRY(lem_train_plan_config(dir, out, &j.config, &bf16, err));
     if (!dir && tok) LEM_TRY(lem_tokenizer_load(tok, &j.tok, err));
     if (!dir) LEM_TRY(lem_sft_new_config(&j, err));
-    LEM_TRY(lem_lora_options_read(args, false, &j.config, &o.trainable, err));
+    LEM_TRY(lem_lora_options_read(args, bf16, &j.config, &o.trainable, err));
     *out = lem_sft_plan(args, &j.config, &o);
 done:
     lem_tokenizer_free(j.tok);

@@ -3,7 +3,9 @@
 #define LEM_CLI_LORA_OPTIONS_H
 
 #include "job/command.h"
+#include "compute/backend.h"
 #include "model/model.h"
+#include "model/session.h"
 
 #define LEM_OPTS_LORA                                                                                        \
     {"lora-rank",                                                                                            \
@@ -30,15 +32,22 @@
     }
 enum { LEM_N_LORA_OPTIONS = 5 };
 
-/* Where --lora-rank is given: the shape gets adapters, and *t is what learns then; the rest is kept as BF16
- * where
- * --model is stored so (bf16). LEM_EUSAGE. */
+/* Where --lora-rank is given: the shape gets adapters, and *t is what learns then; the rest is kept as I8
+ * where the shape is int8, as BF16 where --model is stored so (bf16). LEM_EUSAGE; LEM_EDATA for int8 without.
+ */
 lem_status lem_lora_options_read(const lem_args *args, bool bf16, lem_model_config *shape, lem_trainable *t,
                                  lem_err *err) LEM_MUST_CHECK;
-/* Gives the model the adapters of that shape, if it has any. */
-lem_status lem_lora_begin(lem_cli *cli, const lem_model_config *shape, lem_model *m,
-                          lem_err *err) LEM_MUST_CHECK;
-/* Adapters that m has are written to OUT/adapter, for the model in `base`, and merged. */
-lem_status lem_lora_end(lem_model *m, const char *base, const char *out, lem_err *err) LEM_MUST_CHECK;
+/* What is trained then: the folder as a base, and over it a model of that shape (model/base.h). */
+typedef struct lem_lora_model { /* zeroed = none */
+    lem_weights *base;
+    lem_model *model;
+} lem_lora_model;
+lem_status lem_lora_open(lem_cli *cli, const char *dir, const lem_model_config *shape, const lem_trainable *t,
+                         lem_backend *b, lem_lora_model *out, lem_err *err) LEM_MUST_CHECK;
+void lem_lora_release(lem_lora_model *m);
+/* Writes what a training command has made of m, `whole`: m itself, or m under the head that is read. Over a
+ * base, whose folder is `base`: merged with it, and m's adapters in OUT/adapter. */
+lem_status lem_lora_save(const lem_cli *cli, const lem_model *m, const lem_model *whole, const char *base,
+                         const char *out, lem_dtype dtype, lem_err *err) LEM_MUST_CHECK;
 
 #endif

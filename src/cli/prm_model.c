@@ -64,13 +64,23 @@ lem_status lem_prm_open(const lem_cli *cli, const char *dir, lem_prm_head head, 
     return st ? lem_err_context(err, "%s (%s)", dir, lem_head_kind_name(kind)) : LEM_OK;
 }
 
-lem_status lem_prm_save(const lem_model *m, lem_prm_head head, lem_dtype dtype, const char *out,
-                        lem_err *err) {
+lem_status lem_prm_under_scalar(lem_model **m, const char *dir, lem_err *err) {
+    lem_model *made = NULL;
+    if ((*m)->config.head != LEM_HEAD_REWARD) return LEM_OK;
+    lem_status st = lem_step_head_read(*m, &made, err);
+    if (st) return lem_err_context(err, "%s (%s)", dir, lem_head_kind_name((*m)->config.reward.kind));
+    lem_model_free(*m);
+    *m = made;
+    return LEM_OK;
+}
+
+lem_status lem_prm_save(const lem_cli *cli, const lem_model *m, lem_prm_head head, const char *base,
+                        lem_dtype dtype, const char *out, lem_err *err) {
     lem_model *saved = NULL;
     lem_status st = lem_digest_clear_model(out, err);
     if (st == LEM_OK && head != LEM_PRM_GENERATIVE)
         st = lem_step_head_write(m, lem_prm_kind(head), &saved, err);
-    if (st == LEM_OK) st = lem_model_save(saved ? saved : m, out, dtype, err);
+    if (st == LEM_OK) st = lem_lora_save(cli, m, saved ? saved : m, base, out, dtype, err);
     lem_model_free(saved);
     return st;
 }

@@ -55,8 +55,11 @@ lem_status lem_prm_config(const char *dir, bool plan_only, lem_model_config *out
 lem_status lem_prm_shape(lem_prm_head head, lem_model_config *c, lem_err *err) LEM_MUST_CHECK;
 lem_status lem_prm_open(const lem_cli *cli, const char *dir, lem_prm_head head, lem_model **out,
                         lem_err *err) LEM_MUST_CHECK;
-lem_status lem_prm_save(const lem_model *m, lem_prm_head head, lem_dtype dtype, const char *out,
-                        lem_err *err) LEM_MUST_CHECK;
+/* A model with a head that is read at steps gets the scalar one of the same function in its place. */
+lem_status lem_prm_under_scalar(lem_model **m, const char *dir, lem_err *err) LEM_MUST_CHECK;
+/* base: the folder that adapters belong to. */
+lem_status lem_prm_save(const lem_cli *cli, const lem_model *m, lem_prm_head head, const char *base,
+                        lem_dtype dtype, const char *out, lem_err *err) LEM_MUST_CHECK;
 
 /* One line, and members of --json, about validation; auc: its 95 % interval. */
 void lem_prm_say(lem_log *log, const lem_process_stats *s, const double auc[2]);

@@ -45,8 +45,9 @@ typedef struct lem_sft_job {
     int n, first; /* first: those before were complete */
     lem_runtime rt;
     lem_model_config config;
-    bool bf16;        /* all of --model is stored as BF16 */
-    lem_model *model; /* NULL while --dry-run only plans */
+    bool bf16;         /* all of --model is stored as BF16 */
+    lem_model *model;  /* NULL while --dry-run only plans */
+    lem_weights *base; /* of adapters, else NULL */
     lem_tokenizer *tok;
     lem_carry carry; /* of --model, for what is saved */
 } lem_sft_job;
@@ -93,6 +94,9 @@ lem_status lem_sft_adapters(const lem_args *args, bool bf16, lem_model_config *c
 lem_plan lem_sft_plan(const lem_args *args, const lem_model_config *c, const lem_train_opts *o);
 /* The model that the first stage to run starts from: dir, or a new one. */
 lem_status lem_sft_get_model(lem_sft_job *j, const char *dir, lem_err *err) LEM_MUST_CHECK;
+/* With adapters: the folder of a stage is the base of the next one. */
+lem_status lem_sft_go_on(lem_sft_job *j, const lem_sft_stage *from, lem_err *err) LEM_MUST_CHECK;
+void lem_sft_release_model(lem_sft_job *j);
 /* Writes it with tokenizer, settings and telemetry; whole: as the run's result, in the type asked for. */
 lem_status lem_sft_save(lem_sft_job *j, const lem_sft_stage *s, const char *dir, bool whole,
                         const lem_buf *telemetry, lem_err *err) LEM_MUST_CHECK;

@@ -157,7 +157,9 @@ lem_status lem_sft_choose(lem_sft_job *j, lem_sft_stage *s, const lem_objective 
     lem_train_opts *o = &s->train;
     lem_status st = LEM_OK;
     LEM_TRY(lem_train_options_read(&s->args, o, err));
-    LEM_TRY(lem_sft_adapters(&s->args, j->bf16, &j->config, &o->trainable, err));
+    const bool first = s == j->stages; /* those behind it start from models in F32 */
+    j->config.int8 = j->config.int8 && first;
+    LEM_TRY(lem_sft_adapters(&s->args, j->bf16 && first, &j->config, &o->trainable, err));
     choose_values(j, s, train->n_items);
     LEM_TRY(choose_best(s, o, val != NULL, err));
     LEM_TRY(lem_train_fit(j->cli, j->n > 1 ? s->name : NULL, &j->config, o, train, val, &s->packing, err));

@@ -89,7 +89,24 @@ static lem_status open_folder(lem_sft_job *j, const char *dir, lem_err *err) {
     return st ? st : lem_train_check_tokenizer(dir, j->tok, j->config.vocab, err);
 }
 
-static lem_status open_weights(lem_sft_job *j, const char *dir, lem_err *err) {
+static lem_status open_adapted(lem_sft_job *j, const char *dir, const lem_trainable *t, lem_err *err) {
+    lem_lora_model m;
+    lem_status st = lem_lora_open(j->cli, dir, &j->config, t, j->rt.backend, &m, err);
+    if (st) return st;
+    j->model = m.model;
+    j->base = m.base;
+    return LEM_OK;
+}
+
+void lem_sft_release_model(lem_sft_job *j) {
+    lem_lora_model m = {j->base, j->model};
+    lem_lora_release(&m);
+    j->model = NULL;
+    j->base = NULL;
+}
+
+static lem_status open_weights(lem_sft_job *j, const char *dir, const lem_trainable *t, lem_err *err) {
+    if (t->based) return open_adapted(j, dir, t, err);
     if (dir) return lem_model_open(dir, LEM_HEAD_LM, &j->model, err);
     lem_status st = lem_model_new(&j->config, &j->model, err);
     if (st == LEM_OK) lem_model_init_random(j->model, j->cli->seed);
@@ -115,14 +132,24 @@ lem_status lem_sft_adapters(const lem_args *args, bool bf16, lem_model_config *c
     return lem_lora_options_read(args, bf16, c, t, err);
 }
 
-/* The options of the run as a whole, as far as memory and disk depend on them. */
-static lem_status check_room(lem_sft_job *j, lem_err *err) {
+lem_status lem_sft_go_on(lem_sft_job *j, const lem_sft_stage *from, lem_err *err) {
+    lem_trainable t = from->train.trainable;
+    if (!j->base) return LEM_OK;
+    lem_sft_release_model(j);
+    t.frozen_dtype = LEM_DTYPE_F32; /* as stages are written */
+    return open_adapted(j, from->dir, &t, err);
+}
+
+/* The options of the run as a whole, as far as memory and disk depend on them, and what learns first. */
+static lem_status check_room(lem_sft_job *j, lem_trainable *first, lem_err *err) {
     lem_train_opts o;
     lem_status st = lem_train_options_read(j->args, &o, err);
     if (st) return st;
     o.muon = lem_args_is(j->args, "optimizer", "muon");
-    st = lem_sft_adapters(j->args, j->bf16, &j->config, &o.trainable, err);
+    st = lem_sft_adapters(j->args, j->bf16 && j->first == 0, &j->config, &o.trainable, err);
     if (st) return st;
+    *first = o.trainable;
+    if (j->n > 1) o.trainable.frozen_dtype = LEM_DTYPE_F32; /* of the stages behind the first */
     st = lem_train_memory_check(j->cli, &j->config, &o, false, err);
     if (st) return st;
     return lem_train_disk_check(j->cli, lem_job_out(j->job), lem_sft_plan(j->args, &j->config, &o).disk, err);
@@ -133,6 +160,7 @@ lem_status lem_sft_get_model(lem_sft_job *j, const char *dir, lem_err *err) {
     lem_status st = LEM_OK;
     const char *source = lem_args_str(j->args, "model");
     lem_model_config ignored;
+    lem_trainable t;
     if (source) LEM_TRY(lem_train_folder_config(source, &ignored, &j->bf16, err));
     if (dir) LEM_TRY(open_folder(j, dir, err));
     else LEM_TRY(get_tokenizer(j, err));
@@ -140,12 +168,12 @@ lem_status lem_sft_get_model(lem_sft_job *j, const char *dir, lem_err *err) {
     LEM_TRY(lem_prompt_settings_apply(&j->stages[0].prompt, j->tok, err)); /* of the whole run */
     lem_carry_release(&j->carry);
     LEM_TRY(lem_carry_read(source, j->tok, j->config.vocab, true, &j->carry, err));
-    LEM_TRY(check_room(j, err));
+    LEM_TRY(check_room(j, &t, err));
     if (j->cli->dry_run) goto done;
     LEM_TRY(lem_runtime_open(j->cli, lem_job_compute_path(j->job), &j->rt, err));
     lem_weights_compute(j->args, j->rt.backend);
     LEM_TRY(lem_job_start(j->job, j->rt.backend->ops->name, err));
-    LEM_TRY(open_weights(j, dir, err));
+    LEM_TRY(open_weights(j, dir, &t, err));
     lem_info(j->cli->log, "model: %zu parameters, compute path %s", lem_model_config_params(&j->config),
              j->rt.backend->ops->name);
 done:
@@ -158,8 +186,7 @@ lem_status lem_sft_save(lem_sft_job *j, const lem_sft_stage *s, const char *dir,
     lem_dtype dtype = whole ? lem_train_result_dtype(j->args, j->bf16) : LEM_DTYPE_F32;
     const char *base = s > j->stages ? s[-1].dir : lem_args_str(j->args, "model");
     lem_status st = lem_digest_clear_model(dir, err);
-    if (st == LEM_OK) st = lem_lora_end(j->model, base ? base : "", dir, err);
-    if (st == LEM_OK) st = lem_model_save(j->model, dir, dtype, err);
+    if (st == LEM_OK) st = lem_lora_save(j->cli, j->model, j->model, base, dir, dtype, err);
     if (st == LEM_OK) st = lem_carry_write(&j->carry, dir, err);
     if (st == LEM_OK) st = lem_tokenizer_save(j->tok, dir, err);
     if (st == LEM_OK) st = lem_prompt_settings_save(&s->prompt, dir, err);

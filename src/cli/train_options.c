@@ -70,13 +70,16 @@ lem_status lem_train_options_read(const lem_args *a, lem_train_opts *out, lem_er
 
 /* The parts of what training takes, in bytes. */
 typedef struct parts {
-    double weights, learned, moments, sums, total;
+    double weights, learned, moments, sums, total, parameters; /* parameters: a number */
 } parts;
 
 static parts memory_of(const lem_model_config *config, const lem_train_opts *o, lem_net_size size) {
     const int depth = lem_slot_tree_depth(o->grad_slots);
-    parts p = {.weights = 4.0 * (double)lem_model_config_params(config),
+    const lem_trainable *t = &o->trainable;
+    parts p = {.parameters = (double)lem_model_config_params(config),
                .learned = 4.0 * (double)lem_trainable_params(&o->trainable, config)};
+    p.weights = 4 * p.parameters;
+    if (t->based) p.weights = (double)lem_weights_base_bytes(config, lem_trainable_base(t)) + p.learned;
     p.moments = 2 * p.learned;
     p.sums = depth * p.learned;
     p.total = (double)lem_net_train_bytes(config, size, &o->trainable, depth);
@@ -101,21 +104,22 @@ lem_plan lem_train_plan(const lem_model_config *config, const lem_train_opts *o)
     /* a checkpoint has what learns and its two moments; two are kept while a third is written */
     int checkpoints = o->checkpoint_every > 0 ? 3 : 1;
     return (lem_plan){.memory = p.total,
-                      .disk = p.weights + 3 * checkpoints * p.learned,
-                      .parameters = p.weights / 4,
-                      .flops = 6 * p.weights / 4,
+                      .disk = 4 * p.parameters + 3 * checkpoints * p.learned,
+                      .parameters = p.parameters,
+                      .flops = 6 * p.parameters,
                       .passes = o->epochs};
 }
 
 static void tell_plan(lem_cli *cli, const char *name, const parts *p, const lem_trainable *t, double now) {
-    bool narrow = t->bf16 || t->frozen_dtype == LEM_DTYPE_BF16;
+    static const char *const stays[] = {[LEM_DTYPE_F32] = "",
+                                        [LEM_DTYPE_BF16] = ", the others stay BF16",
+                                        [LEM_DTYPE_I8] = ", the others stay int8"};
     char before[128] = "";
     if (name) snprintf(before, sizeof before, "%.120s: ", name);
     lem_info(cli->log,
              "%splan: %.0f parameters, %.0f of them learn%s; memory %.3f GB (weights %.3f, moments %.3f, "
              "gradient sums %.3f, program and data %.3f, the rest %.3f)",
-             before, p->weights / 4, p->learned / 4,
-             narrow ? ", the others stay BF16 as they are stored" : "", (p->total + now) / 1e9,
+             before, p->parameters, p->learned / 4, stays[lem_trainable_base(t)], (p->total + now) / 1e9,
              p->weights / 1e9, p->moments / 1e9, p->sums / 1e9, now / 1e9,
              (p->total - p->weights - p->moments - p->sums) / 1e9);
 }
@@ -132,7 +136,7 @@ static lem_status check(lem_cli *cli, const parts *p, double now, lem_err *err) 
         err, LEM_EMEM,
         "training %.0f parameters needs about %.1f GB (%.1f of them for --grad-slots), this machine has "
         "%.1f; lower --max-rows or --grad-slots, or take a smaller model",
-        p->weights / 4, need / 1e9, p->sums / 1e9, here / 1e9);
+        p->parameters, need / 1e9, p->sums / 1e9, here / 1e9);
 }
 
 lem_status lem_train_memory_check(lem_cli *cli, const lem_model_config *config, const lem_train_opts *o,
@@ -197,7 +201,7 @@ lem_status lem_train_folder_config(const char *dir, lem_model_config *out, bool 
     lem_status st = lem_folder_open(dir, NULL, &folder, err);
     if (st) return st;
     *out = folder.table->config;
-    if (bf16) *bf16 = lem_folder_is_bf16(&folder);
+    if (bf16) *bf16 = out->int8 || lem_folder_is_bf16(&folder);
     lem_folder_release(&folder);
     return LEM_OK;
 }

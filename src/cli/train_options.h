@@ -48,8 +48,8 @@ lem_status lem_train_fit(lem_cli *cli, const char *name, const lem_model_config 
  * place whose room nobody knows, is fine. */
 lem_status lem_train_disk_check(lem_cli *cli, const char *out, double need, lem_err *err) LEM_MUST_CHECK;
 
-/* Shape of a model folder with whatever head it has; bf16 (may be NULL): whether all of it is stored as BF16.
- */
+/* Shape of a model folder with whatever head it has; bf16 (may be NULL): whether all of it is stored as BF16,
+ * or as int8 beside BF16. */
 lem_status lem_train_folder_config(const char *dir, lem_model_config *out, bool *bf16,
                                    lem_err *err) LEM_MUST_CHECK;
 /* LEM_EDATA if the tokenizer has ids that the model has not: rows with them could not be learned. */

@@ -83,8 +83,8 @@ lem_status lem_lora_make(const lem_lora_opts *o, const lem_model_config *c, lem_
 
 lem_trainable lem_lora_trainable(void) {
     lem_trainable t = {0};
-    for (lem_role r = 0; r < LEM_ROLE_DENSE; r++)
-        if (lem_role_adapted(r) == LEM_ROLE_COUNT) t.frozen_roles |= (uint64_t)1 << r;
+    for (lem_role r = 0; r < LEM_ROLE_COUNT; r++)
+        if (lem_role_in_base(r)) t.frozen_roles |= (uint64_t)1 << r;
     return t;
 }
 

@@ -16,6 +16,7 @@ enum { ALIGN = 16 };
 typedef struct layout {
     lem_model *m;
     const lem_trainable *t;
+    bool over_base; /* only what lies in no base */
     size_t end;
     size_t learned, learned_padded;
 } layout;
@@ -46,10 +47,11 @@ static void place_all(layout *l, const lem_model_config *c, bool lm) {
     lem_role role;
     int layer, rows, cols;
     for (long k = 0; lem_role_at(c, k, &role, &layer); k++)
-        if (lem_role_shape(c, role, layer, &rows, &cols) && (lm || role != LEM_ROLE_LM_HEAD))
+        if (lem_role_shape(c, role, layer, &rows, &cols) && (lm || role != LEM_ROLE_LM_HEAD) &&
+            !(l->over_base && lem_role_in_base(role)))
             place(l, c, role, layer, rows, cols);
     if (!l->m) return;
-    if (c->tied) l->m->at[LEM_ROLE_LM_HEAD] = l->m->at[LEM_ROLE_EMBED];
+    if (c->tied) l->m->at[LEM_ROLE_LM_HEAD] = l->m->at[LEM_ROLE_EMBED]; /* over a base both are absent */
     l->m->n_params = l->end;
 }
 
@@ -65,18 +67,21 @@ size_t lem_trainable_params(const lem_trainable *t, const lem_model_config *c) {
     return l.learned;
 }
 
-lem_status lem_model_new_table(const lem_model_config *config, bool lm, lem_model **out, lem_err *err) {
+/* base: NULL = none */
+static lem_status new_table(const lem_model_config *config, bool lm, const struct lem_weights *base,
+                            lem_model **out, lem_err *err) {
     lem_status st = LEM_OK;
     lem_model *m = lem_alloc_zero(1, sizeof *m, err);
     if (!m) return LEM_EMEM;
     m->config = *config;
+    m->base = base;
     LEM_TRY(lem_model_config_check(&m->config, err));
     size_t places = ((size_t)m->config.layers + 1) * LEM_ROLE_COUNT;
     m->tensors = lem_alloc_zero(places, sizeof *m->tensors, err);
     m->at = lem_alloc(places, sizeof *m->at, err);
     if (!m->tensors || !m->at) LEM_TRY(LEM_EMEM);
     memset(m->at, 0xff, places * sizeof *m->at); /* all absent */
-    place_all(&(layout){.m = m}, &m->config, lm);
+    place_all(&(layout){.m = m, .over_base = base != NULL}, &m->config, lm);
     *out = m;
     m = NULL;
 done:
@@ -84,10 +89,15 @@ done:
     return st;
 }
 
+lem_status lem_model_new_table(const lem_model_config *config, bool lm, lem_model **out, lem_err *err) {
+    return new_table(config, lm, NULL, out, err);
+}
+
 /* Like lem_model_new; without lm an untied model has no language-model head. */
-static lem_status new_body(const lem_model_config *config, bool lm, lem_model **out, lem_err *err) {
+static lem_status new_body(const lem_model_config *config, bool lm, const struct lem_weights *base,
+                           lem_model **out, lem_err *err) {
     lem_model *m = NULL;
-    lem_status st = lem_model_new_table(config, lm, &m, err);
+    lem_status st = new_table(config, lm, base, &m, err);
     if (st != LEM_OK) return st;
     m->params = lem_alloc_aligned(m->n_params, sizeof *m->params, err);
     if (!m->params) {
@@ -100,7 +110,21 @@ static lem_status new_body(const lem_model_config *config, bool lm, lem_model **
 }
 
 lem_status lem_model_new(const lem_model_config *config, lem_model **out, lem_err *err) {
-    return new_body(config, true, out, err);
+    return new_body(config, true, NULL, out, err);
+}
+
+lem_status lem_model_new_like(const lem_model *m, const lem_model_config *config, lem_model **out,
+                              lem_err *err) {
+    return new_body(config, false, m->base, out, err);
+}
+
+lem_status lem_model_new_over(const lem_model_config *config, const struct lem_weights *base, uint64_t seed,
+                              lem_model **out, lem_err *err) {
+    lem_model_config c = *config;
+    c.int8 = false; /* the base may be, what is trained is not */
+    lem_status st = new_body(&c, false, base, out, err);
+    if (st == LEM_OK) lem_model_init_random(*out, seed);
+    return st;
 }
 
 void lem_model_free(lem_model *m) {
@@ -153,7 +177,7 @@ static const lem_tensor *tensor_named(const lem_model *m, const char *name) {
 lem_status lem_model_reshaped(const lem_model *m, const lem_model_config *config, uint64_t seed,
                               lem_model **out, lem_err *err) {
     lem_model *to = NULL;
-    lem_status st = new_body(config, has_lm(m), &to, err);
+    lem_status st = new_body(config, has_lm(m), NULL, &to, err);
     if (st != LEM_OK) return st;
     for (int i = 0; i < to->n_tensors; i++) {
         const lem_tensor *t = &to->tensors[i], *from = tensor_named(m, t->name);

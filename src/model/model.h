@@ -22,7 +22,8 @@ typedef struct lem_tensor {
 
 typedef struct lem_model {
     lem_model_config config;
-    float *params; /* [n_params] flat, 64-byte aligned, owned; gaps are zero */
+    const struct lem_weights *base; /* borrowed: holds what is not in the table (model/base.h); NULL = none */
+    float *params;                  /* [n_params] flat, 64-byte aligned, owned; gaps are zero */
     size_t n_params;
     lem_tensor *tensors;
     int n_tensors;

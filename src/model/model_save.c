@@ -5,8 +5,8 @@
 #include "model/model_priv.h"
 #include "weights/shards_write.h"
 
-static lem_status save_config(const lem_model *m, const char *dir, lem_dtype dtype, lem_err *err) {
-    lem_json *json = lem_model_config_to_json(&m->config, dtype);
+lem_status lem_model_save_config(const lem_model_config *c, const char *dir, lem_dtype dtype, lem_err *err) {
+    lem_json *json = lem_model_config_to_json(c, dtype);
     lem_status st = lem_json_save_in(dir, "config.json", json, 2, err);
     lem_json_free(json);
     return st;
@@ -28,7 +28,7 @@ lem_status lem_model_save_shards(const lem_model *m, const char *dir, lem_dtype 
     }
     LEM_TRY(lem_dir_make(dir, err));
     LEM_TRY(lem_shards_write(dir, item, n, shard_bytes, NULL, err));
-    LEM_TRY(save_config(m, dir, dtype, err));
+    LEM_TRY(lem_model_save_config(&m->config, dir, dtype, err));
 done:
     lem_free(source);
     lem_free(item);

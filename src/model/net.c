@@ -2,6 +2,7 @@
 #include "core/mem.h"
 #include "core/rng.h"
 #include "model/net_priv.h"
+#include "model/session.h"
 
 #include <string.h>
 
@@ -75,14 +76,19 @@ static int pages_of(lem_net_size size) {
     return size.nodes > 0 && most < size.rows ? (int)most : size.rows;
 }
 
+/* Whether products are of bf16: as told, and without gradients over a base those that its net would have. */
+static bool in_bf16(const lem_memory *mem, const lem_trainable *t, bool based) {
+    return t ? t->bf16 : based && mem->b && mem->b->compute == LEM_COMPUTE_BF16;
+}
+
 /* t: NULL = without gradients */
 static void carve(lem_memory *mem, const lem_model_config *c, lem_net_size most, const lem_trainable *t,
-                  lem_net *net) {
+                  bool based, lem_net *net) {
     size_t T = (size_t)most.rows;
     int positions = c->max_positions < most.rows ? c->max_positions : most.rows, pages = pages_of(most);
-    lem_pass_size size = {most.rows, pages,     pages,
-                          1,         positions, t && t->bf16 ? LEM_DTYPE_BF16 : LEM_DTYPE_F32};
-    lem_net_carve_params(mem, c, t, net);
+    lem_dtype kv = in_bf16(mem, t, based) ? LEM_DTYPE_BF16 : LEM_DTYPE_F32;
+    lem_pass_size size = {most.rows, pages, pages, 1, positions, kv};
+    lem_net_carve_params(mem, c, t, based, net);
     carve_layers(mem, c, T, t ? lem_trainable_lowest(t, c) : c->layers, net);
     lem_pass_carve(mem, c, &size, &net->pass);
     net->inv = take(mem, T, 1);
@@ -98,17 +104,17 @@ static const lem_trainable everything = {.frozen_layers = 0};
 
 /* t: NULL = without gradients; b: NULL = any that works in the host's memory */
 static lem_memory plan(const lem_model_config *c, const lem_backend *b, lem_net_size size,
-                       const lem_trainable *t) {
+                       const lem_trainable *t, bool based) {
     lem_memory mem = {.b = b};
     lem_net net = {0};
-    carve(&mem, c, size, t, &net);
+    carve(&mem, c, size, t, based, &net);
     return mem;
 }
 
 size_t lem_net_part_bytes(const lem_model_config *c, lem_net_size size, const lem_trainable *t) {
     lem_model_config checked = *c;
     if (size.rows < 1 || lem_model_config_check(&checked, NULL) != LEM_OK) return 0;
-    lem_memory mem = plan(&checked, NULL, size, t);
+    lem_memory mem = plan(&checked, NULL, size, t, t && t->based);
     return lem_memory_bytes(&mem) + sizeof(lem_net);
 }
 
@@ -118,7 +124,9 @@ size_t lem_net_bytes(const lem_model_config *c, int max_rows, bool grads) {
 
 size_t lem_net_train_bytes(const lem_model_config *c, lem_net_size size, const lem_trainable *t, int sums) {
     size_t net = lem_net_part_bytes(c, size, t), learned = lem_model_trainable_size(c, t);
-    return net ? net + (lem_model_config_params(c) + (2 + (size_t)sums) * learned) * sizeof(float) : 0;
+    size_t weights = t->based ? lem_weights_base_bytes(c, lem_trainable_base(t)) + learned * sizeof(float)
+                              : lem_model_config_params(c) * sizeof(float);
+    return net ? net + weights + (2 + (size_t)sums) * learned * sizeof(float) : 0;
 }
 
 /* Gives each tensor that learns its place in the gradient. t: NULL = none */
@@ -144,11 +152,13 @@ static lem_status make(lem_model *m, lem_backend *b, lem_net_size size, const le
         return lem_fail(err, LEM_EUSAGE, "a net of %d rows with %d heads", size.rows, m->config.heads);
     if (t && t->bf16 && b->compute != LEM_COMPUTE_BF16)
         return lem_fail(err, LEM_EUSAGE, "a net of bf16 products on a backend that multiplies in fp32");
-    lem_memory mem = plan(&m->config, b, size, t);
+    if (t && t->based != (m->base != NULL))
+        return lem_fail(err, LEM_EUSAGE, "a net over a base, of a model without one, or the other way");
+    lem_memory mem = plan(&m->config, b, size, t, m->base != NULL);
     lem_net *net = lem_alloc_zero(1, sizeof *net, err);
     if (!net) return LEM_EMEM;
     LEM_TRY(lem_block_init(&net->block, b, false, &mem, err));
-    carve(&mem, &m->config, size, t, net);
+    carve(&mem, &m->config, size, t, m->base != NULL, net);
     net->model = m;
     net->bf16 = t && t->bf16;
     net->lowest = t ? lem_trainable_lowest(t, &m->config) : m->config.layers;
@@ -320,7 +330,7 @@ static int head_block(lem_net *net, int left, const int *rows, int *n_runs) {
 static lem_status check_lm(const lem_net *net, int R, const int *rows, const int32_t *target, bool grad,
                            lem_err *err) {
     lem_status st = LEM_OK;
-    if (lem_model_at(net->model, LEM_ROLE_LM_HEAD, -1) == SIZE_MAX)
+    if (lem_params_at(&net->w, LEM_ROLE_LM_HEAD, -1)->packed.N == 0)
         return lem_fail(err, LEM_EUSAGE, "this model has no language-model head");
     if (grad && !net->grads) return lem_fail(err, LEM_EUSAGE, "this net was made without gradients");
     LEM_TRY(lem_check_rows(R, rows, net->pass.n_rows, err));

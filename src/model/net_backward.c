@@ -18,7 +18,8 @@ float *lem_net_grad_of(const lem_net *net, lem_role role, int layer) {
 void lem_net_dx(lem_net *net, int T, int N, int K, const float *dY, const lem_param *w, float *dX,
                 bool accumulate) {
     lem_backend *b = net->pass.b;
-    if (net->bf16) b->ops->linear_dx_bf16(b, T, N, K, dY, w->rows, w->dtype, dX, accumulate);
+    if (!w->rows) b->ops->linear_dx_packed(b, T, dY, &w->packed, dX, accumulate);
+    else if (net->bf16) b->ops->linear_dx_bf16(b, T, N, K, dY, w->rows, w->dtype, dX, accumulate);
     else b->ops->linear_dx(b, T, N, K, dY, w->rows, w->dtype, dX, accumulate);
 }
 

@@ -1,9 +1,11 @@
 /* net_params.c - the parameters of a net: those that learn, and the others as they are kept */
 #include "model/net_priv.h"
+#include "model/session_priv.h"
 
 typedef struct keep_ctx {
     const lem_trainable *t; /* NULL = nothing learns */
     bool host;              /* the backend works in the model's own array */
+    bool based;             /* a base has the rest */
 } keep_ctx;
 
 /* Whether something reads the parameter as rows: all vectors, the embedding, and what a gradient goes back
@@ -27,6 +29,7 @@ static bool kept_bf16(const lem_trainable *t, lem_role role) {
 static lem_keep keep(const void *ctx, const lem_model_config *c, lem_role role, int layer) {
     const keep_ctx *k = ctx;
     int rows, cols;
+    if (k->based && lem_role_in_base(role)) return (lem_keep){0};
     (void)lem_role_shape(c, role, layer, &rows, &cols);
     bool learns = k->t && lem_trainable_has(k->t, role, layer);
     bool half = cols > 0 && in_bf16(k->t, role), narrow = cols > 0 && !learns && kept_bf16(k->t, role);
@@ -37,8 +40,9 @@ static lem_keep keep(const void *ctx, const lem_model_config *c, lem_role role, 
                       .packed_dtype = half ? LEM_DTYPE_BF16 : dtype};
 }
 
-void lem_net_carve_params(lem_memory *mem, const lem_model_config *c, const lem_trainable *t, lem_net *net) {
-    keep_ctx k = {t, !mem->b || mem->b->ops->host_memory};
+void lem_net_carve_params(lem_memory *mem, const lem_model_config *c, const lem_trainable *t, bool based,
+                          lem_net *net) {
+    keep_ctx k = {t, !mem->b || mem->b->ops->host_memory, based};
     lem_params_carve(mem, c, keep, &k, &net->w);
     net->twin = t && !k.host ? lem_memory_floats(mem, lem_model_trainable_size(c, t), 1) : NULL;
 }
@@ -47,6 +51,7 @@ void lem_net_carve_params(lem_memory *mem, const lem_model_config *c, const lem_
  * other place. */
 void lem_net_place_params(lem_net *net) {
     const lem_model *m = net->model;
+    if (m->base) lem_params_share(lem_weights_params(m->base), &m->config, &net->w);
     for (int i = 0; i < m->n_tensors; i++) {
         const lem_tensor *t = &m->tensors[i];
         lem_param *p = lem_params_at(&net->w, t->role, t->layer);
@@ -55,7 +60,8 @@ void lem_net_place_params(lem_net *net) {
             p->rows = m->params + t->offset;
         if (t->role == LEM_ROLE_EMBED && m->config.tied) *lem_params_at(&net->w, LEM_ROLE_LM_HEAD, -1) = *p;
     }
-    if (lem_model_at(m, LEM_ROLE_LM_HEAD, -1) == SIZE_MAX) lem_params_forget(&net->w, LEM_ROLE_LM_HEAD);
+    if (!m->base && lem_model_at(m, LEM_ROLE_LM_HEAD, -1) == SIZE_MAX)
+        lem_params_forget(&net->w, LEM_ROLE_LM_HEAD);
 }
 
 static void pack(lem_net *net, const lem_param *p) {

@@ -40,8 +40,9 @@ void lem_net_dx(lem_net *net, int T, int N, int K, const float *dY, const lem_pa
 void lem_net_dw(lem_net *net, int T, int N, int K, const float *dY, const float *X, int n_runs,
                 const int *runs, float *dW);
 
-/* net_params.c. t: NULL = without gradients. */
-void lem_net_carve_params(lem_memory *mem, const lem_model_config *c, const lem_trainable *t, lem_net *net);
+/* net_params.c. t: NULL = without gradients. based: a base has what does not learn. */
+void lem_net_carve_params(lem_memory *mem, const lem_model_config *c, const lem_trainable *t, bool based,
+                          lem_net *net);
 /* The places of the parameters that have none of their own yet. */
 void lem_net_place_params(lem_net *net);
 

@@ -9,7 +9,8 @@ static void carve_param(lem_memory *mem, int rows, int cols, lem_keep keep, lem_
     lem_param p = {.dtype = keep.dtype};
     if (keep.packed) {
         size_t bytes = lem_packed_bytes(mem->b, rows, cols, keep.packed_dtype);
-        p.packed = (lem_packed){rows, cols, keep.packed_dtype, lem_carve_take(&mem->dev, bytes, 1)};
+        p.packed =
+            (lem_packed){rows, cols, keep.packed_dtype, lem_carve_take(&mem->dev, bytes, 1), keep.wide};
     }
     if (keep.rows) p.rows = lem_carve_take(&mem->dev, n, lem_dtype_size(keep.dtype));
     if (out) *out = p;
@@ -26,6 +27,13 @@ void lem_params_carve(lem_memory *mem, const lem_model_config *c, lem_keep_fn *k
                         p.at ? lem_params_at(&p, role, layer) : NULL);
     if (p.at && c->tied) *lem_params_at(&p, LEM_ROLE_LM_HEAD, -1) = *lem_params_at(&p, LEM_ROLE_EMBED, -1);
     *out = p;
+}
+
+void lem_params_share(const lem_params *base, const lem_model_config *c, const lem_params *out) {
+    lem_role role;
+    int layer;
+    for (long k = 0; lem_role_at(c, k, &role, &layer); k++)
+        if (lem_role_in_base(role)) *lem_params_at(out, role, layer) = *lem_params_at(base, role, layer);
 }
 
 /* Rows of F32 or BF16 as the groups of rows. */

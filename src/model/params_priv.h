@@ -28,7 +28,7 @@ static inline const float *lem_params_vector(const lem_params *p, lem_role role,
 }
 
 typedef struct lem_keep {
-    bool packed, rows;
+    bool packed, rows, wide; /* wide: lem_packed's */
     lem_dtype dtype, packed_dtype;
 } lem_keep;
 /* How a parameter is kept. With rows false the caller sets them (or not). */
@@ -36,6 +36,8 @@ typedef lem_keep lem_keep_fn(const void *ctx, const lem_model_config *c, lem_rol
 
 /* Places for all parameters of that shape. A tied head is the embedding, packed beside its rows. Where the
  * model has no language-model head, lem_params_forget takes its place away. */
+/* What lies in a base is taken over from it. */
+void lem_params_share(const lem_params *base, const lem_model_config *c, const lem_params *out);
 void lem_params_carve(lem_memory *mem, const lem_model_config *c, lem_keep_fn *keep, const void *ctx,
                       lem_params *out);
 static inline void lem_params_forget(const lem_params *p, lem_role role) {

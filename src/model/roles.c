@@ -203,3 +203,7 @@ int lem_trainable_lowest(const lem_trainable *t, const lem_model_config *c) {
             if (lem_trainable_has(t, r, i) && lem_role_shape(c, r, i, &rows, &cols)) return i;
     return c->layers;
 }
+
+lem_dtype lem_trainable_base(const lem_trainable *t) {
+    return t->bf16 && t->frozen_dtype == LEM_DTYPE_F32 ? LEM_DTYPE_BF16 : t->frozen_dtype;
+}

@@ -76,20 +76,27 @@ lem_role lem_role_matrix(int i, char name[32]);
  * back: the matrix that A or B belongs to, LEM_ROLE_COUNT of other roles. */
 lem_role lem_role_adapter(lem_role matrix);
 lem_role lem_role_adapted(lem_role a_or_b);
+/* It lies in a base, where there is one (model/base.h): it is no adapter and no reward head. */
+static inline bool lem_role_in_base(lem_role role) {
+    return role < LEM_ROLE_DENSE && lem_role_adapted(role) == LEM_ROLE_COUNT;
+}
 /* Number of parameters of a model of that shape. */
 size_t lem_model_config_params(const lem_model_config *c);
 
 typedef struct lem_trainable { /* zeroed = everything learns */
     int frozen_layers;         /* layers 0..n-1 do not, nor does the embedding if n > 0 */
     uint64_t frozen_roles;     /* bit 1 << role: tensors of that role do not, in any layer */
-    lem_dtype frozen_dtype;    /* matrices that do not learn are kept as F32 or BF16 */
-    bool bf16;                 /* products of bf16 (model/net.h); matrices that do not learn are BF16 then */
+    lem_dtype frozen_dtype;    /* matrices that do not learn are kept as F32 or BF16, in a base also I8 */
+    bool bf16;  /* products of bf16 (model/net.h); matrices that do not learn are BF16 (I8) then */
+    bool based; /* what does not learn lies in a base (model/base.h): once, and nowhere as fp32 */
 } lem_trainable;
 
 /* layer: -1 outside of layers. */
 bool lem_trainable_has(const lem_trainable *t, lem_role role, int layer);
 /* Layers below this one need no backward pass: neither they nor the embedding learn. Up to c->layers. */
 int lem_trainable_lowest(const lem_trainable *t, const lem_model_config *c);
+/* As what a base keeps its matrices. */
+lem_dtype lem_trainable_base(const lem_trainable *t);
 /* Parameters that learn in a model of that shape, less padding. */
 size_t lem_trainable_params(const lem_trainable *t, const lem_model_config *c);
 

@@ -12,32 +12,50 @@ static lem_dtype packed_as(lem_dtype asked, const lem_model_config *c, lem_role 
     return int8 ? LEM_DTYPE_I8 : LEM_DTYPE_BF16;
 }
 
+/* What weights are asked for. */
+typedef struct keep_ctx {
+    lem_dtype dtype;
+    bool wide, based; /* based: a base has the rest */
+} keep_ctx;
+
 /* Products packed, the embedding as rows, vectors as rows too; reward heads are fp32 in any case. */
 static lem_keep keep(const void *ctx, const lem_model_config *c, lem_role role, int layer) {
-    const lem_dtype *asked = ctx;
+    const keep_ctx *k = ctx;
     int rows, cols;
+    if (k->based && lem_role_in_base(role)) return (lem_keep){0};
     (void)lem_role_shape(c, role, layer, &rows, &cols);
     bool f32 = cols == 0 || role == LEM_ROLE_DENSE || role == LEM_ROLE_SCORE;
-    lem_dtype packed = f32 ? LEM_DTYPE_F32 : packed_as(*asked, c, role);
+    lem_dtype packed = f32 ? LEM_DTYPE_F32 : packed_as(k->dtype, c, role);
+    if (k->wide && role == LEM_ROLE_EMBED && packed == LEM_DTYPE_I8) packed = LEM_DTYPE_BF16; /* as stored */
     bool both = packed == LEM_DTYPE_I8 && role == LEM_ROLE_EMBED; /* rows are read as they are */
     return (lem_keep){.packed = cols > 0 && (role != LEM_ROLE_EMBED || c->tied),
                       .rows = cols == 0 || role == LEM_ROLE_EMBED,
+                      .wide = k->wide,
                       .dtype = both ? LEM_DTYPE_BF16 : packed,
                       .packed_dtype = packed};
 }
 
-size_t lem_weights_bytes(const lem_model_config *c, lem_dtype dtype) {
+static size_t bytes_of(const lem_model_config *c, const keep_ctx *k) {
     lem_memory mem = {.b = NULL};
     lem_params none;
     lem_model_config checked = *c;
     if (lem_model_config_check(&checked, NULL) != LEM_OK) return 0;
-    if (c->int8) dtype = LEM_DTYPE_I8;
-    lem_params_carve(&mem, &checked, keep, &dtype, &none);
+    lem_params_carve(&mem, &checked, keep, k, &none);
     return lem_memory_bytes(&mem) + sizeof(lem_weights);
 }
 
-lem_status lem_weights_alloc(const lem_model *table, lem_backend *b, lem_dtype dtype, lem_weights **out,
-                             lem_err *err) {
+size_t lem_weights_bytes(const lem_model_config *c, lem_dtype dtype) {
+    return bytes_of(c, &(keep_ctx){.dtype = c->int8 ? LEM_DTYPE_I8 : dtype});
+}
+
+size_t lem_weights_base_bytes(const lem_model_config *c, lem_dtype dtype) {
+    lem_model_config plain = *c;
+    plain.lora = (lem_lora){0};
+    return bytes_of(&plain, &(keep_ctx){.dtype = dtype, .wide = true});
+}
+
+lem_status lem_weights_alloc(const lem_model *table, lem_backend *b, lem_dtype dtype, bool wide,
+                             lem_weights **out, lem_err *err) {
     lem_status st = LEM_OK;
     const lem_model_config *c = &table->config;
     lem_memory mem = {.b = b};
@@ -46,14 +64,16 @@ lem_status lem_weights_alloc(const lem_model *table, lem_backend *b, lem_dtype d
         return lem_fail(err, LEM_EUSAGE, "weights are packed as F32 or BF16 or I8, not %s",
                         lem_dtype_name(dtype));
     if (c->int8) dtype = LEM_DTYPE_I8;
+    const keep_ctx k = {dtype, wide, table->base != NULL};
     lem_weights *w = lem_alloc_zero(1, sizeof *w, err);
     if (!w) return LEM_EMEM;
     w->config = *c;
     w->dtype = dtype;
-    lem_params_carve(&mem, c, keep, &dtype, &none);
+    lem_params_carve(&mem, c, keep, &k, &none);
     LEM_TRY(lem_block_init(&w->block, b, true, &mem, err));
-    lem_params_carve(&mem, c, keep, &dtype, &w->params);
-    if (lem_model_at(table, LEM_ROLE_LM_HEAD, -1) == SIZE_MAX)
+    lem_params_carve(&mem, c, keep, &k, &w->params);
+    if (table->base) lem_params_share(&table->base->params, c, &w->params);
+    else if (lem_model_at(table, LEM_ROLE_LM_HEAD, -1) == SIZE_MAX)
         lem_params_forget(&w->params, LEM_ROLE_LM_HEAD);
     *out = w;
     w = NULL;
@@ -65,7 +85,7 @@ done:
 lem_status lem_weights_new(const lem_model *m, lem_backend *b, lem_dtype dtype, lem_weights **out,
                            lem_err *err) {
     lem_weights *w = NULL;
-    lem_status st = lem_weights_alloc(m, b, dtype, &w, err);
+    lem_status st = lem_weights_alloc(m, b, dtype, false, &w, err);
     for (int i = 0; st == LEM_OK && i < m->n_tensors; i++) {
         const lem_tensor *t = &m->tensors[i];
         st = lem_param_put_values(b, lem_params_at(&w->params, t->role, t->layer), t, m->params + t->offset,

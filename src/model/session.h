@@ -14,12 +14,13 @@
 #include "model/model.h"
 
 typedef struct lem_weights lem_weights; /* packed, read-only, shared by sessions of the backend; independent
-                                           of the model it was made from */
+                                           of the model it was made from, but for that one's base */
 lem_status lem_weights_new(const lem_model *m, lem_backend *b, lem_dtype dtype /* F32, BF16 or I8 */,
                            lem_weights **out, lem_err *err) LEM_MUST_CHECK;
 void lem_weights_free(lem_weights *w);
 size_t lem_weights_bytes(const lem_model_config *c,
                          lem_dtype dtype); /* bytes that they take; 0 for a config that is refused */
+size_t lem_weights_base_bytes(const lem_model_config *c, lem_dtype dtype); /* of lem_weights_open_base */
 /* I8: matrices of layers and the language-model head are int8 (model/quant.h), the embedding is bf16 rows.
  * What a folder of int8 holds is I8 whatever is asked for. */
 

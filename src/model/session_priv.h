@@ -12,9 +12,11 @@ struct lem_weights {
     lem_params params;
 };
 
-/* Memory for packed weights of the table's shape, carved but not filled. */
-lem_status lem_weights_alloc(const lem_model *table, lem_backend *b, lem_dtype dtype, lem_weights **out,
-                             lem_err *err) LEM_MUST_CHECK;
+/* Memory for packed weights of the table's shape, carved but not filled; what lies in the table's base is
+ * there already. wide: a base's, whose int8 is multiplied as numbers (lem_packed). */
+lem_status lem_weights_alloc(const lem_model *table, lem_backend *b, lem_dtype dtype, bool wide,
+                             lem_weights **out, lem_err *err) LEM_MUST_CHECK;
+static inline const lem_params *lem_weights_params(const lem_weights *w) { return &w->params; }
 
 typedef enum lem_node_state {
     LEM_NODE_FREE,

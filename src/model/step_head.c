@@ -17,20 +17,6 @@ static lem_status set_head(lem_model_config *c, lem_head_kind kind, lem_err *err
     return LEM_OK;
 }
 
-static lem_status empty_model(const lem_model_config *c, lem_model **out, lem_err *err) {
-    lem_model *m = NULL;
-    lem_status st = lem_model_new_table(c, false, &m, err);
-    if (st) return st;
-    m->params = lem_alloc_aligned(m->n_params, sizeof *m->params, err);
-    if (!m->params) {
-        lem_model_free(m);
-        return LEM_EMEM;
-    }
-    memset(m->params, 0, m->n_params * sizeof *m->params);
-    *out = m;
-    return LEM_OK;
-}
-
 /* Everything but the reward head. */
 static void copy_body(lem_model *to, const lem_model *from) {
     for (int i = 0; i < to->n_tensors; i++) {
@@ -47,7 +33,7 @@ lem_status lem_step_head_write(const lem_model *m, lem_head_kind kind, lem_model
     lem_status st = LEM_OK;
     if (c.head != LEM_HEAD_SCALAR) return lem_fail(err, LEM_EUSAGE, "a model without a scalar head");
     LEM_TRY(set_head(&c, kind, err));
-    LEM_TRY(empty_model(&c, &to, err));
+    LEM_TRY(lem_model_new_like(m, &c, &to, err));
     copy_body(to, m);
     const float *w = m->params + lem_model_at(m, LEM_ROLE_SCORE, -1);
     float *score = to->params + lem_model_at(to, LEM_ROLE_SCORE, -1);
@@ -84,7 +70,7 @@ lem_status lem_step_head_read(const lem_model *m, lem_model **out, lem_err *err)
                         (double)shift);
     c.head = LEM_HEAD_SCALAR;
     c.reward = (lem_head_shape){0};
-    LEM_TRY(empty_model(&c, &to, err));
+    LEM_TRY(lem_model_new_like(m, &c, &to, err));
     copy_body(to, m);
     float *w = to->params + lem_model_at(to, LEM_ROLE_SCORE, -1);
     for (int d = 0; d < c.width; d++) w[d] = two ? from[c.width + d] - from[d] : from[d];

@@ -172,14 +172,25 @@ done:
     return st;
 }
 
+/* A row of wide int8 has to fit the scratch of a backend. */
+static lem_status check_columns(const lem_model *table, const char *dir, lem_err *err) {
+    for (int i = 0; i < table->n_tensors; i++)
+        if (table->tensors[i].shape[1] > LEM_WIDE_COLUMNS)
+            return lem_fail(err, LEM_EDATA,
+                            "%s: '%.95s' has %d columns, an int8 model is trained with %d at most", dir,
+                            table->tensors[i].name, table->tensors[i].shape[1], LEM_WIDE_COLUMNS);
+    return LEM_OK;
+}
+
 static lem_status open_weights(const char *dir, const lem_head *need, lem_backend *b, lem_dtype dtype,
-                               lem_weights **out, lem_err *err) {
+                               bool wide, lem_weights **out, lem_err *err) {
     lem_status st = LEM_OK;
     lem_folder folder = {NULL, NULL};
     lem_weights *w = NULL;
     loader l = {0};
     LEM_TRY(lem_folder_open(dir, need, &folder, err));
-    LEM_TRY(lem_weights_alloc(folder.table, b, dtype, &w, err));
+    if (wide) LEM_TRY(check_columns(folder.table, dir, err));
+    LEM_TRY(lem_weights_alloc(folder.table, b, dtype, wide, &w, err));
     l = (loader){.folder = &folder, .w = w, .b = b};
     LEM_TRY(fill(&l, err));
     *out = w;
@@ -199,12 +210,17 @@ done:
 
 lem_status lem_weights_open(const char *dir, lem_head need, lem_backend *b, lem_dtype dtype,
                             lem_weights **out, lem_err *err) {
-    return open_weights(dir, &need, b, dtype, out, err);
+    return open_weights(dir, &need, b, dtype, false, out, err);
 }
 
 lem_status lem_weights_open_any(const char *dir, lem_backend *b, lem_dtype dtype, lem_weights **out,
                                 lem_err *err) {
-    return open_weights(dir, NULL, b, dtype, out, err);
+    return open_weights(dir, NULL, b, dtype, false, out, err);
+}
+
+lem_status lem_weights_open_base(const char *dir, const lem_head *need, lem_backend *b, lem_dtype dtype,
+                                 lem_weights **out, lem_err *err) {
+    return open_weights(dir, need, b, dtype, true, out, err);
 }
 
 const lem_model_config *lem_weights_config(const lem_weights *w) { return &w->config; }

@@ -19,6 +19,11 @@ lem_status lem_weights_open(const char *dir, lem_head need, lem_backend *b, lem_
 /* Whatever head the folder has. */
 lem_status lem_weights_open_any(const char *dir, lem_backend *b, lem_dtype dtype, lem_weights **out,
                                 lem_err *err) LEM_MUST_CHECK;
+/* What trains with nothing of it learning (model/base.h): matrices of a folder of int8 (dtype I8) are
+ * multiplied as their numbers scale * q, what it does not keep as int8, and a tied head, as BF16. need: NULL
+ * = whatever head it has. */
+lem_status lem_weights_open_base(const char *dir, const lem_head *need, lem_backend *b, lem_dtype dtype,
+                                 lem_weights **out, lem_err *err) LEM_MUST_CHECK;
 const lem_model_config *lem_weights_config(const lem_weights *w);
 lem_dtype lem_weights_packed(const lem_weights *w); /* how matrices are stored */
 /* All checks of opening that need no values: config, headers, names, shapes. */
