@@ -13,7 +13,8 @@
      "N",                                                                                                    \
      "0",                                                                                                    \
      "train adapters of rank N beside the matrices of layers (LoRA) and a reward head, nothing else; the "   \
-     "result is the merged model, with PEFT's files in adapter/; 0 = train everything",                      \
+     "rest stays as it is stored, as int8 too; the result is the merged model, with PEFT's files in "        \
+     "adapter/; 0 = train everything",                                                                       \
      0,                                                                                                      \
      1024},                                                                                                  \
         {"lora-alpha", LEM_OPT_NUM, "X", NULL, "of adapters: their product counts alpha / N times [2 N]",    \

@@ -280,7 +280,7 @@ void lem_folder_release(lem_folder *f) {
 lem_status lem_folder_refuse_int8(const lem_folder *f, const char *dir, lem_err *err) {
     if (!f->table->config.int8) return LEM_OK;
     return lem_fail(err, LEM_EDATA,
-                    "%s: an int8 model (lemma model quantize) samples and scores, and nothing else; take the "
-                    "model that it was made from",
+                    "%s: an int8 model (lemma model quantize) samples, scores and is a base of adapters, and "
+                    "nothing else; take the model that it was made from",
                     dir);
 }

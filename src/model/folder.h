@@ -22,7 +22,7 @@ lem_status lem_folder_open(const char *dir, const lem_head *need, lem_folder *ou
 void lem_folder_release(lem_folder *f);
 /* Every tensor of the table is stored as BF16: nothing is lost when it is kept so. */
 bool lem_folder_is_bf16(const lem_folder *f);
-/* LEM_EDATA for a folder of int8: it is not trained, converted or merged. */
+/* LEM_EDATA for a folder of int8: as a whole it is not trained, converted or merged. */
 lem_status lem_folder_refuse_int8(const lem_folder *f, const char *dir, lem_err *err) LEM_MUST_CHECK;
 /* The tensor of the table at that offset of the flat array. */
 const lem_tensor *lem_model_tensor_at(const lem_model *m, size_t offset);

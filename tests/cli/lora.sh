@@ -98,6 +98,54 @@ for command in "rm train --lists lists.jsonl --batch 4" "rm train --lora-dropout
     rm -rf r1 r2
 done
 
+# Over a base of int8 (and bf16): the same bytes whatever the threads, passes and kills; what is merged is stored as
+# bf16 and is the base's numbers with the adapter in them; without adapters it is refused, with the way out.
+"$lemma" sft --from-scratch --untied --layers 2 --width 160 --heads 2 --vocab 270 --context 128 --batch 4 --max-steps 4 --data rows.jsonl --out wide --quiet >/dev/null 2>&1
+"$lemma" model quantize wide --keep down_proj --out eight --quiet >/dev/null
+eight() { out=$1; shift; "$lemma" sft --model eight --data rows.jsonl --lora-rank 3 --lr 1e-2 --batch 4 --max-steps 20 --checkpoint-every 5 --out "$out" --quiet "$@" >/dev/null 2>&1; }
+for compute in f32 bf16; do
+    rm -rf e1 e2
+    eight e1 --threads 1 --compute $compute --eval rows.jsonl --eval-n 4 --eval-tokens 8 --val rows.jsonl
+    eight e2 --threads 2 --compute $compute --eval rows.jsonl --eval-n 4 --eval-tokens 8 --val rows.jsonl --max-rows 64
+    same e1 e2
+done
+grep -q quantization_config e1/config.json && fail "the merged model says it is int8"
+grep -q '"torch_dtype": "bfloat16"\|"dtype": "bfloat16"' e1/config.json || fail "the merged model is not bf16"
+grep -q '"base_model_name_or_path": "eight"' e1/adapter/adapter_config.json || fail "the adapter is not said to be of the int8 model"
+"$lemma" model merge wide e1/adapter --out e3 --quiet >/dev/null || fail "the adapter does not merge into the source"
+"$lemma" sample --model e1 --prompts rows.jsonl --n 1 --max-tokens 4 --out e4.jsonl --quiet >/dev/null || fail "the merged model does not sample"
+k=0
+while [ $k -lt 4 ]; do
+    k=$((k + 1))
+    timeout -s KILL "0.$k" "$lemma" sft --model eight --data rows.jsonl --lora-rank 3 --lr 1e-2 --batch 4 --max-steps 20 --checkpoint-every 5 --out ekilled --quiet >/dev/null 2>&1 || true
+done
+eight ekilled
+rm -rf e1
+eight e1
+same e1 ekilled
+for command in "rm train --lists lists.jsonl --batch 4" "rm train --loss dpo --lists lists.jsonl --batch 4" "prm train --data steps.jsonl --batch 4 --val-share 0" "prm train --data steps.jsonl --batch 4 --val-share 0 --head generative"; do
+    for threads in 1 2; do
+        # shellcheck disable=SC2086
+        "$lemma" $command --model eight --lora-rank 2 --lr 1e-2 --max-steps 4 --threads $threads --max-rows $((threads * 150)) --out "r$threads" --quiet >/dev/null 2>&1
+    done
+    same r1 r2
+    "$lemma" model info r1 >/dev/null || fail "$command on int8: not opened"
+    [ -e r1/adapter/adapter_model.safetensors ] || fail "$command on int8: no adapter"
+    rm -rf r1 r2
+    rc=0
+    # shellcheck disable=SC2086
+    "$lemma" $command --model eight --dry-run --out x >said 2>&1 || rc=$?
+    [ $rc -eq 3 ] || fail "$command on int8 without adapters: status $rc"
+    grep -qF "learns by adapters alone: give --lora-rank N, or take the model that it was made from" said || { cat said >&2; fail "the way out is not said"; }
+done
+rc=0
+"$lemma" sft --model eight --data rows.jsonl --out x >said 2>&1 || rc=$?
+[ $rc -eq 3 ] || fail "sft on int8 without adapters: status $rc"
+sed 's/^model: base/model: eight/' stages.yaml >eight.yaml
+"$lemma" sft --config eight.yaml --out estaged --quiet >/dev/null 2>&1
+[ -e estaged/stages/1-a/adapter/adapter_config.json ] || fail "no first stage over int8"
+refused "adapters are beside layers that are there" "$lemma" rm train --model base --lists lists.jsonl --add-layers 1 --lora-rank 2 --out x
+
 refused "'z' is none of all, q_proj, k_proj" "$lemma" sft --model base --data rows.jsonl --lora-rank 2 --lora-targets q,z --out x
 refused "--lora-rank" "$lemma" sft --model base --data rows.jsonl --lora-rank 2000 --out x
 refused "--lora-dropout: a share of at least 0 and below 1" "$lemma" sft --model base --data rows.jsonl --lora-rank 2 --lora-dropout 1 --out x

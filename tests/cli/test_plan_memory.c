@@ -115,10 +115,25 @@ static void tuned(void **state) {
     same("prm train --model base --data steps.jsonl --max-steps 1 --batch 8");
 }
 
+/* Adapters over bases of each type, whose weights are most of what is taken; what is merged takes no more. */
+static void adapted(void **state) {
+    (void)state;
+    shell(L " sft --from-scratch --layers 6 --width 768 --heads 6 --vocab 2000 --data rows.jsonl --max-steps "
+            "1 --batch 1 "
+            "--max-rows 200 --dtype bf16 --out wide --quiet >said.txt 2>&1");
+    shell(L " model quantize wide --out eight --quiet >said.txt 2>&1");
+    same("sft --model wide --data rows.jsonl --max-steps 1 --batch 4 --lora-rank 8 --max-rows 200");
+    same("sft --model eight --data rows.jsonl --max-steps 1 --batch 4 --lora-rank 8 --max-rows 200");
+    same("sft --model eight --data rows.jsonl --max-steps 1 --batch 4 --lora-rank 8 --max-rows 200 --compute "
+         "bf16");
+    same("rm train --model eight --lists lists.jsonl --max-steps 1 --batch 4 --lora-rank 8 --max-rows 300");
+    same("prm train --model eight --data steps.jsonl --max-steps 1 --batch 4 --lora-rank 8 --max-rows 300");
+}
+
 int main(void) {
     char dir[] = "/tmp/lemma-plan-XXXXXX", remove[64];
     const struct CMUnitTest tests[] = {cmocka_unit_test(full), cmocka_unit_test(longer_than_rows),
-                                       cmocka_unit_test(tuned)};
+                                       cmocka_unit_test(tuned), cmocka_unit_test(adapted)};
     if (!mkdtemp(dir) || chdir(dir) != 0) return 1;
     write_rows("rows.jsonl", 20);
     write_rows("long.jsonl", 900);

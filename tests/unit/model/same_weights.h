@@ -23,7 +23,7 @@ static void same_param(const lem_param *a, const lem_param *b, size_t n) {
     if (rows) assert_true(host_same_there(backend, a->rows, b->rows, rows));
 }
 
-static void same_weights(const lem_weights *a, const lem_weights *b) {
+static __attribute__((unused)) void same_weights(const lem_weights *a, const lem_weights *b) {
     const lem_model_config *c = &a->config;
     lem_role role;
     int layer, rows, cols;
