@@ -121,7 +121,8 @@ lem_status lem_sft_answer(void *answers, const lem_model *m, lem_train_metric *o
     a->right = a->cut = 0;
     lem_status st = LEM_OK;
     if (a->rows.too_long == a->rows.n) goto done;
-    LEM_TRY(lem_weights_new(m, j->rt.backend, LEM_DTYPE_F32, &w, err));
+    const bool bf16 = m->base && j->rt.backend->compute == LEM_COMPUTE_BF16; /* as the base is multiplied */
+    LEM_TRY(lem_weights_new(m, j->rt.backend, bf16 ? LEM_DTYPE_BF16 : LEM_DTYPE_F32, &w, err));
     LEM_TRY(lem_generate_run(w, &j->config, j->tok, j->rt.backend, &o, next_prompt, a, take_answer, a,
                              j->cli->cancel, NULL, err));
 done:
