@@ -137,7 +137,8 @@ static void samples_and_scores_only(void **state) {
     OK(lem_model_save(m, dir, LEM_DTYPE_F32, &err));
     (void)quantized(0);
     FAILS(lem_model_open(to, LEM_HEAD_LM, &opened, &err), LEM_EDATA, "an int8 model");
-    FAILS(lem_model_open_any(to, &opened, &err), LEM_EDATA, "samples, scores and is a base of adapters, and nothing else");
+    FAILS(lem_model_open_any(to, &opened, &err), LEM_EDATA,
+          "samples, scores and is a base of adapters, and nothing else");
     FAILS(lem_model_convert(to, other, &(lem_convert_opts){0}, &r, &err), LEM_EDATA, "an int8 model");
     FAILS(lem_model_quantize(to, other, 0, NULL, &q, &err), LEM_EDATA, "an int8 model");
     lem_cancel now = {1};
