@@ -8,6 +8,16 @@
 
 extern const lem_backend_ops lem_ref_ops;
 
+/* What is done with each logit of a row that is drawn from; the same bits on every path (cpu/draw.inc.h). */
+enum { LEM_DRAW_BLOCK = 256 };
+#define LEM_DRAW_ONE 1099511627776.0f /* 2^40: the weight of a probability of 1 */
+typedef struct lem_draw_rows {
+    int32_t (*best)(const float *logits, int V);
+    void (*weigh)(const float *logits, int V, float max, float inverse, float *p);
+    uint64_t (*total)(const float *p, int n, uint64_t *sums);
+} lem_draw_rows;
+static inline uint64_t lem_draw_weight(float p) { return (uint64_t)(int64_t)(p * LEM_DRAW_ONE); }
+
 /* One compiled instruction set of the kernels. NULL tables where the compiler's target lacks it. */
 typedef struct lem_cpu_path {
     const lem_backend_ops *ops;
@@ -15,6 +25,7 @@ typedef struct lem_cpu_path {
         long iterations); /* register-resident FMAs; returns a value that depends on all of them */
     double fma_flops;     /* floating-point operations of one iteration */
     float (*read_sum)(size_t n, const float *x); /* reads n floats once */
+    const lem_draw_rows *draw;
 } lem_cpu_path;
 
 const lem_cpu_path *lem_cpu_path_generic(void);

@@ -260,7 +260,6 @@ static void lay_out_forest(lem_net *net, const lem_forest *f) {
     net->pass.n_rows = f->n_rows;
     net->pass.n_segs = n_segs;
     net->pass.n_trees = n_trees;
-    lem_pass_use_pages(&net->pass, n_segs);
     lem_pass_hand_over(&net->pass);
 }
 

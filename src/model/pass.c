@@ -57,14 +57,6 @@ lem_status lem_pass_init(lem_pass *p, const lem_model_config *c, lem_backend *b,
     return LEM_OK;
 }
 
-void lem_pass_use_pages(lem_pass *p, int n) {
-    size_t page = p->kv.page_stride;
-    if (n <= p->pages_clean) return;
-    p->b->ops->zero(p->b, p->kv.data + (size_t)p->pages_clean * page,
-                    (size_t)(n - p->pages_clean) * page * sizeof(float));
-    p->pages_clean = n;
-}
-
 void lem_pass_hand_over(lem_pass *p) {
     const lem_rows *h = &p->host, *d = &p->dev;
     size_t T = (size_t)p->n_rows * sizeof(int);

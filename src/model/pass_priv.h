@@ -61,7 +61,6 @@ typedef struct lem_pass {
     lem_rows host, dev;
     int n_rows, n_segs, n_trees; /* of the rows laid out */
     lem_kv kv;
-    int pages_clean;              /* pages that were written or zeroed once: no stray NaN in unused slots */
     float *cos_sin;               /* [positions,E] */
     float *hidden, *normed, *act; /* final-normed [T,D]; scratch [T,D], [T,F] */
     float *low;                   /* scratch [T,rank] of adapters, or NULL */
@@ -75,8 +74,6 @@ void lem_pass_carve(lem_memory *mem, const lem_model_config *c, const lem_pass_s
 /* After carving: the positions' table. LEM_EMEM. */
 lem_status lem_pass_init(lem_pass *p, const lem_model_config *c, lem_backend *b, const lem_params *w,
                          lem_err *err) LEM_MUST_CHECK;
-/* Pages below n are taken into use. */
-void lem_pass_use_pages(lem_pass *p, int n);
 void lem_pass_hand_over(lem_pass *p); /* the rows that were laid out on the host */
 
 /* Y += what is left of X after the same noise. */

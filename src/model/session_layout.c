@@ -116,7 +116,6 @@ static int take_page(lem_session *s) {
     s->free_page = s->next_page[page];
     s->next_page[page] = -1;
     s->n_free--;
-    lem_pass_use_pages(&s->pass, page + 1); /* pages are first taken in order */
     return page;
 }
 

@@ -9,6 +9,7 @@
 #include "compute/cpu/attention.inc.h"
 #include "compute/cpu/rows.inc.h"
 #include "compute/cpu/flat.inc.h"
+#include "compute/cpu/draw.inc.h"
 #include "compute/cpu/path.inc.h"
 
 const lem_cpu_path *lem_cpu_path_avx2(void) { return &path; }

@@ -10,10 +10,11 @@
 #include "compute/cpu/attention.inc.h"
 #include "compute/cpu/rows.inc.h"
 #include "compute/cpu/flat.inc.h"
+#include "compute/cpu/draw.inc.h"
 #include "compute/cpu/path.inc.h"
 
 static const lem_backend_ops ops_bf16 = CPU_OPS("avx512bf16");
-static const lem_cpu_path path_bf16 = {&ops_bf16, fma_chain, 2.0 * CHAINS *VF_W, read_sum};
+static const lem_cpu_path path_bf16 = {&ops_bf16, fma_chain, 2.0 * CHAINS *VF_W, read_sum, &draw_rows};
 
 const lem_cpu_path *lem_cpu_path_avx512(void) { return &path; }
 const lem_cpu_path *lem_cpu_path_avx512bf16(void) { return &path_bf16; }

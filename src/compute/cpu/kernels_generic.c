@@ -8,6 +8,7 @@
 #include "compute/cpu/attention.inc.h"
 #include "compute/cpu/rows.inc.h"
 #include "compute/cpu/flat.inc.h"
+#include "compute/cpu/draw.inc.h"
 #include "compute/cpu/path.inc.h"
 
 const lem_cpu_path *lem_cpu_path_generic(void) { return &path; }

@@ -42,4 +42,4 @@ static float read_sum(size_t n, const float *x) {
     }
 
 static const lem_backend_ops ops = CPU_OPS(PATH_NAME);
-static const lem_cpu_path path = {&ops, fma_chain, 2.0 * CHAINS *VF_W, read_sum};
+static const lem_cpu_path path = {&ops, fma_chain, 2.0 * CHAINS *VF_W, read_sum, &draw_rows};

@@ -94,6 +94,13 @@ SIMD __m256 add_exponent(__m256 a, __m256 t) {
 }
 SIMD v16 v_add_exponent(v16 a, v16 t) { return BOTH(add_exponent(a.lo, t.lo), add_exponent(a.hi, t.hi)); }
 
+SIMD uint64_t whole_sum(v16 a) {
+    float x[16];
+    uint64_t sum = 0;
+    v_store(x, a);
+    for (int i = 0; i < 16; i++) sum += (uint64_t)(int64_t)x[i];
+    return sum;
+}
 SIMD float v_sum(v16 a) {
     __m256 b = _mm256_add_ps(a.lo, a.hi);
     __m128 c = _mm_add_ps(_mm256_castps256_ps128(b), _mm256_extractf128_ps(b, 1));

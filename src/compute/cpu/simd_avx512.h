@@ -85,6 +85,13 @@ SIMD v16 v_add_exponent(v16 a, v16 t) {
         _mm512_add_epi32(_mm512_castps_si512(a), _mm512_slli_epi32(_mm512_castps_si512(t), 23)));
 }
 
+/* Sum of the whole parts of 16 lanes, each 0 .. 2^58. */
+SIMD uint64_t whole_sum(v16 a) {
+    __m512i lo = _mm512_cvttps_epi64(_mm512_castps512_ps256(a)),
+            hi = _mm512_cvttps_epi64(_mm512_extractf32x8_ps(a, 1));
+    return (uint64_t)_mm512_reduce_add_epi64(_mm512_add_epi64(lo, hi));
+}
+
 SIMD __m256 half_lo(__m512 a) { return _mm512_castps512_ps256(a); }
 SIMD __m256 half_hi(__m512 a) { return _mm512_extractf32x8_ps(a, 1); }
 /* lane i + lane i+8, then +4, +2, +1 */

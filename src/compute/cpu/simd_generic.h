@@ -102,6 +102,13 @@ SIMD v16 v_first_n(v16 a, int n, v16 rest) { EACH(vf_pick(vf_lanes_below(n - 4 *
 SIMD v16 v_zero_below(v16 a, v16 x, float limit) { EACH((vf)((vi)a.q[i] & ~(x.q[i] < vf_set1(limit)))); }
 SIMD v16 v_add_exponent(v16 a, v16 t) { EACH((vf)((vu)a.q[i] + ((vu)t.q[i] << 23))); }
 
+SIMD uint64_t whole_sum(v16 a) {
+    float x[16];
+    uint64_t sum = 0;
+    v_store(x, a);
+    for (int i = 0; i < 16; i++) sum += (uint64_t)(int64_t)x[i];
+    return sum;
+}
 SIMD float v_sum(v16 a) {
     vf c = (a.q[0] + a.q[2]) + (a.q[1] + a.q[3]);
     return (c[0] + c[2]) + (c[1] + c[3]);

@@ -1,5 +1,5 @@
 /* test_sample.c - the drawing of tokens against brute force, ties, and its distribution */
-#include "compute/backend.h"
+#include "compute/backend_priv.h"
 #include "core/json.h"
 #include "core/rng.h"
 
@@ -16,13 +16,17 @@
 
 enum { MAX_V = 3000 };
 
-static lem_backend *backends[2]; /* the reference, and the path of this machine: both draw the same */
+enum { PATHS = 5 };
+static lem_backend *backends[PATHS]; /* the reference, and the paths of this machine: all draw the same */
+static int n_backends;
 
 static int32_t draw(const float *x, int V, float temperature, int top_k, float top_p, double u) {
     const lem_draw how = {u, temperature, top_p, top_k, 0};
-    int32_t token[2];
-    for (int i = 0; i < 2; i++) backends[i]->ops->sample(backends[i], 1, V, x, &how, NULL, &token[i]);
-    assert_int_equal(token[0], token[1]);
+    int32_t token[PATHS];
+    for (int i = 0; i < n_backends; i++) {
+        backends[i]->ops->sample(backends[i], 1, V, x, &how, NULL, &token[i]);
+        assert_int_equal(token[0], token[i]);
+    }
     return token[0];
 }
 
@@ -162,9 +166,11 @@ static void test_chi_square(void **state) {
 /* ---- against Transformers (tools/golden/make_processors.py) */
 
 static int32_t draw_as(const lem_draw *how, const float *x, const int32_t *seen, int V) {
-    int32_t token[2];
-    for (int i = 0; i < 2; i++) backends[i]->ops->sample(backends[i], 1, V, x, how, seen, &token[i]);
-    assert_int_equal(token[0], token[1]);
+    int32_t token[PATHS];
+    for (int i = 0; i < n_backends; i++) {
+        backends[i]->ops->sample(backends[i], 1, V, x, how, seen, &token[i]);
+        assert_int_equal(token[0], token[i]);
+    }
     return token[0];
 }
 
@@ -220,9 +226,50 @@ static void test_shared_row(void **state) {
                                    {.penalty = 1.2f}};
     static const int32_t want[] = {1, 2, 0, 0, 0};
     int32_t token[5];
-    for (int b = 0; b < 2; b++) {
+    for (int b = 0; b < n_backends; b++) {
         backends[b]->ops->sample(backends[b], 5, 4, x, how, seen, token);
         for (int i = 0; i < 5; i++) assert_int_equal(token[i], want[i]);
+    }
+}
+
+/* Weights of all paths to the last bit, beside exp() of the C library; rows of any length, with what is far
+ * below the largest, and with what cannot be drawn from. */
+static void test_weights(void **state) {
+    enum { V = 777 };
+    float x[V], p[V], first[V];
+    uint64_t sums[V / LEM_DRAW_BLOCK + 1];
+    lem_rng rng = lem_rng_make(5, "weights", 0);
+    (void)state;
+    for (int n = 1; n <= V; n += n < 40 ? 1 : 97) {
+        uint64_t total = 0, whole = 0;
+        int32_t best = 0;
+        for (int i = 0; i < n; i++) x[i] = (float)(lem_rng_next_unit(&rng) * 60 - 50);
+        for (int i = 0; i < n; i++) best = x[i] > x[best] ? i : best;
+        for (int b = 0; b < n_backends; b++) {
+            const lem_cpu_path *path = ((const lem_cpu_priv *)backends[b]->priv)->path;
+            const lem_draw_rows *rows = (path ? path : lem_cpu_path_generic())->draw;
+            assert_int_equal(rows->best(x, n), best);
+            rows->weigh(x, n, x[best], 0.7f, b ? p : first);
+            if (b) assert_memory_equal(p, first, (size_t)n * sizeof *p);
+            whole = rows->total(first, n, sums);
+            total = b ? total : whole;
+            assert_true(whole == total);
+        }
+        for (int i = 0; i < n; i++) {
+            double want = exp((double)((x[i] - x[best]) * 0.7f));
+            assert_true(fabs((double)first[i] - want) <= 2e-7 * want + 1e-17);
+            total -= (uint64_t)((double)first[i] * 1099511627776.0);
+        }
+        assert_true(total == 0);
+        for (int bad = 0; bad < n; bad += 13)
+            for (int b = 0; b < n_backends; b++) {
+                const float was = x[bad];
+                int32_t token;
+                x[bad] = bad % 2 ? NAN : INFINITY;
+                backends[b]->ops->sample(backends[b], 1, n, x, &(lem_draw){.temperature = 1}, NULL, &token);
+                assert_int_equal(token, -1);
+                x[bad] = was;
+            }
     }
 }
 
@@ -266,13 +313,14 @@ int main(void) {
         cmocka_unit_test(test_brute_force), cmocka_unit_test(test_greedy_and_ties),
         cmocka_unit_test(test_extremes),    cmocka_unit_test(test_chi_square),
         cmocka_unit_test(test_processors),  cmocka_unit_test(test_shared_row),
-        cmocka_unit_test(test_batch),
+        cmocka_unit_test(test_weights),     cmocka_unit_test(test_batch),
     };
     lem_err err = LEM_ERR_INIT;
-    if (lem_backend_new(LEM_ISA_REF, NULL, &backends[0], &err) != LEM_OK ||
-        lem_backend_new(LEM_ISA_AUTO, NULL, &backends[1], &err) != LEM_OK)
-        return 1;
+    for (int isa = LEM_ISA_REF; isa <= LEM_ISA_AVX512; isa++)
+        if (lem_isa_supported((lem_isa)isa) &&
+            lem_backend_new((lem_isa)isa, NULL, &backends[n_backends++], &err) != LEM_OK)
+            return 1;
     int rc = cmocka_run_group_tests(tests, NULL, NULL);
-    for (int i = 0; i < 2; i++) lem_backend_free(backends[i]);
+    for (int i = 0; i < n_backends; i++) lem_backend_free(backends[i]);
     return rc;
 }
