@@ -244,7 +244,7 @@ static lem_status gather_requests(gen_engine *g, lem_feed *feeds, int *n_prefill
             lem_status st = lem_session_node(g->session, r->parent ? r->parent->node : -1, &r->node, err);
             if (st) return st;
         }
-        feeds[n] = (lem_feed){r->node, r->ids + r->fed, take};
+        feeds[n] = (lem_feed){r->node, r->ids + r->fed, take, take == left && r->n > 0 ? take - 1 : take};
         g->feed_request[n++] = r;
         budget -= take;
     }

@@ -123,7 +123,8 @@ static int gather(gen_seats *s, lem_feed *feeds, gen_seat **of) {
         gen_seat *seat = &s->seat[i];
         int take = min_int(seat->n - seat->fed, left);
         if (!seat->d || take == 0) continue;
-        feeds[n] = (lem_feed){seat->node, seat->ids + seat->fed, take};
+        const bool whole = take == seat->n - seat->fed;
+        feeds[n] = (lem_feed){seat->node, seat->ids + seat->fed, take, whole ? take - 1 : take};
         of[n++] = seat;
         left -= take;
     }

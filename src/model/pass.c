@@ -31,6 +31,10 @@ void lem_pass_carve(lem_memory *mem, const lem_model_config *c, const lem_pass_s
     bool noise = c->lora.dropout > 0;
     carve_rows(&mem->host, size, noise, &out->host);
     carve_rows(&mem->dev, size, noise, &out->dev);
+    if (size->some_read) {
+        carve_rows(&mem->host, size, false, &out->host_read);
+        carve_rows(&mem->dev, size, false, &out->dev_read);
+    }
     out->cos_sin = lem_memory_floats(mem, (size_t)size->positions, E);
     out->kv = lem_kv_layout(NULL, size->kv_layers, c->kv_heads, c->head_dim, size->kv_dtype);
     out->kv.data = lem_memory_floats(mem, (size_t)size->pages, out->kv.page_stride);
@@ -57,9 +61,9 @@ lem_status lem_pass_init(lem_pass *p, const lem_model_config *c, lem_backend *b,
     return LEM_OK;
 }
 
-void lem_pass_hand_over(lem_pass *p) {
-    const lem_rows *h = &p->host, *d = &p->dev;
-    size_t T = (size_t)p->n_rows * sizeof(int);
+static void hand_over(lem_backend *b, const lem_rows *h, const lem_rows *d, int rows, int segs, int trees,
+                      bool noise) {
+    size_t T = (size_t)rows * sizeof(int);
     const struct {
         void *to;
         const void *from;
@@ -68,11 +72,17 @@ void lem_pass_hand_over(lem_pass *p) {
                  {d->pos, h->pos, T},
                  {d->page, h->page, T},
                  {d->slot, h->slot, T},
-                 {d->segs, h->segs, (size_t)p->n_segs * sizeof *h->segs},
-                 {d->trees, h->trees, (size_t)p->n_trees * sizeof *h->trees},
-                 {d->noise, h->noise, p->noise.on ? (size_t)p->n_rows * sizeof *h->noise : 0}};
+                 {d->segs, h->segs, (size_t)segs * sizeof *h->segs},
+                 {d->trees, h->trees, (size_t)trees * sizeof *h->trees},
+                 {d->noise, h->noise, noise ? (size_t)rows * sizeof *h->noise : 0}};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-        if (parts[i].bytes) p->b->ops->copy_in(p->b, parts[i].to, parts[i].from, parts[i].bytes);
+        if (parts[i].bytes) b->ops->copy_in(b, parts[i].to, parts[i].from, parts[i].bytes);
+}
+
+void lem_pass_hand_over(lem_pass *p) {
+    hand_over(p->b, &p->host, &p->dev, p->n_rows, p->n_segs, p->n_trees, p->noise.on);
+    if (p->size.some_read && p->n_read < p->n_rows)
+        hand_over(p->b, &p->host_read, &p->dev_read, p->n_read, p->n_read_segs, p->n_read_trees, false);
 }
 
 /* ---- layers ---- */
@@ -142,25 +152,37 @@ static void norm(lem_pass *p, int layer, lem_role role, const float *x, float *y
                        y, inv);
 }
 
-static void attend(lem_pass *p, int layer, int kv_layer, const lem_layer_act *a) {
-    const lem_backend_ops *op = p->b->ops;
-    int T = p->n_rows, H = p->c->heads, KH = p->c->kv_heads, E = p->c->head_dim;
-    float *q = a->q_raw ? a->q_raw : a->q;
-    float *k = a->k_raw ? a->k_raw : a->k;
-    lem_attn_plan plan = lem_pass_plan(p, layer);
-    if (p->c->fused_qkv) {
-        project(p, layer, LEM_ROLE_QKV, LEM_ROLE_QKV_BIAS, p->normed, p->qkv, false);
-        op->split_qkv(p->b, T, H, KH, E, p->qkv, q, k, a->v);
-    } else {
-        project(p, layer, LEM_ROLE_Q, LEM_ROLE_Q_BIAS, p->normed, q, false);
+static float *keys_of(const lem_layer_act *a) { return a->k_raw ? a->k_raw : a->k; }
+static float *queries_of(const lem_layer_act *a) { return a->q_raw ? a->q_raw : a->q; }
+
+/* Keys and values of all rows into their pages. */
+static void keep_keys(lem_pass *p, int layer, int kv_layer, const lem_layer_act *a) {
+    const int KH = p->c->kv_heads, E = p->c->head_dim;
+    float *k = keys_of(a);
+    if (!p->c->fused_qkv) {
         project(p, layer, LEM_ROLE_K, LEM_ROLE_K_BIAS, p->normed, k, false);
         project(p, layer, LEM_ROLE_V, LEM_ROLE_V_BIAS, p->normed, a->v, false);
     }
-    lem_pass_place_queries(p, layer, &(lem_queries){LEM_ROLE_Q_NORM, H, q, a->q, a->inv_q});
     lem_pass_place_queries(p, layer, &(lem_queries){LEM_ROLE_K_NORM, KH, k, a->k, a->inv_k});
-    op->kv_write(p->b, T, KH, E, a->k, a->v, p->dev.page, p->dev.slot, kv_layer, &p->kv);
-    op->attention(p->b, &plan, H, KH, E, (float)(1 / sqrt((double)E)), a->q, kv_layer, &p->kv, a->attn,
-                  a->lse);
+    p->b->ops->kv_write(p->b, p->n_rows, KH, E, a->k, a->v, p->dev.page, p->dev.slot, kv_layer, &p->kv);
+}
+
+static void attend(lem_pass *p, int layer, int kv_layer, const lem_layer_act *a, const float *normed) {
+    const int H = p->c->heads, KH = p->c->kv_heads, E = p->c->head_dim;
+    const lem_attn_plan plan = lem_pass_plan(p, layer);
+    float *q = queries_of(a);
+    if (!p->c->fused_qkv) project(p, layer, LEM_ROLE_Q, LEM_ROLE_Q_BIAS, normed, q, false);
+    lem_pass_place_queries(p, layer, &(lem_queries){LEM_ROLE_Q_NORM, H, q, a->q, a->inv_q});
+    p->b->ops->attention(p->b, &plan, H, KH, E, (float)(1 / sqrt((double)E)), a->q, kv_layer, &p->kv, a->attn,
+                         a->lse);
+}
+
+static void project_fused(lem_pass *p, int layer, const lem_layer_act *a) {
+    const lem_model_config *c = p->c;
+    if (!c->fused_qkv) return;
+    project(p, layer, LEM_ROLE_QKV, LEM_ROLE_QKV_BIAS, p->normed, p->qkv, false);
+    p->b->ops->split_qkv(p->b, p->n_rows, c->heads, c->kv_heads, c->head_dim, p->qkv, queries_of(a),
+                         keys_of(a), a->v);
 }
 
 static void copy_unless_same(lem_pass *p, float *to, const float *from) {
@@ -168,9 +190,8 @@ static void copy_unless_same(lem_pass *p, float *to, const float *from) {
     if (to != from) p->b->ops->copy(p->b, to, from, n * sizeof *to);
 }
 
-void lem_pass_layer(lem_pass *p, int layer, int kv_layer, const lem_layer_act *a) {
-    norm(p, layer, LEM_ROLE_ATTN_NORM, a->x, p->normed, a->inv1);
-    attend(p, layer, kv_layer, a);
+/* What follows attention. */
+static void think(lem_pass *p, int layer, const lem_layer_act *a) {
     copy_unless_same(p, a->mid, a->x);
     project(p, layer, LEM_ROLE_O, LEM_ROLE_O_BIAS, a->attn, a->mid, true);
     norm(p, layer, LEM_ROLE_MLP_NORM, a->mid, p->normed, a->inv2);
@@ -179,6 +200,42 @@ void lem_pass_layer(lem_pass *p, int layer, int kv_layer, const lem_layer_act *a
     p->b->ops->swiglu(p->b, p->n_rows, p->c->ffn, a->gate, a->up, p->act);
     copy_unless_same(p, a->out, a->mid);
     project(p, layer, LEM_ROLE_DOWN, LEM_ROLE_DOWN_BIAS, p->act, a->out, true);
+}
+
+void lem_pass_layer(lem_pass *p, int layer, int kv_layer, const lem_layer_act *a) {
+    norm(p, layer, LEM_ROLE_ATTN_NORM, a->x, p->normed, a->inv1);
+    project_fused(p, layer, a);
+    keep_keys(p, layer, kv_layer, a);
+    attend(p, layer, kv_layer, a, p->normed);
+    think(p, layer, a);
+}
+
+/* The rows that are read, and what they see, become the pass's; their own of x [T,D] and of p->normed, which
+ * goes to p->hidden. */
+static void only_read(lem_pass *p, float *x) {
+    const lem_backend_ops *op = p->b->ops;
+    const int R = p->n_read, D = p->c->width;
+    p->n_rows = R;
+    if (R == 0) return;
+    p->dev.pos = p->dev_read.pos;
+    p->dev.segs = p->dev_read.segs;
+    p->dev.trees = p->dev_read.trees;
+    p->n_trees = p->n_read_trees;
+    op->gather(p->b, R, D, p->dev_read.ids, p->normed, LEM_DTYPE_F32, p->hidden);
+    op->gather(p->b, R, D, p->dev_read.ids, x, LEM_DTYPE_F32, p->normed);
+    op->copy(p->b, x, p->normed, (size_t)R * (size_t)D * sizeof *x);
+}
+
+void lem_pass_last_layer(lem_pass *p, int layer, int kv_layer, const lem_layer_act *a) {
+    const lem_rows all = p->dev;
+    norm(p, layer, LEM_ROLE_ATTN_NORM, a->x, p->normed, a->inv1);
+    keep_keys(p, layer, kv_layer, a);
+    only_read(p, a->x);
+    if (p->n_rows > 0) {
+        attend(p, layer, kv_layer, a, p->hidden);
+        think(p, layer, a);
+    }
+    p->dev = all;
 }
 
 void lem_pass_norm(lem_pass *p, const float *x, float *inv) {

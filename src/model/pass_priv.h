@@ -45,6 +45,7 @@ typedef struct lem_pass_size {
     int kv_layers;         /* layers whose keys and values have a place */
     int positions;         /* rotated positions: 0 .. n-1 */
     lem_dtype kv_dtype;    /* of keys and values: F32 or BF16 */
+    bool some_read;        /* the last layer may compute some of the rows only */
 } lem_pass_size;
 
 typedef struct lem_pass_noise {
@@ -60,6 +61,10 @@ typedef struct lem_pass {
     lem_pass_size size;
     lem_rows host, dev;
     int n_rows, n_segs, n_trees; /* of the rows laid out */
+    /* With size.some_read: the rows that are read, when they are not all; ids are their numbers, pos, segs
+     * and trees what they see. */
+    lem_rows host_read, dev_read;
+    int n_read, n_read_segs, n_read_trees; /* n_read is n_rows: all */
     lem_kv kv;
     float *cos_sin;               /* [positions,E] */
     float *hidden, *normed, *act; /* final-normed [T,D]; scratch [T,D], [T,F] */
@@ -83,6 +88,9 @@ void lem_pass_drop_into(lem_pass *p, int layer, lem_role a, int K, const float *
 bool lem_pass_low(lem_pass *p, int layer, lem_role a, const float *X);
 void lem_pass_embed(lem_pass *p, float *x /* [T,D] */);
 void lem_pass_layer(lem_pass *p, int layer, int kv_layer, const lem_layer_act *a);
+/* The same, after which only the rows that are read are left: in a->x, which is a->out, and as p's rows. The
+ * model has no fused_qkv. */
+void lem_pass_last_layer(lem_pass *p, int layer, int kv_layer, const lem_layer_act *a);
 /* Into p->hidden; inv [T] or NULL. */
 void lem_pass_norm(lem_pass *p, const float *x, float *inv);
 /* What the queries (or keys) and their norm are: heads of them, before and after. */

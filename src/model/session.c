@@ -115,9 +115,11 @@ static void carve_session(lem_memory *mem, const lem_model_config *c, lem_dtype 
                           int max_rows, lem_session *s) {
     size_t T = (size_t)max_rows, P = (size_t)max_pages;
     size_t Q = (size_t)(c->heads * c->head_dim), KV = (size_t)(c->kv_heads * c->head_dim);
-    lem_pass_size size = {max_rows, max_pages, max_pages, c->layers, longest_path(c, max_pages), kv};
+    lem_pass_size size = {max_rows, max_pages,    max_pages, c->layers, longest_path(c, max_pages),
+                          kv,       !c->fused_qkv};
     s->next_page = lem_carve_take(&mem->host, P, sizeof *s->next_page);
     s->feed_row = lem_carve_take(&mem->host, T, sizeof *s->feed_row);
+    s->n_read = lem_carve_take(&mem->host, T + 1, sizeof *s->n_read);
     lem_pass_carve(mem, c, &size, &s->pass);
     float *x = lem_memory_floats(mem, T, (size_t)c->width);
     s->act = (lem_layer_act){.x = x,
@@ -299,8 +301,11 @@ lem_status lem_session_step(lem_session *s, const lem_feed *feeds, int n_feeds, 
     lem_session_lay_out(s, feeds, n_feeds);
     lem_pass_hand_over(&s->pass);
     lem_pass_embed(&s->pass, s->act.x);
-    for (int i = 0; i < s->pass.c->layers; i++) lem_pass_layer(&s->pass, i, i, &s->act);
-    lem_pass_norm(&s->pass, s->act.x, NULL);
+    const int last = s->pass.c->layers - 1;
+    for (int i = 0; i < last; i++) lem_pass_layer(&s->pass, i, i, &s->act);
+    if (s->pass.n_read < s->pass.n_rows) lem_pass_last_layer(&s->pass, last, last, &s->act);
+    else lem_pass_layer(&s->pass, last, last, &s->act);
+    if (s->pass.n_rows > 0) lem_pass_norm(&s->pass, s->act.x, NULL);
     return LEM_OK;
 }
 

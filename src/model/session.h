@@ -28,8 +28,10 @@ typedef struct lem_session lem_session;
 typedef struct lem_feed {
     int node;
     const int32_t *ids;
-    int n;
-} lem_feed; /* n >= 1 tokens to append to node */
+    int n;      /* at least 1 */
+    int unread; /* 0..n: of its first tokens nobody asks for a row, which the last layer then does not compute
+                 */
+} lem_feed;     /* n tokens to append to node */
 
 /* How keys and values are stored: bf16 beside int8 weights, and where products are bf16 (lem_kv). */
 lem_dtype lem_session_kv_dtype(const lem_model_config *c, lem_dtype weights, lem_compute compute);
@@ -56,9 +58,9 @@ int lem_session_free_pages(const lem_session *s);
  * tokens. LEM_EMEM when pages run out, LEM_EUSAGE when a path would exceed max_positions, LEM_EDATA for an id
  * outside the vocabulary: nothing is changed then. A step allocates nothing. */
 lem_status lem_session_step(lem_session *s, const lem_feed *feeds, int n_feeds, lem_err *err) LEM_MUST_CHECK;
-/* After a step. Row of feed i's token j is lem_session_row(s, i, j). */
+/* After a step. Row of feed i's token j, which is not one of those unread, is lem_session_row(s, i, j). */
 int lem_session_row(const lem_session *s, int feed, int token);
-/* [rows,D] of the backend's memory, final-normed, until the next step. */
+/* [rows,D] of the backend's memory, final-normed, until the next step. Rows are those that are read. */
 const float *lem_session_hidden(const lem_session *s);
 /* Logits [R,V] of chosen rows into an array of the backend's memory; nothing where there is no such head. */
 void lem_session_logits(lem_session *s, int R, const int *rows, float *logits);

@@ -56,6 +56,8 @@ static lem_status check_feed(lem_session *s, const lem_feed *f, int index, lem_e
     if (!lem_session_is_live(s, f->node))
         return lem_fail(err, LEM_EUSAGE, "feed %d: there is no node %d", index, f->node);
     if (f->n < 1) return lem_fail(err, LEM_EUSAGE, "feed %d: %d tokens", index, f->n);
+    if (f->unread < 0 || f->unread > f->n)
+        return lem_fail(err, LEM_EUSAGE, "feed %d: %d of %d tokens are not read", index, f->unread, f->n);
     if (f->n > s->max_rows)
         return lem_fail(err, LEM_EMEM, "feed %d: %d tokens in a session planned for %d a step", index, f->n,
                         s->max_rows);
@@ -135,6 +137,8 @@ static void append_tokens(lem_session *s, int node, const lem_feed *f) {
     s->feed_row[x->feed] = s->pass.n_rows;
     for (int i = 0; i < f->n; i++, x->n++) {
         int slot = x->n % LEM_PAGE_KEYS, row = s->pass.n_rows++;
+        s->n_read[row] = s->pass.n_read;
+        s->pass.n_read += i >= f->unread;
         if (slot == 0) {
             int page = take_page(s);
             if (x->first_page < 0) x->first_page = page;
@@ -178,11 +182,47 @@ static void leave(lem_session *s, int node) {
     p->host.trees[p->n_trees - 1].seg1 = p->n_segs;
 }
 
+/* A tree's rows that are read, and the segments that they see. */
+static void read_tree(lem_pass *p, const int *n_read, const lem_attn_tree *of) {
+    lem_attn_tree t = *of;
+    t.row0 = n_read[of->row0];
+    t.row1 = n_read[of->row1];
+    if (t.row0 == t.row1) return;
+    t.seg0 = p->n_read_segs;
+    for (int i = of->seg0; i < of->seg1; i++) {
+        lem_attn_seg x = p->host.segs[i];
+        x.row0 = n_read[x.row0];
+        x.row1 = n_read[x.row1];
+        x.key_row0 = -1;
+        if (x.row0 < x.row1) p->host_read.segs[p->n_read_segs++] = x;
+    }
+    t.seg1 = p->n_read_segs;
+    p->host_read.trees[p->n_read_trees++] = t;
+}
+
+/* The rows that are read and what they see, where the last layer computes them alone. */
+static void lay_out_read(lem_session *s, const lem_feed *feeds) {
+    lem_pass *p = &s->pass;
+    const lem_rows *all = &p->host, *to = &p->host_read;
+    const int *n_read = s->n_read;
+    s->n_read[p->n_rows] = p->n_read;
+    for (int i = 0; i < p->n_rows; i++) {
+        if (n_read[i + 1] == n_read[i]) continue;
+        to->ids[n_read[i]] = i;
+        to->pos[n_read[i]] = all->pos[i];
+    }
+    p->n_read_segs = p->n_read_trees = 0;
+    for (int i = 0; i < p->n_trees; i++) read_tree(p, n_read, &all->trees[i]);
+    for (int i = 0; i < s->n_feeds; i++) s->feed_row[i] = n_read[s->feed_row[i]] - feeds[i].unread;
+}
+
 void lem_session_lay_out(lem_session *s, const lem_feed *feeds, int n_feeds) {
-    s->pass.n_rows = s->pass.n_segs = s->pass.n_trees = 0;
+    s->pass.n_rows = s->pass.n_segs = s->pass.n_trees = s->pass.n_read = 0;
     s->n_feeds = n_feeds;
     for (visit v = visit_first(s); v.node >= 0; v = visit_next(s, v)) {
         if (v.leaving) leave(s, v.node);
         else enter(s, v.node, feeds);
     }
+    if (!s->pass.size.some_read) s->pass.n_read = s->pass.n_rows;
+    if (s->pass.n_read < s->pass.n_rows) lay_out_read(s, feeds);
 }

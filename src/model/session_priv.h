@@ -50,7 +50,9 @@ struct lem_session {
     unsigned long step;
     /* of the last step */
     int n_feeds;
-    int *feed_row; /* [max_rows] first row of each feed */
+    int *feed_row; /* [max_rows] of each feed: where the row of its first token is, or would be if it were
+                      read */
+    int *n_read;   /* [max_rows+1] rows that are read before a row; row max_rows: of all */
     int first_root, last_root;
     lem_layer_act act; /* all layers share it */
 };
