@@ -76,6 +76,7 @@ static lem_status new_cpu(const lem_cpu_path *path, lem_pool *pool, lem_backend 
     priv = lem_alloc_zero(1, sizeof *priv, err);
     if (!priv) LEM_TRY(LEM_EMEM);
     priv->path = path;
+    priv->draw = (path ? path : lem_cpu_path_generic())->draw;
     const bool wide = path && (path == lem_cpu_path_avx512() || path == lem_cpu_path_avx512bf16());
     priv->pairs = path && path == lem_cpu_path_avx512bf16();
     priv->dot_unit = wide && dot_unit();

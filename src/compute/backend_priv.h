@@ -48,10 +48,11 @@ typedef enum lem_int8_unit { LEM_INT8_VECTORS, LEM_INT8_VNNI, LEM_INT8_TILES } l
 #define LEM_SCRATCH_PART (LEM_SCRATCH_FLOATS + LEM_SCRATCH_SPARE) /* of a worker: 12 MiB */
 typedef struct lem_cpu_priv {
     const lem_cpu_path *path; /* NULL for the reference */
-    bool pairs;               /* products of bf16 are those of cpu/dot.inc.h, not of cpu/bf16.inc.h */
-    bool dot_unit;            /* they go through VDPBF16PS; tests turn it off */
-    bool tile_unit;           /* bf16 products go through amx.c; tests turn it off */
-    lem_int8_unit int8_unit;  /* what whole sums go through; tests turn it down */
+    const lem_draw_rows *draw;
+    bool pairs;              /* products of bf16 are those of cpu/dot.inc.h, not of cpu/bf16.inc.h */
+    bool dot_unit;           /* they go through VDPBF16PS; tests turn it off */
+    bool tile_unit;          /* bf16 products go through amx.c; tests turn it off */
+    lem_int8_unit int8_unit; /* what whole sums go through; tests turn it down */
     int threads;
     float *scratch; /* [threads][LEM_SCRATCH_PART] */
 } lem_cpu_priv;

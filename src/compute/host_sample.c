@@ -137,13 +137,12 @@ typedef struct sample_job {
 static void sample_task(void *ctx, int task, int worker) {
     const sample_job *j = ctx;
     const lem_cpu_priv *priv = j->b->priv;
-    const lem_draw_rows *rows = (priv->path ? priv->path : lem_cpu_path_generic())->draw;
     float *scratch = priv->scratch + (size_t)worker * LEM_SCRATCH_PART, *copy = scratch + LEM_SCRATCH_FLOATS;
     int32_t *order = (int32_t *)(void *)(scratch + LEM_SCRATCH_FLOATS / 2);
     for (int i = task; i < j->n; i += j->n_tasks) {
         const float *row = j->logits + (size_t)j->draw[i].row * (size_t)j->V;
         row = penalised(row, j->V, &j->draw[i], j->seen, copy);
-        j->token[i] = draw_token(rows, row, j->V, &j->draw[i], scratch, order);
+        j->token[i] = draw_token(priv->draw, row, j->V, &j->draw[i], scratch, order);
     }
 }
 

@@ -246,8 +246,7 @@ static void test_weights(void **state) {
         for (int i = 0; i < n; i++) x[i] = (float)(lem_rng_next_unit(&rng) * 60 - 50);
         for (int i = 0; i < n; i++) best = x[i] > x[best] ? i : best;
         for (int b = 0; b < n_backends; b++) {
-            const lem_cpu_path *path = ((const lem_cpu_priv *)backends[b]->priv)->path;
-            const lem_draw_rows *rows = (path ? path : lem_cpu_path_generic())->draw;
+            const lem_draw_rows *rows = ((const lem_cpu_priv *)backends[b]->priv)->draw;
             assert_int_equal(rows->best(x, n), best);
             rows->weigh(x, n, x[best], 0.7f, b ? p : first);
             if (b) assert_memory_equal(p, first, (size_t)n * sizeof *p);

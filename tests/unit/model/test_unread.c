@@ -43,9 +43,9 @@ static int plan_feeds(const int *node, int step, int32_t *ids, lem_feed *feeds) 
     for (int i = 0; i < NODES; i++) {
         if (step < first[i] || step > last[i]) continue;
         const int tokens = 1 + (i * 5 + step * 3) % 13, how = (i + step) % 4;
-        const int unread = how == 0 ? 0 : how == 1 ? tokens : how == 2 ? tokens - 1 : tokens / 2;
+        const int unread[] = {0, tokens, tokens - 1, tokens / 2};
         for (int t = 0; t < tokens; t++) ids[at + t] = (i * 11 + step * 7 + t) % VOCAB;
-        feeds[n++] = (lem_feed){node[i], ids + at, tokens, step == 2 ? tokens : unread};
+        feeds[n++] = (lem_feed){node[i], ids + at, tokens, step == 2 ? tokens : unread[how]};
         at += tokens;
     }
     return n;
