@@ -1,4 +1,4 @@
-/* scorer.c - a prefix tree over sequences, fed pass by pass; head or log-probabilities read at the tokens
+/* scorer.c - a prefix tree over sequences, fed step by step; head or log-probabilities read at the tokens
  * asked for */
 #include "reward/scorer.h"
 
@@ -14,24 +14,27 @@ typedef struct trie_node {
     const int32_t *ids; /* of a sequence that runs through it */
     int from, to;       /* its tokens in that sequence */
     int parent;         /* -1 = root */
-    int session, feed;  /* -1 = not fed yet */
+    int session, fed;   /* its node, -1 = none yet; how many of its tokens were fed */
+    int feed, n_feed;   /* of this step: the last n_feed of those fed */
 } trie_node;
 
 struct lem_scorer {
     lem_session *session;
+    const lem_weights *w;
     lem_backend *b;
     lem_head_reading how; /* unused for log-probabilities */
     bool logprobs;
     int32_t sign[2]; /* good, bad */
-    int max_rows, max_nodes, limit, vocab,
-        tail; /* tail: where the last sequence of the pass ends, -1 = none */
+    int max_rows, max_nodes, limit, vocab;
+    int room; /* tokens of a pass: max_rows, or the longest sequence that there was */
+    int tail; /* where the last sequence of the pass ends, -1 = none */
     uint64_t tokens;
     trie_node *node;            /* [max_nodes] of the pass being gathered */
     lem_feed *feeds;            /* [max_nodes] */
     int n, gathered;            /* nodes, tokens */
     int *order, *scratch, *end; /* items by their tokens; the node where each ends */
     int cap_items;
-    int *rows;      /* of the reads of a pass */
+    int *rows;      /* of the reads of a step */
     float **target; /* where each goes */
     int32_t *next;  /* the token behind each read, for log-probabilities */
     float *outputs; /* [R, outputs] */
@@ -62,6 +65,17 @@ static lem_status alloc_pass(lem_scorer *s, lem_err *err) {
     return s->node && s->feeds ? LEM_OK : LEM_EMEM;
 }
 
+/* A session whose passes are of `room` tokens. Every node takes at most one page more than its tokens fill. */
+static lem_status open_session(lem_scorer *s, int room, lem_err *err) {
+    lem_session_free(s->session);
+    s->session = NULL;
+    s->room = 0;
+    int pages = room / LEM_PAGE_KEYS + s->max_nodes + 1;
+    lem_status st = lem_session_new(s->w, s->b, pages, s->max_rows, &s->session, err);
+    if (st == LEM_OK) s->room = room;
+    return st;
+}
+
 lem_status lem_scorer_new(const lem_weights *w, lem_backend *b, const lem_head_reading *how, int32_t good,
                           int32_t bad, int max_rows, lem_scorer **out, lem_err *err) {
     const lem_model_config *c = lem_weights_config(w);
@@ -69,6 +83,7 @@ lem_status lem_scorer_new(const lem_weights *w, lem_backend *b, const lem_head_r
     if (st) return st;
     lem_scorer *s = lem_alloc_zero(1, sizeof *s, err);
     if (!s) return LEM_EMEM;
+    s->w = w;
     s->b = b;
     s->logprobs = !how;
     if (how) s->how = *how;
@@ -76,12 +91,11 @@ lem_status lem_scorer_new(const lem_weights *w, lem_backend *b, const lem_head_r
     s->sign[1] = bad;
     s->max_rows = max_rows;
     s->max_nodes = max_rows / TOKENS_PER_NODE < NODES_MIN ? NODES_MIN : max_rows / TOKENS_PER_NODE;
-    s->limit = c->max_positions < max_rows ? c->max_positions : max_rows;
+    s->limit = c->max_positions;
     s->vocab = c->vocab;
     s->tail = -1;
     LEM_TRY(alloc_pass(s, err));
-    /* Every node takes at most one page more than its tokens fill. */
-    LEM_TRY(lem_session_new(w, b, max_rows / LEM_PAGE_KEYS + s->max_nodes + 1, max_rows, &s->session, err));
+    LEM_TRY(open_session(s, max_rows, err));
     *out = s;
     s = NULL;
 done:
@@ -140,7 +154,7 @@ static void sort_items(lem_scorer *s, const lem_score_item *items, int n) {
 /* ---- the tree of a pass ---- */
 
 static int add_node(lem_scorer *s, const int32_t *ids, int from, int to, int parent) {
-    s->node[s->n] = (trie_node){ids, from, to, parent, -1, -1};
+    s->node[s->n] = (trie_node){ids, from, to, parent, .session = -1};
     return s->n++;
 }
 
@@ -163,31 +177,41 @@ static int add_sequence(lem_scorer *s, const lem_score_item *it, int shared) {
     return s->tail = at;
 }
 
-static lem_status make_feed(lem_scorer *s, int i, int n, lem_err *err) {
+/* Of node i and those above it the first that is not wholly fed; -1: all are. */
+static int first_unfed(const lem_scorer *s, int i) {
+    int first = -1;
+    for (int at = i; at >= 0; at = s->node[at].parent)
+        if (s->node[at].fed < s->node[at].to - s->node[at].from) first = at;
+    return first;
+}
+
+/* Its next tokens, *left at most, as feed n. */
+static lem_status make_feed(lem_scorer *s, int i, int n, int *left, lem_err *err) {
     trie_node *x = &s->node[i];
-    lem_status st =
-        lem_session_node(s->session, x->parent < 0 ? -1 : s->node[x->parent].session, &x->session, err);
+    int rest = x->to - x->from - x->fed, take = rest < *left ? rest : *left;
+    lem_status st = LEM_OK;
+    if (x->session < 0)
+        st = lem_session_node(s->session, x->parent < 0 ? -1 : s->node[x->parent].session, &x->session, err);
     if (st) return st;
+    s->feeds[n] = (lem_feed){x->session, x->ids + x->from + x->fed, take};
     x->feed = n;
-    s->feeds[n] = (lem_feed){x->session, x->ids + x->from, x->to - x->from};
+    x->n_feed = take;
+    x->fed += take;
+    *left -= take;
     return LEM_OK;
 }
 
-/* Feeds the tree, parents before children. */
-static lem_status feed_all(lem_scorer *s, lem_err *err) {
-    lem_status st = LEM_OK;
-    int n = 0;
-    for (int i = 0; i < s->n; i++) {
-        while (s->node[i].session < 0) {
-            int top = i;
-            while (s->node[top].parent >= 0 && s->node[s->node[top].parent].session < 0)
-                top = s->node[top].parent;
-            LEM_TRY(make_feed(s, top, n++, err));
+/* Feeds what a step takes of the tree, parents before children; *fed = false when all is fed. */
+static lem_status feed_step(lem_scorer *s, bool *fed, lem_err *err) {
+    int n = 0, left = s->max_rows;
+    for (int i = 0; i < s->n; i++) s->node[i].n_feed = 0;
+    for (int i = 0, at; i < s->n && left > 0; i++)
+        while (left > 0 && (at = first_unfed(s, i)) >= 0) {
+            lem_status st = make_feed(s, at, n++, &left, err);
+            if (st) return st;
         }
-    }
-    LEM_TRY(lem_session_step(s->session, s->feeds, n, err));
-done:
-    return st;
+    *fed = n > 0;
+    return n > 0 ? lem_session_step(s->session, s->feeds, n, err) : LEM_OK;
 }
 
 /* ---- reading ---- */
@@ -208,12 +232,16 @@ static lem_status room_for_reads(lem_scorer *s, int n, lem_err *err) {
     return LEM_OK;
 }
 
+/* Those of an item's tokens that were fed in this step. */
 static lem_status list_reads(lem_scorer *s, const lem_score_item *it, int end, lem_err *err) {
     lem_status st = room_for_reads(s, s->n_reads + it->n_at, err);
     if (st) return st;
     for (int k = it->n_at, at = end; k-- > 0;) {
         while (s->node[at].from > it->at[k]) at = s->node[at].parent;
-        s->rows[s->n_reads] = lem_session_row(s->session, s->node[at].feed, it->at[k] - s->node[at].from);
+        const trie_node *x = &s->node[at];
+        int token = it->at[k] - x->from - (x->fed - x->n_feed); /* of its feed */
+        if (token < 0 || token >= x->n_feed) continue;
+        s->rows[s->n_reads] = lem_session_row(s->session, x->feed, token);
         if (s->logprobs) s->next[s->n_reads] = it->ids[it->at[k] + 1];
         s->target[s->n_reads++] = &it->value[k];
     }
@@ -240,11 +268,14 @@ static lem_status read_values(lem_scorer *s, lem_err *err) {
 /* Computes the pass: the items order[first..last). */
 static lem_status flush(lem_scorer *s, const lem_score_item *items, int first, int last, lem_err *err) {
     lem_status st = LEM_OK;
-    s->n_reads = 0;
-    if (s->n == 0) return LEM_OK;
-    LEM_TRY(feed_all(s, err));
-    for (int i = first; i < last; i++) LEM_TRY(list_reads(s, &items[s->order[i]], s->end[i], err));
-    LEM_TRY(read_values(s, err));
+    bool fed = s->n > 0;
+    while (fed) {
+        LEM_TRY(feed_step(s, &fed, err));
+        s->n_reads = 0;
+        for (int i = first; fed && i < last; i++)
+            LEM_TRY(list_reads(s, &items[s->order[i]], s->end[i], err));
+        if (s->n_reads) LEM_TRY(read_values(s, err));
+    }
     s->tokens += (uint64_t)s->gathered;
 done:
     for (int i = 0; i < s->n; i++)
@@ -252,6 +283,12 @@ done:
     s->n = s->gathered = 0;
     s->tail = -1;
     return st;
+}
+
+/* The next item is longer than all before it. */
+static lem_status make_room(lem_scorer *s, int n, lem_err *err) {
+    lem_status st = n > s->room ? open_session(s, n, err) : LEM_OK;
+    return st ? lem_err_context(err, "a sequence of %d tokens", n) : LEM_OK;
 }
 
 static lem_status check_item(const lem_scorer *s, const lem_score_item *it, lem_err *err) {
@@ -293,8 +330,9 @@ lem_status lem_scorer_run(lem_scorer *s, const lem_score_item *items, int n, lem
     for (int i = 0; i < n; i++) {
         const lem_score_item *it = &items[s->order[i]];
         int shared = i > first ? common(&items[s->order[i - 1]], it) : 0;
-        if (s->gathered + it->n - shared > s->max_rows || s->n + 2 > s->max_nodes) {
+        if (s->gathered + it->n - shared > s->room || s->n + 2 > s->max_nodes) {
             LEM_TRY(flush(s, items, first, i, err));
+            LEM_TRY(make_room(s, it->n, err));
             first = i;
             shared = 0;
         }

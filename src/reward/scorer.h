@@ -21,16 +21,17 @@ typedef struct lem_score_item { /* borrowed for the call */
 } lem_score_item;
 
 typedef struct lem_scorer lem_scorer;
-/* max_rows tokens per pass (memory). Token heads read the logits of good and bad; other heads ignore both.
+/* max_rows tokens per step (memory): what is longer is fed in parts, beside keys and values of all its tokens.
+ * Token heads read the logits of good and bad; other heads ignore both.
  * how NULL: the value of a token is log p of the token that follows it in its sequence, as `sample` counts
  * it. LEM_EDATA if the weights have no such head. */
 lem_status lem_scorer_new(const lem_weights *w, lem_backend *b, const lem_head_reading *how, int32_t good,
                           int32_t bad, int max_rows, lem_scorer **out, lem_err *err) LEM_MUST_CHECK;
 void lem_scorer_free(lem_scorer *s);
-/* Scores all items. One that exceeds the limit, reads outside itself, or has an id outside the vocabulary is
+/* Scores all items. One that exceeds the model's context, reads outside itself, or has an id outside the vocabulary is
  * LEM_EDATA; a value that is not finite is LEM_ENUMERIC. */
 lem_status lem_scorer_run(lem_scorer *s, const lem_score_item *items, int n, lem_err *err) LEM_MUST_CHECK;
-int lem_scorer_limit(const lem_scorer *s);       /* most tokens of a sequence */
+int lem_scorer_limit(const lem_scorer *s);       /* most tokens of a sequence: the model's context */
 uint64_t lem_scorer_tokens(const lem_scorer *s); /* tokens computed so far */
 
 #endif
