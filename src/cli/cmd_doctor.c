@@ -5,6 +5,7 @@
 
 #include "compute/selftest.h"
 #include "core/machine.h"
+#include "core/memory_limits.h"
 #include "core/object.h"
 #include "grade/selftest.h"
 #include "sandbox/sandbox.h"
@@ -35,7 +36,8 @@ static void fact(report *r, const char *name, const char *fmt, ...) {
 static void memory_facts(report *r) {
     const double gb = 1.0 / (1 << 30);
     lem_machine m = lem_machine_look(".");
-    fact(r, "memory", "%.1f GiB, %.1f GiB free", m.memory * gb, m.memory_free * gb);
+    lem_memory_limits l = lem_memory_limits_look("");
+    fact(r, "memory", "%.1f GiB, %.1f GiB free (%s that)", l.most * gb, l.free * gb, l.who);
     if (m.disk_free >= 0) fact(r, "disk", "%.1f GiB free in the current folder", m.disk_free * gb);
     fact(r, "gpu", "%s", m.nvidia ? "an NVIDIA GPU is present; this version computes on the CPU" : "none");
 }

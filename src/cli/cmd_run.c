@@ -4,6 +4,7 @@
 #include "cli/run_recipe.h"
 #include "cli/runtime.h"
 #include "cli/trial.h"
+#include "core/memory_limits.h"
 #include "job/texts.h"
 
 static const lem_opt opts[] = {
@@ -26,7 +27,7 @@ lem_status lem_run_recipe(lem_cli *cli, const lem_args *args, lem_json *tree, co
                             args->words + first_word,
                             args->n_words - first_word,
                             lem_runtime_path,
-                            (double)lem_physical_memory(),
+                            lem_memory_limits_look("").most,
                             lem_runtime_rate,
                             lem_expect,
                             lem_launch,

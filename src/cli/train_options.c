@@ -4,6 +4,7 @@
 #include "core/choice.h"
 #include "core/file.h"
 #include "core/machine.h"
+#include "core/memory_limits.h"
 #include "core/mem.h"
 #include "model/folder.h"
 #include "train/event_file.h"
@@ -126,17 +127,18 @@ static void tell_plan(lem_cli *cli, const char *name, const parts *p, const lem_
 
 /* now: what this process holds already, without the model. */
 static lem_status check(lem_cli *cli, const parts *p, double now, lem_err *err) {
-    double here = (double)lem_physical_memory(), need = p->total + now;
+    lem_memory_limits l = lem_memory_limits_look("");
+    double here = l.room + now, need = p->total + now;
     if (need <= here) return LEM_OK;
     if (cli->dry_run) {
-        lem_warn(cli->log, "it does not fit here: this machine has %.1f GB", here / 1e9);
+        lem_warn(cli->log, "it does not fit here: %s %.1f GB", l.who, here / 1e9);
         return LEM_OK;
     }
     return lem_fail(
         err, LEM_EMEM,
-        "training %.0f parameters needs about %.1f GB (%.1f of them for --grad-slots), this machine has "
-        "%.1f; lower --max-rows or --grad-slots, or take a smaller model",
-        p->parameters, need / 1e9, p->sums / 1e9, here / 1e9);
+        "training %.0f parameters needs about %.1f GB (%.1f of them for --grad-slots), %s %.1f; lower "
+        "--max-rows or --grad-slots, or take a smaller model",
+        p->parameters, need / 1e9, p->sums / 1e9, l.who, here / 1e9);
 }
 
 lem_status lem_train_memory_check(lem_cli *cli, const lem_model_config *config, const lem_train_opts *o,

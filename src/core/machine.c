@@ -11,25 +11,27 @@
 #include <unistd.h>
 
 lem_machine lem_machine_look(const char *folder) {
-    double page = (double)sysconf(_SC_PAGESIZE);
-    lem_machine m = {.memory = (double)sysconf(_SC_PHYS_PAGES) * page,
-                     .memory_free = (double)sysconf(_SC_AVPHYS_PAGES) * page,
-                     .disk_free = -1};
+    lem_machine m = {.disk_free = -1};
     struct statvfs v;
     if (statvfs(folder, &v) == 0) m.disk_free = (double)v.f_bavail * (double)v.f_frsize;
     m.nvidia = access("/dev/nvidia0", F_OK) == 0 || access("/proc/driver/nvidia/version", F_OK) == 0;
     return m;
 }
 
-double lem_machine_resident(void) {
-    char line[128] = "", *second = NULL;
-    FILE *f = fopen("/proc/self/statm", "re");
-    if (!f) return 0;
-    if (!fgets(line, sizeof line, f)) line[0] = 0;
-    fclose(f);
-    (void)strtoull(line, &second, 10); /* all of it; what is in memory follows */
-    return (double)strtoull(second, NULL, 10) * (double)sysconf(_SC_PAGESIZE);
+/* A line of the process's status, in KiB. */
+static double status(const char *name) {
+    char line[128];
+    double bytes = 0;
+    FILE *f = fopen("/proc/self/status", "re");
+    while (f && fgets(line, sizeof line, f))
+        if (strncmp(line, name, strlen(name)) == 0)
+            bytes = 1024.0 * (double)strtoull(line + strlen(name), NULL, 10);
+    if (f) fclose(f);
+    return bytes;
 }
+
+double lem_machine_resident(void) { return status("VmRSS:"); }
+double lem_machine_peak(void) { return status("VmHWM:"); }
 
 int lem_machine_processors(void) {
     long n = sysconf(_SC_NPROCESSORS_ONLN);

@@ -1,4 +1,4 @@
-/* core/machine.h - facts of the machine: memory, disk, graphics processor, versions of loaded libraries
+/* core/machine.h - facts of the machine: disk, graphics processor, load, versions of loaded libraries
  *
  * For messages to people only: nothing here may change a result. */
 #ifndef LEM_CORE_MACHINE_H
@@ -7,9 +7,8 @@
 #include <stdbool.h>
 
 typedef struct lem_machine {
-    double memory, memory_free; /* bytes */
-    double disk_free;           /* bytes that this user may write in the folder; negative = unknown */
-    bool nvidia;                /* an NVIDIA GPU or its driver is present */
+    double disk_free; /* bytes that this user may write in the folder; negative = unknown */
+    bool nvidia;      /* an NVIDIA GPU or its driver is present */
 } lem_machine;
 
 lem_machine lem_machine_look(const char *folder);
@@ -24,8 +23,9 @@ lem_load lem_load_begin(void);
 double lem_load_others(const lem_load *since);
 /* Seconds at work or taken by the host in the first line of /proc/stat; negative if it is none. */
 double lem_load_parse(const char *line, double ticks_per_second);
-/* Bytes of this process that are in memory now; 0 = unknown. */
+/* Bytes of this process that are in memory now, and that were at most; 0 = unknown. */
 double lem_machine_resident(void);
+double lem_machine_peak(void);
 int lem_machine_processors(void); /* of the whole machine, 1 at least */
 
 /* What the function of that name says, of the form `const char *f(void)`, such as zlibVersion.
