@@ -43,6 +43,7 @@ typedef struct lem_annotate_opts {
     const char *separator; /* between steps, not empty */
     bool early_stop, binary;
     int slots, max_prompt; /* as in lem_engine_opts */
+    lem_engine_load load;  /* zeroed, or as lem_annotate_load tells */
     lem_speculate speculate;
     size_t kv_bytes;
     lem_dtype kv_dtype; /* as in lem_engine_opts */
@@ -119,7 +120,16 @@ typedef struct lem_annotate_stats {
 
 /* LEM_EUSAGE: options out of range. */
 lem_status lem_annotate_check(const lem_annotate_opts *o, lem_err *err) LEM_MUST_CHECK;
-/* Bytes that a run takes beside the weights. */
+/* What of a problem counts for memory: prefixes that rollouts start from, and the pages of all of them. */
+typedef struct lem_annotate_size {
+    int points, pages, longest; /* longest: tokens of a prefix */
+} lem_annotate_size;
+lem_status lem_annotate_measure(const lem_annotate_problem *in, const lem_annotate_opts *o,
+                                const lem_tokenizer *tok, int context, lem_annotate_size *out,
+                                lem_err *err) LEM_MUST_CHECK;
+/* Of n problems in the order in which they come. */
+lem_engine_load lem_annotate_load(const lem_annotate_opts *o, const lem_annotate_size *problem, size_t n);
+/* Bytes that a run takes beside the weights when every rollout has its longest. */
 size_t lem_annotate_bytes(const lem_model_config *c, const lem_annotate_opts *o);
 /* Annotates all problems that the host gives. LEM_EINTR when cancel says so.
  * LEM_EMEM if the prefixes of one problem do not fit the memory for keys and values.

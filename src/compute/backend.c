@@ -67,6 +67,14 @@ static bool dot_unit(void) {
 #endif
 }
 
+size_t lem_backend_scratch_bytes(int longest, int vocab) {
+    enum { PRODUCTS = 64 << 10 }; /* floats of packed rows and panels */
+    size_t scores = (size_t)LEM_ATTENTION_ROWS * (size_t)longest, most = LEM_SCRATCH_FLOATS;
+    size_t floats = scores > (size_t)vocab ? scores : (size_t)vocab;
+    if (floats < PRODUCTS) floats = PRODUCTS;
+    return (floats < most ? floats : most) * sizeof(float) + (size_t)vocab * sizeof(int32_t);
+}
+
 /* path: NULL = the reference */
 static lem_status new_cpu(const lem_cpu_path *path, lem_pool *pool, lem_backend **out, lem_err *err) {
     lem_status st = LEM_OK;

@@ -273,6 +273,9 @@ lem_status lem_backend_new(lem_isa isa, lem_pool *pool, lem_backend **out, lem_e
  * AMD's), by CPUID alone. */
 bool lem_backend_bf16_is_faster(lem_isa isa);
 void lem_backend_free(lem_backend *b);
+/* Bytes of its scratch that a thread touches, at most, where paths have `longest` tokens and logits `vocab`.
+ */
+size_t lem_backend_scratch_bytes(int longest, int vocab);
 lem_status lem_isa_parse(const char *name /* "auto","ref","generic","avx2","avx512","avx512bf16" */,
                          lem_isa *out, lem_err *err) LEM_MUST_CHECK;
 bool lem_isa_supported(lem_isa isa);

@@ -40,6 +40,7 @@ _Static_assert(LEM_PAGE_KEYS == LEM_PANEL && LEM_PACK_ROWS == LEM_PANEL, "pages 
  * (amx.c). The sums are exact, so it cannot be seen in a result. */
 typedef enum lem_int8_unit { LEM_INT8_VECTORS, LEM_INT8_VNNI, LEM_INT8_TILES } lem_int8_unit;
 
+#define LEM_ATTENTION_ROWS 112 /* rows of scores at once: eight tiles of 14 */
 /* Scratch of the cpu backends, one equal part per worker, touched only as far as used. A row of the largest
  * vocabulary fits twice; a third one belongs to the operation `sample`, and to an int8 panel of a product of
  * bf16. */

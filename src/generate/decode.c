@@ -232,10 +232,10 @@ static lem_status gather_slots(gen_engine *g, int *n_decode, lem_err *err) {
     return LEM_OK;
 }
 
-/* Waiting requests in order, up to GEN_PREFILL tokens. A parent stands before its children, so that it is fed
- * whole before the first of them, or in the same step. */
+/* Waiting requests in order, up to plan.prefill tokens. A parent stands before its children, so that it is
+ * fed whole before the first of them, or in the same step. */
 static lem_status gather_requests(gen_engine *g, lem_feed *feeds, int *n_prefill, lem_err *err) {
-    int n = 0, budget = GEN_PREFILL;
+    int n = 0, budget = g->plan.prefill;
     for (int i = 0; i < g->n_waiting && budget > 0; i++) {
         gen_request *r = g->waiting[i];
         int left = r->n_ids - r->fed, take = left < budget ? left : budget;
@@ -303,7 +303,7 @@ lem_status lem_gen_feed(gen_engine *g, bool *fed, lem_err *err) {
     g->counts.steps++;
     g->counts.generated_fed += (uint64_t)n_decode;
     take_fed(g, n_decode, n_prefill);
-    for (int at = 0; at < n_decode && st == LEM_OK; at += GEN_BLOCK)
-        st = decode_block(g, at, n_decode - at < GEN_BLOCK ? n_decode - at : GEN_BLOCK, err);
+    for (int at = 0; at < n_decode && st == LEM_OK; at += g->plan.block)
+        st = decode_block(g, at, n_decode - at < g->plan.block ? n_decode - at : g->plan.block, err);
     return st == LEM_OK ? lem_gen_undraft(g, n_decode, err) : st;
 }

@@ -17,6 +17,9 @@ lem_status lem_engine_check(const lem_engine_opts *o, lem_err *err) {
     if (o->max_tokens < 0 || o->held < 0)
         return lem_fail(err, LEM_EUSAGE, "max_tokens and held must not be negative, found %d and %d",
                         o->max_tokens, o->held);
+    if (o->load.requests < 0 || o->load.candidates < 0 || o->load.prompt_tokens < 0 ||
+        o->load.path_pages < 0 || o->load.reserve_pages < 0)
+        return lem_fail(err, LEM_EUSAGE, "what is asked for must not be negative");
     if (o->speculate.tokens < 0 || o->speculate.tokens >= LEM_SPECULATE_ROWS)
         return lem_fail(err, LEM_EUSAGE, "tokens of a draft must lie in 0..%d, found %d",
                         LEM_SPECULATE_ROWS - 1, o->speculate.tokens);
@@ -27,65 +30,80 @@ lem_status lem_engine_check(const lem_engine_opts *o, lem_err *err) {
 
 static size_t pages_of(size_t tokens) { return (tokens + LEM_PAGE_KEYS - 1) / LEM_PAGE_KEYS; }
 
-static int slots_of(const lem_engine_opts *o) { return o->slots ? o->slots : GEN_SLOTS; }
+static int at_most(int n, int most) { return most > 0 && n > most ? most : n; }
 
-/* Enough for all slots with a prompt each, within kv_bytes; never less than one longest prompt with one
- * candidate. */
-static size_t pages_wanted(const lem_model_config *c, const lem_engine_opts *o) {
-    size_t ctx = (size_t)c->max_positions, slots = (size_t)slots_of(o);
+static int clamp(size_t n, size_t least, size_t most) {
+    if (n > most) n = most;
+    if (n < least) n = least;
+    return n < INT_MAX ? (int)n : INT_MAX;
+}
+
+/* Enough for all slots with a prompt each, or for what is known to come, within kv_bytes; never less than one
+ * longest prompt with one candidate. Requests that wait hold the pages of a candidate which are not in use
+ * yet. */
+static void plan_pages(const lem_model_config *c, const lem_engine_opts *o, gen_plan *p) {
+    const lem_engine_load *load = &o->load;
+    const bool known = load->requests > 0;
+    size_t ctx = (size_t)c->max_positions, slots = (size_t)p->slots, waiting = (size_t)p->waiting;
     size_t longest = o->max_prompt > 0 && (size_t)o->max_prompt < ctx ? (size_t)o->max_prompt : ctx - 1;
     size_t fresh = o->max_tokens > 0 && (size_t)o->max_tokens < ctx ? (size_t)o->max_tokens : ctx;
     size_t prompt = pages_of(longest), cand = pages_of(fresh - 1);
     size_t least = prompt + cand < pages_of(ctx) + 1 ? prompt + cand : pages_of(ctx) + 1;
-    size_t want = (slots + (size_t)GEN_WAITING) * (prompt + cand) + (size_t)o->held * prompt;
+    size_t paths = known ? (size_t)load->path_pages : (slots + waiting) * prompt + (size_t)o->held * prompt;
+    size_t used = slots * cand + paths;
     size_t most = (o->kv_bytes ? o->kv_bytes : (size_t)4 << 30) / lem_session_page_bytes(c, o->kv_dtype);
-    if (want > most) want = most;
-    if (want < least) want = least;
-    return want < INT_MAX ? want : INT_MAX;
+    if (known && used > least) least = used;
+    p->pages = clamp(used + waiting * cand + (size_t)load->reserve_pages, least, most);
+    p->used = clamp(used, least, (size_t)p->pages);
+    p->longest = (int)(longest + fresh < ctx ? longest + fresh : ctx);
 }
 
-/* Tokens of the longest path and candidate. */
-static int longest_path(const lem_model_config *c, const lem_engine_opts *o) {
-    size_t ctx = (size_t)c->max_positions, n = (size_t)o->max_prompt + (size_t)o->max_tokens;
-    return (int)(o->max_prompt && o->max_tokens && n < ctx ? n : ctx);
+static gen_plan plan_of(const lem_model_config *c, const lem_engine_opts *o) {
+    gen_plan p = {.slots = at_most(o->slots ? o->slots : GEN_SLOTS, o->load.candidates),
+                  .waiting = at_most(GEN_WAITING, o->load.requests),
+                  .prefill = at_most(GEN_PREFILL, o->load.prompt_tokens)};
+    const int drafts = o->speculate.tokens ? LEM_SPECULATE_ROWS : 0;
+    p.rows = p.slots + drafts + p.prefill;
+    p.block = at_most(GEN_BLOCK, p.slots + drafts);
+    p.jobs = p.slots > p.block ? p.slots : p.block;
+    plan_pages(c, o, &p);
+    return p;
 }
 
-static int rows_per_step(const lem_engine_opts *o) {
-    return slots_of(o) + (o->speculate.tokens ? LEM_SPECULATE_ROWS : 0) + GEN_PREFILL;
-}
-
-static int jobs_of(const lem_engine_opts *o) { return slots_of(o) > GEN_BLOCK ? slots_of(o) : GEN_BLOCK; }
+enum { BYTES_A_TOKEN = 16 }; /* of a candidate in flight: its id and its text, in arrays that grow */
 
 size_t lem_engine_bytes(const lem_model_config *c, const lem_engine_opts *o) {
+    const gen_plan p = plan_of(c, o);
     size_t row = (size_t)c->vocab * sizeof(float);
     size_t job = sizeof(lem_draw) + sizeof(int32_t) + sizeof(float); /* on both sides */
-    return lem_session_bytes(c, o->kv_dtype, (int)pages_wanted(c, o), rows_per_step(o)) +
-           (GEN_WAITING + GEN_BLOCK) * row + 2 * (size_t)jobs_of(o) * job +
-           lem_gen_seats_bytes(&o->speculate, o->kv_dtype, longest_path(c, o));
+    return lem_session_bytes(c, o->kv_dtype, p.used, p.rows) - lem_session_head_bytes(c) +
+           ((size_t)p.waiting + (size_t)p.block) * row + 2 * (size_t)p.jobs * job +
+           (size_t)p.slots * (sizeof(gen_slot) + (size_t)p.longest * BYTES_A_TOKEN) +
+           lem_gen_seats_bytes(&o->speculate, o->kv_dtype, p.longest);
 }
 
 /* What there is one of for each slot and feed. */
 static bool alloc_slots(gen_engine *g, lem_err *err) {
-    size_t slots = (size_t)g->n_slots, jobs = (size_t)g->max_jobs;
+    size_t slots = (size_t)g->plan.slots, jobs = (size_t)g->plan.jobs, waiting = (size_t)g->plan.waiting;
     return (g->slots = lem_alloc_zero(slots, sizeof *g->slots, err)) &&
            (g->free_slots = lem_alloc(slots, sizeof *g->free_slots, err)) &&
            (g->jobs = lem_alloc(jobs, sizeof *g->jobs, err)) &&
            (g->draw = lem_alloc(jobs, sizeof *g->draw, err)) &&
            (g->tokens = lem_alloc(jobs, sizeof *g->tokens, err)) &&
            (g->logprobs = lem_alloc(jobs, sizeof *g->logprobs, err)) &&
-           (g->feeds = lem_alloc(slots + GEN_WAITING, sizeof *g->feeds, err)) &&
+           (g->feeds = lem_alloc(slots + waiting, sizeof *g->feeds, err)) &&
            (g->feed_slot = lem_alloc(slots, sizeof *g->feed_slot, err)) &&
-           (g->feed_request = lem_alloc(GEN_WAITING, sizeof *g->feed_request, err)) &&
-           (g->rows = lem_alloc(GEN_BLOCK, sizeof *g->rows, err));
+           (g->feed_request = lem_alloc(waiting, sizeof *g->feed_request, err)) &&
+           (g->rows = lem_alloc((size_t)g->plan.block, sizeof *g->rows, err));
 }
 
 static bool alloc_logits(gen_engine *g, lem_err *err) {
-    size_t row = (size_t)g->V * sizeof(float), jobs = (size_t)g->max_jobs;
+    size_t row = (size_t)g->V * sizeof(float), jobs = (size_t)g->plan.jobs;
     const struct {
         lem_buffer *to;
         size_t bytes;
-    } parts[] = {{&g->prompt_logits, GEN_WAITING * row},
-                 {&g->logits, GEN_BLOCK * row},
+    } parts[] = {{&g->prompt_logits, (size_t)g->plan.waiting * row},
+                 {&g->logits, (size_t)g->plan.block * row},
                  {&g->draws, jobs * sizeof(lem_draw)},
                  {&g->drawn, jobs * sizeof(int32_t)},
                  {&g->drawn_logprob, jobs * sizeof(float)}};
@@ -100,9 +118,9 @@ static lem_status set_up(gen_engine *g, const lem_weights *w, lem_err *err) {
         return lem_err_context(err, "while preparing %d slots for sampling", g->n_slots);
     for (int i = 0; i < g->n_slots; i++) g->free_slots[i] = g->n_slots - 1 - i;
     g->n_free = g->n_slots;
-    g->max_pages = g->free_pages = (int)pages_wanted(g->config, &g->opts);
-    lem_status st = lem_session_new(w, g->backend, g->max_pages, rows_per_step(&g->opts), &g->session, err);
-    if (st == LEM_OK) st = lem_gen_seats_open(g, longest_path(g->config, &g->opts), err);
+    g->max_pages = g->free_pages = g->plan.pages;
+    lem_status st = lem_session_new(w, g->backend, g->max_pages, g->plan.rows, &g->session, err);
+    if (st == LEM_OK) st = lem_gen_seats_open(g, g->plan.longest, err);
     return st ? lem_err_context(err, "while preparing to sample") : LEM_OK;
 }
 
@@ -120,8 +138,8 @@ lem_status lem_engine_open(const lem_weights *w, const lem_model_config *config,
     e->opts = *o;
     e->opts.kv_dtype = lem_session_kv_dtype(config, lem_weights_packed(w), b->compute);
     e->V = config->vocab;
-    e->n_slots = slots_of(o);
-    e->max_jobs = jobs_of(o);
+    e->plan = plan_of(config, o);
+    e->n_slots = e->plan.slots;
     LEM_TRY(set_up(e, w, err));
     *out = e;
     e = NULL;

@@ -70,14 +70,25 @@ typedef struct lem_speculate { /* zeroed = never */
     const lem_model_config *draft_config; /* the one it was made from; with it the memory is planned */
 } lem_speculate;
 
+/* What will be asked for in all, as far as it is known: memory is planned for no more. No result depends on
+ * it; what comes beyond it waits. */
+typedef struct lem_engine_load { /* zeroed = anything */
+    int requests, candidates;    /* of all; requests 0 = unknown, and so are the others */
+    int prompt_tokens;           /* of the requests that wait at once */
+    int path_pages;              /* of all paths that are there at once, beside candidates in flight */
+    int reserve_pages;           /* beside what is in use: a rare case may need them, no memory before */
+} lem_engine_load;
+
 typedef struct lem_engine_opts {
     int slots;       /* candidates in flight; 0 = 256 */
     int max_prompt;  /* tokens of the longest path that will be continued; 0 = up to the context */
     int max_tokens;  /* of the longest candidate; 0 = up to the context */
     int held;        /* nodes of max_prompt tokens that are kept beside those in flight */
-    size_t kv_bytes; /* most memory for keys and values; 0 = 4 GiB (more only if one candidate needs it) */
+    size_t kv_bytes; /* most memory for keys and values; 0 = 4 GiB (more only if one candidate, or load, needs
+                        it) */
     lem_dtype
         kv_dtype; /* of keys and values, for a plan: lem_session_kv_dtype(); what is opened finds its own */
+    lem_engine_load load;
     lem_speculate speculate;
     lem_candidate_sink *sink;
     void *sink_ctx;
@@ -119,8 +130,8 @@ typedef struct lem_engine_counts {
 
 lem_status lem_engine_check(const lem_engine_opts *o, lem_err *err) LEM_MUST_CHECK;
 lem_status lem_request_check(const lem_request_opts *o, lem_err *err) LEM_MUST_CHECK;
-/* Bytes that an engine will take beside the weights.
- * Nothing is allocated; keys and values are only touched as they are used. */
+/* Bytes that an engine will take beside the weights when all slots are in use and every candidate has its
+ * longest. Nothing is allocated; keys and values are only touched as they are used. */
 size_t lem_engine_bytes(const lem_model_config *c, const lem_engine_opts *o);
 
 /* config is the one w was made from; LEM_EDATA if it has no language-model head. */

@@ -19,9 +19,9 @@
 enum {
     GEN_SLOTS = LEM_ENGINE_SLOTS,
     GEN_MAX_SLOTS = 4096,
-    GEN_WAITING = 16,  /* requests that have candidates to start, each with a row of logits */
-    GEN_PREFILL = 512, /* tokens of requests in one step */
-    GEN_BLOCK = 64,    /* rows of logits at once */
+    GEN_WAITING = 16,  /* requests that have candidates to start, each with a row of logits: most of them */
+    GEN_PREFILL = 512, /* tokens of requests in one step, at most */
+    GEN_BLOCK = 64,    /* rows of logits at once, at most */
     GEN_DRAFTS = LEM_SPECULATE_ROWS / 2 /* candidates that have a draft in one step */
 };
 
@@ -107,6 +107,14 @@ typedef struct gen_job { /* one token to draw */
     float logprob;
 } gen_job;
 
+typedef struct gen_plan { /* what there will be of everything */
+    int slots, waiting, prefill, block;
+    int rows, jobs; /* of a step */
+    int pages;      /* of keys and values that can be reserved */
+    int used;       /* of these at most in use at once */
+    int longest;    /* tokens of a candidate's path */
+} gen_plan;
+
 typedef struct lem_engine {
     const lem_model_config *config;
     const lem_tokenizer *tok;
@@ -114,6 +122,7 @@ typedef struct lem_engine {
     lem_engine_opts opts;
     lem_session *session;
     bool failed; /* in the middle of a step: only close is allowed */
+    gen_plan plan;
     int V, n_slots;
     int max_pages, free_pages; /* not reserved */
     gen_slot *slots;           /* [n_slots] */
@@ -125,20 +134,20 @@ typedef struct lem_engine {
     gen_request *waiting[GEN_WAITING]; /* admitted, and with tokens to feed or candidates to start */
     int n_waiting;
     bool row_used[GEN_WAITING];
-    /* In the backend's memory: logits [GEN_WAITING,V] and [GEN_BLOCK,V]; what is drawn [n_jobs] */
+    /* In the backend's memory: logits [plan.waiting,V] and [plan.block,V]; what is drawn [n_jobs] */
     lem_buffer prompt_logits, logits, draws, drawn, drawn_logprob;
-    gen_job *jobs; /* [max_jobs] */
-    int n_jobs, max_jobs;
+    gen_job *jobs; /* [plan.jobs] */
+    int n_jobs;
     int32_t *seen; /* [n_seen] what the draws with a penalty have seen, one behind the other */
     int n_seen, cap_seen;
     lem_buffer seen_at;         /* the same in the backend's memory; grows */
-    lem_draw *draw;             /* [max_jobs] for the copies to and from there */
-    int32_t *tokens;            /* [max_jobs] */
-    float *logprobs;            /* [max_jobs] */
-    lem_feed *feeds;            /* [n_slots + GEN_WAITING] */
+    lem_draw *draw;             /* [plan.jobs] for the copies to and from there */
+    int32_t *tokens;            /* [plan.jobs] */
+    float *logprobs;            /* [plan.jobs] */
+    lem_feed *feeds;            /* [n_slots + plan.waiting] */
     int *feed_slot;             /* [n_slots] slot of feed i */
-    gen_request **feed_request; /* [GEN_WAITING] request of prefill feed i */
-    int *rows;                  /* [GEN_BLOCK] */
+    gen_request **feed_request; /* [plan.waiting] request of prefill feed i */
+    int *rows;                  /* [plan.block] */
     gen_draft drafts[GEN_DRAFTS];
     gen_seats seats;
     int32_t *path; /* [cap_path] of a candidate that is looked through */

@@ -15,7 +15,7 @@ static int waiting_candidates(const gen_engine *g) {
 }
 
 static bool has_place(const gen_engine *g) {
-    return g->n_waiting < GEN_WAITING && waiting_candidates(g) <= g->n_free + g->n_slots / 4;
+    return g->n_waiting < g->plan.waiting && waiting_candidates(g) <= g->n_free + g->n_slots / 4;
 }
 
 bool lem_engine_has_room(const lem_engine *e) { return !e->first_pending && has_place(e); }
@@ -23,7 +23,7 @@ bool lem_engine_has_room(const lem_engine *e) { return !e->first_pending && has_
 /* Reserves the pages of the request and of one candidate, and a row of logits. A parent always comes first.
  */
 static void admit(gen_engine *g, gen_request *r) {
-    for (int i = 0; i < GEN_WAITING && r->row < 0; i++)
+    for (int i = 0; i < g->plan.waiting && r->row < 0; i++)
         if (!g->row_used[i]) r->row = i; /* as many rows as places among the waiting: there always is one */
     g->row_used[r->row] = true;
     g->free_pages -= r->pages + r->candidate_pages;

@@ -14,6 +14,7 @@ static lem_engine_opts engine_opts(const lem_generate_opts *o) {
                              .max_tokens = o->max_tokens,
                              .kv_bytes = o->kv_bytes,
                              .kv_dtype = o->kv_dtype,
+                             .load = o->load,
                              .speculate = o->speculate};
 }
 

@@ -35,6 +35,7 @@ typedef struct lem_generate_opts {
     size_t kv_bytes;    /* most memory for keys and values; 0 = 4 GiB (more only if one candidate needs it) */
     lem_dtype kv_dtype; /* as in lem_engine_opts */
     uint64_t seed;
+    lem_engine_load load; /* zeroed, or as lem_generate_load tells */
     lem_speculate speculate;
     lem_generate_tick *tick; /* after each step; NULL = none */
     void *tick_ctx;
@@ -58,7 +59,12 @@ typedef struct lem_prompt { /* filled by the source */
 typedef lem_status lem_prompt_source(void *ctx, lem_prompt *out, bool *more, lem_err *err);
 
 lem_status lem_generate_check(const lem_generate_opts *o, lem_err *err) LEM_MUST_CHECK;
-/* Bytes that a run will take beside the weights. Nothing is allocated. */
+/* Of n prompts of `length` tokens each, in the order in which they come, with `candidates` each, and `shared`
+ * tokens before each of them that are computed once (0 = none). */
+lem_engine_load lem_generate_load(const lem_model_config *c, const lem_generate_opts *o, const int *length,
+                                  size_t n, int shared, int candidates);
+/* Bytes that a run will take beside the weights when every candidate has its longest. Nothing is allocated.
+ */
 size_t lem_generate_bytes(const lem_model_config *c, const lem_generate_opts *o);
 /* Tokens that are still to be generated, as far as the lengths seen tell: `candidates` in all, of at most
  * max_tokens, in `slots` at a time (0: as in lem_generate_opts), of which so_far->candidates have ended with

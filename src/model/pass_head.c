@@ -4,10 +4,14 @@
 /* A multiple of LEM_BF16_RUN at least: blocks of bf16 gradients are cut there. */
 enum { HEAD_ROWS_MAX = 256, HEAD_ROWS_MIN = 32, HEAD_ROWS_STEP = 32, HEAD_FLOATS = 1 << 22 };
 
-void lem_head_block_carve(lem_memory *mem, const lem_model_config *c, lem_head_block *out) {
+int lem_head_block_rows(const lem_model_config *c) {
     int rows = HEAD_FLOATS / c->vocab / HEAD_ROWS_STEP * HEAD_ROWS_STEP;
     if (rows > HEAD_ROWS_MAX) rows = HEAD_ROWS_MAX;
-    if (rows < HEAD_ROWS_MIN) rows = HEAD_ROWS_MIN;
+    return rows < HEAD_ROWS_MIN ? HEAD_ROWS_MIN : rows;
+}
+
+void lem_head_block_carve(lem_memory *mem, const lem_model_config *c, lem_head_block *out) {
+    int rows = lem_head_block_rows(c);
     size_t R = (size_t)rows, D = (size_t)c->width;
     out->rows = rows;
     out->row = lem_carve_take(&mem->dev, R, sizeof *out->row);

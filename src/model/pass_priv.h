@@ -25,6 +25,7 @@ typedef struct lem_head_block {
     float *dense;                           /* [rows,D] for reward heads of two layers, else NULL */
     float *score;                           /* [rows,N] of the reward head */
 } lem_head_block;
+int lem_head_block_rows(const lem_model_config *c);
 void lem_head_block_carve(lem_memory *mem, const lem_model_config *c, lem_head_block *out);
 
 /* Activations of one layer, in the backend's memory. mid may be x and out may be mid (inference). */

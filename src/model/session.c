@@ -153,6 +153,10 @@ size_t lem_session_bytes(const lem_model_config *c, lem_dtype kv, int max_pages,
     return lem_memory_bytes(&mem) + sizeof s + ((size_t)max_pages + SPARE_NODES) * sizeof(lem_node);
 }
 
+size_t lem_session_head_bytes(const lem_model_config *c) {
+    return (size_t)lem_head_block_rows(c) * (size_t)c->vocab * sizeof(float);
+}
+
 static void init_pages(lem_session *s) {
     for (int i = 0; i < s->max_pages; i++) s->next_page[i] = i + 1 < s->max_pages ? i + 1 : -1;
     s->free_page = 0;

@@ -39,6 +39,9 @@ lem_dtype lem_session_kv_dtype(const lem_model_config *c, lem_dtype weights, lem
 size_t lem_session_page_bytes(const lem_model_config *c, lem_dtype kv);
 /* max_pages pages of LEM_PAGE_KEYS tokens are allocated; max_rows is the most tokens of one step. */
 size_t lem_session_bytes(const lem_model_config *c, lem_dtype kv, int max_pages, int max_rows);
+/* Of these, what only lem_session_token_logits and lem_session_logprobs touch: no memory where neither is
+ * asked for. */
+size_t lem_session_head_bytes(const lem_model_config *c);
 lem_status lem_session_new(const lem_weights *w, lem_backend *b, int max_pages, int max_rows,
                            lem_session **out, lem_err *err) LEM_MUST_CHECK;
 void lem_session_free(lem_session *s);

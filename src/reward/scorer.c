@@ -18,9 +18,14 @@ typedef struct trie_node {
     int feed, n_feed;   /* of this step: the last n_feed of those fed */
 } trie_node;
 
+typedef struct pass_size {             /* the most of what a pass had */
+    int tokens, nodes, reads, longest; /* longest: of a sequence */
+} pass_size;
+
 struct lem_scorer {
     lem_session *session;
-    const lem_weights *w;
+    const lem_weights *w; /* NULL: it only counts */
+    pass_size most;
     lem_backend *b;
     lem_head_reading how; /* unused for log-probabilities */
     bool logprobs;
@@ -59,26 +64,34 @@ static lem_status check_head(const lem_model_config *c, const lem_head_reading *
     return LEM_OK;
 }
 
+static int nodes_for(int max_rows) {
+    return max_rows / TOKENS_PER_NODE < NODES_MIN ? NODES_MIN : max_rows / TOKENS_PER_NODE;
+}
+
 static lem_status alloc_pass(lem_scorer *s, lem_err *err) {
     s->node = lem_alloc((size_t)s->max_nodes, sizeof *s->node, err);
     s->feeds = lem_alloc((size_t)s->max_nodes, sizeof *s->feeds, err);
     return s->node && s->feeds ? LEM_OK : LEM_EMEM;
 }
 
-/* A session whose passes are of `room` tokens. Every node takes at most one page more than its tokens fill. */
+/* Every node takes at most one page more than its tokens fill. */
+static int pages_of(int tokens, int nodes) { return tokens / LEM_PAGE_KEYS + nodes + 1; }
+
+/* A session whose passes are of `room` tokens. */
 static lem_status open_session(lem_scorer *s, int room, lem_err *err) {
     lem_session_free(s->session);
     s->session = NULL;
     s->room = 0;
-    int pages = room / LEM_PAGE_KEYS + s->max_nodes + 1;
-    lem_status st = lem_session_new(s->w, s->b, pages, s->max_rows, &s->session, err);
+    int pages = pages_of(room, s->max_nodes);
+    lem_status st = s->w ? lem_session_new(s->w, s->b, pages, s->max_rows, &s->session, err) : LEM_OK;
     if (st == LEM_OK) s->room = room;
     return st;
 }
 
-lem_status lem_scorer_new(const lem_weights *w, lem_backend *b, const lem_head_reading *how, int32_t good,
-                          int32_t bad, int max_rows, lem_scorer **out, lem_err *err) {
-    const lem_model_config *c = lem_weights_config(w);
+/* w NULL: it only counts. */
+static lem_status open_scorer(const lem_model_config *c, const lem_weights *w, lem_backend *b,
+                              const lem_head_reading *how, int32_t good, int32_t bad, int max_rows,
+                              lem_scorer **out, lem_err *err) {
     lem_status st = check_head(c, how, good, bad, err);
     if (st) return st;
     lem_scorer *s = lem_alloc_zero(1, sizeof *s, err);
@@ -90,7 +103,7 @@ lem_status lem_scorer_new(const lem_weights *w, lem_backend *b, const lem_head_r
     s->sign[0] = good;
     s->sign[1] = bad;
     s->max_rows = max_rows;
-    s->max_nodes = max_rows / TOKENS_PER_NODE < NODES_MIN ? NODES_MIN : max_rows / TOKENS_PER_NODE;
+    s->max_nodes = nodes_for(max_rows);
     s->limit = c->max_positions;
     s->vocab = c->vocab;
     s->tail = -1;
@@ -102,6 +115,45 @@ done:
     lem_scorer_free(s);
     return st;
 }
+
+lem_status lem_scorer_new(const lem_weights *w, lem_backend *b, const lem_head_reading *how, int32_t good,
+                          int32_t bad, int max_rows, lem_scorer **out, lem_err *err) {
+    return open_scorer(lem_weights_config(w), w, b, how, good, bad, max_rows, out, err);
+}
+
+lem_status lem_scorer_plan(const lem_model_config *c, const lem_head_reading *how, int32_t good, int32_t bad,
+                           int max_rows, lem_scorer **out, lem_err *err) {
+    return open_scorer(c, NULL, NULL, how, good, bad, max_rows, out, err);
+}
+
+static int min_int(int a, int b) { return a < b ? a : b; }
+static int max_int(int a, int b) { return a > b ? a : b; }
+
+/* What reading R tokens' logits takes of the session's block of them. */
+static size_t logits_bytes(const lem_scorer *s, const lem_model_config *c, int R) {
+    size_t some = (size_t)R * (size_t)c->vocab * sizeof(float), all = lem_session_head_bytes(c);
+    bool logits = s ? s->logprobs || lem_head_is_tokens(s->how.kind) : c->head == LEM_HEAD_LM;
+    if (!logits) return 0;
+    return some < all ? some : all;
+}
+
+size_t lem_scorer_bytes(const lem_scorer *s, const lem_model_config *c, lem_dtype kv, int max_rows) {
+    const pass_size any = {max_rows, nodes_for(max_rows), max_rows, min_int(max_rows, c->max_positions)},
+                    *m = s && s->most.tokens ? &s->most : &any;
+    int tokens = min_int(m->tokens, max_int(max_rows, m->longest)),
+        nodes = min_int(m->nodes, nodes_for(max_rows));
+    size_t read =
+        sizeof *s->rows + sizeof *s->target + sizeof *s->next + LEM_HEAD_OUTPUTS_MAX * sizeof *s->outputs;
+    return lem_session_bytes(c, kv, pages_of(tokens, nodes), min_int(tokens, max_rows)) -
+           lem_session_head_bytes(c) + logits_bytes(s, c, m->reads) + (size_t)m->reads * read +
+           (size_t)nodes * (sizeof *s->node + sizeof *s->feeds);
+}
+
+void lem_scorer_expect(lem_scorer *s, int tokens, int nodes, int reads, int longest) {
+    s->most = (pass_size){tokens, nodes, reads, longest};
+}
+
+int lem_scorer_longest(const lem_scorer *s) { return s->most.longest; }
 
 void lem_scorer_free(lem_scorer *s) {
     if (!s) return;
@@ -265,15 +317,29 @@ static lem_status read_values(lem_scorer *s, lem_err *err) {
     return st;
 }
 
+/* Of the pass: the items order[first..last). */
+static void count(lem_scorer *s, const lem_score_item *items, int first, int last) {
+    int reads = 0, longest = 0;
+    for (int i = first; i < last; i++) {
+        const lem_score_item *it = &items[s->order[i]];
+        reads += it->n_at;
+        longest = max_int(longest, it->n);
+        for (int k = 0; !s->w && k < it->n_at; k++) it->value[k] = 0;
+    }
+    const pass_size m = s->most;
+    s->most = (pass_size){max_int(m.tokens, s->gathered), max_int(m.nodes, s->n), max_int(m.reads, reads),
+                          max_int(m.longest, longest)};
+}
+
 /* Computes the pass: the items order[first..last). */
 static lem_status flush(lem_scorer *s, const lem_score_item *items, int first, int last, lem_err *err) {
     lem_status st = LEM_OK;
-    bool fed = s->n > 0;
+    bool fed = s->w && s->n > 0;
+    count(s, items, first, last);
     while (fed) {
         LEM_TRY(feed_step(s, &fed, err));
         s->n_reads = 0;
-        for (int i = first; fed && i < last; i++)
-            LEM_TRY(list_reads(s, &items[s->order[i]], s->end[i], err));
+        for (int i = first; fed && i < last; i++) LEM_TRY(list_reads(s, &items[s->order[i]], s->end[i], err));
         if (s->n_reads) LEM_TRY(read_values(s, err));
     }
     s->tokens += (uint64_t)s->gathered;

@@ -3,6 +3,7 @@
 
 #include "core/mem.h"
 
+#include <limits.h>
 #include <math.h>
 
 const char *lem_search_state_name(lem_search_state s) {
@@ -22,13 +23,61 @@ void lem_search_result_release(lem_search_result *r) {
 
 /* ---- options ---- */
 
-static lem_engine_opts engine_opts(const lem_search_opts *o) {
-    bool whole = o->method == LEM_SEARCH_BEST_OF_N || o->step_tokens > o->max_tokens;
+typedef struct level_size { /* of the deepest level, when all steps have their longest */
+    int prompt;             /* tokens */
+    int fronts;             /* what steps are drawn from */
+    int above;              /* levels */
+    int step;               /* tokens of a step */
+} level_size;
+
+static int min_int(int a, int b) { return a < b ? a : b; }
+
+static level_size deepest(const lem_model_config *c, const lem_search_opts *o) {
+    int most = min_int(o->max_tokens, c->max_positions);
+    bool whole = o->method == LEM_SEARCH_BEST_OF_N || o->step_tokens > most;
+    level_size l = {.prompt = o->max_prompt ? min_int(o->max_prompt, c->max_positions) : c->max_positions,
+                    .fronts = o->method == LEM_SEARCH_BEST_OF_N ? 1 : o->n / o->width,
+                    .step = whole ? most : o->step_tokens};
+    l.above = whole ? 0 : min_int(o->depth, (most + l.step - 1) / l.step) - 1;
+    return l;
+}
+
+static int pages_of(int tokens) { return (tokens + LEM_PAGE_KEYS - 1) / LEM_PAGE_KEYS; }
+
+static int product(int a, int b) { return a > 0 && b > INT_MAX / a ? INT_MAX : a * b; }
+
+/* The prompt, the steps above the last level, a token for each front, and the steps that are there already of
+ * those that are not in flight together. Short steps fill their pages less. */
+static lem_engine_load load_of(const lem_model_config *c, const lem_search_opts *o) {
+    const level_size l = deepest(c, o);
+    int slots = o->slots ? o->slots : LEM_ENGINE_SLOTS, step = pages_of(l.step),
+        rest = o->n > slots ? o->n - slots : 0;
+    int64_t paths =
+        (int64_t)pages_of(l.prompt) + l.fronts + (int64_t)l.fronts * l.above * step + (int64_t)rest * step;
+    return (lem_engine_load){.requests = l.fronts + 1,
+                             .candidates = o->n,
+                             .prompt_tokens = l.prompt + l.fronts,
+                             .path_pages = (int)(paths < INT_MAX ? paths : INT_MAX),
+                             .reserve_pages = product(l.fronts, o->depth)};
+}
+
+lem_search_texts lem_search_scored(const lem_model_config *c, const lem_search_opts *o) {
+    const level_size l = deepest(c, o);
+    int64_t tokens = (int64_t)l.prompt + (int64_t)l.fronts * l.above * l.step + (int64_t)o->n * l.step;
+    return (lem_search_texts){.tokens = (int)(tokens < INT_MAX ? tokens : INT_MAX),
+                              .longest = l.prompt + min_int((l.above + 1) * l.step, o->max_tokens),
+                              .nodes = o->n + l.fronts + 1};
+}
+
+static lem_engine_opts engine_opts(const lem_model_config *c, const lem_search_opts *o) {
+    const level_size l = deepest(c, o);
+    int path = l.prompt + l.above * l.step;
     return (lem_engine_opts){.slots = o->slots,
-                             .max_tokens = whole ? o->max_tokens : o->step_tokens,
-                             .held = o->n,
+                             .max_prompt = min_int(path, c->max_positions - 1),
+                             .max_tokens = l.step,
                              .kv_bytes = o->kv_bytes,
                              .kv_dtype = o->kv_dtype,
+                             .load = load_of(c, o),
                              .speculate = o->speculate};
 }
 
@@ -40,7 +89,7 @@ lem_status lem_search_check(const lem_search_opts *o, lem_err *err) {
     if (o->depth < 1 || o->step_tokens < 1)
         return lem_fail(err, LEM_EUSAGE, "depth and tokens of a step must be at least 1, found %d and %d",
                         o->depth, o->step_tokens);
-    lem_engine_opts engine = engine_opts(o);
+    lem_engine_opts engine = {.slots = o->slots, .speculate = o->speculate};
     lem_request_opts request = {
         .sample = o->sample, .max_tokens = o->max_tokens, .stop = &o->separator, .n_stop = 1};
     lem_status st = lem_request_check(&request, err);
@@ -48,7 +97,7 @@ lem_status lem_search_check(const lem_search_opts *o, lem_err *err) {
 }
 
 size_t lem_search_bytes(const lem_model_config *c, const lem_search_opts *o) {
-    lem_engine_opts engine = engine_opts(o);
+    lem_engine_opts engine = engine_opts(c, o);
     return lem_engine_bytes(c, &engine);
 }
 
@@ -71,7 +120,7 @@ lem_status lem_search_new(const lem_weights *w, const lem_model_config *config, 
     lem_search *s = lem_alloc_zero(1, sizeof *s, err);
     if (!s) return LEM_EMEM;
     size_t n = (size_t)o->n;
-    lem_engine_opts engine = engine_opts(o);
+    lem_engine_opts engine = engine_opts(config, o);
     engine.sink = lem_sea_take;
     engine.sink_ctx = s;
     s->o = o;

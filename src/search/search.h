@@ -41,7 +41,8 @@ typedef struct lem_search_opts {
     const int32_t *end; /* tokens that end a solution */
     int n_end;
     uint64_t seed;
-    int slots; /* as in lem_engine_opts */
+    int slots;      /* as in lem_engine_opts */
+    int max_prompt; /* tokens of the longest problem's prompt; 0 = up to the context */
     lem_speculate speculate;
     size_t kv_bytes;
     lem_dtype kv_dtype; /* as in lem_engine_opts */
@@ -93,7 +94,13 @@ typedef lem_status lem_search_scorer(void *ctx, lem_search_text *t, int n, lem_e
 typedef struct lem_search lem_search;
 /* LEM_EUSAGE: options out of range. */
 lem_status lem_search_check(const lem_search_opts *o, lem_err *err) LEM_MUST_CHECK;
-size_t lem_search_bytes(const lem_model_config *c, const lem_search_opts *o); /* beside the weights */
+/* Bytes beside the weights when all steps have their longest. */
+size_t lem_search_bytes(const lem_model_config *c, const lem_search_opts *o);
+/* Tokens of the texts that are scored at once then, what they share once, and of the longest of them. */
+typedef struct lem_search_texts {
+    int tokens, longest, nodes; /* nodes: where they part */
+} lem_search_texts;
+lem_search_texts lem_search_scored(const lem_model_config *c, const lem_search_opts *o);
 /* All is borrowed. */
 lem_status lem_search_new(const lem_weights *w, const lem_model_config *config, const lem_tokenizer *tok,
                           lem_backend *b, const lem_search_opts *o, lem_search **out,

@@ -9,7 +9,7 @@
  * rows sees, and pages below it are left out: keys outside a row's window have probability 0, which changes
  * no sum, so the base is free. */
 
-#define UNITS 112      /* eight tiles of 14 */
+#define UNITS LEM_ATTENTION_ROWS
 #define SEG_LIST 32768 /* segments of one block that are listed; with more the whole tree is scanned */
 
 #include "compute/cpu/pages_bf16.inc.h"
