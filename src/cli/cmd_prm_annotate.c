@@ -3,6 +3,7 @@
 #include "cli/bad_rows_options.h"
 #include "cli/commands.h"
 #include "cli/draw_options.h"
+#include "cli/memory_plan.h"
 #include "cli/prm_judge.h"
 #include "cli/prm_pace.h"
 #include "cli/prm_report.h"
@@ -269,15 +270,10 @@ static lem_status record(void *ctx, uint64_t row, int point, int candidate, cons
 
 /* ---- what annotation asks of us */
 
-static lem_status next(void *ctx, lem_annotate_problem *out, bool *more, lem_err *err) {
-    job *j = ctx;
-    while (j->next_row < j->rows.problems.n && j->rows.at[j->next_row].n == 0) j->next_row++;
-    *more = j->next_row < j->rows.problems.n;
-    if (!*more) return LEM_OK;
-    size_t at = j->next_row++;
+static lem_annotate_problem problem_of(const job *j, size_t at) {
     const lem_problem *p = &j->rows.problems.at[at];
     const lem_prm_row *r = &j->rows.at[at];
-    *out = (lem_annotate_problem){.index = at,
+    return (lem_annotate_problem){.index = at,
                                   .key = p->key,
                                   .prompt = j->rows.problems.ids.data + p->ids_at,
                                   .n_prompt = p->n_ids,
@@ -285,7 +281,17 @@ static lem_status next(void *ctx, lem_annotate_problem *out, bool *more, lem_err
                                   .correct = r->correct,
                                   .n = r->n,
                                   .worked = lem_json_str(lem_json_get(p->input, "worked"), NULL)};
-    return lem_grade_gold_new(r->gold, strlen(r->gold), &j->grade, &j->gold[at], err);
+}
+
+static lem_status next(void *ctx, lem_annotate_problem *out, bool *more, lem_err *err) {
+    job *j = ctx;
+    while (j->next_row < j->rows.problems.n && j->rows.at[j->next_row].n == 0) j->next_row++;
+    *more = j->next_row < j->rows.problems.n;
+    if (!*more) return LEM_OK;
+    size_t at = j->next_row++;
+    *out = problem_of(j, at);
+    const char *gold = j->rows.at[at].gold;
+    return lem_grade_gold_new(gold, strlen(gold), &j->grade, &j->gold[at], err);
 }
 
 static bool known(void *ctx, uint64_t row, int point, int candidate, lem_rollout *out) {
@@ -347,35 +353,106 @@ static lem_status load_model(job *j, lem_err *err) {
                                j->cli->cancel, err);
 }
 
-static double weight_bytes(const lem_model_config *c, const lem_args *args) {
-    return (double)lem_model_config_params(c) * lem_weights_width(c, args);
+typedef struct memory_plan {
+    const job *j;
+    lem_annotate_size *problem; /* [n] */
+    size_t n;
+    int longest, pages; /* of one */
+} memory_plan;
+
+/* The judge's model, once the rollouts are there. */
+static void judge_memory(const job *j, const lem_memory_ask *ask, lem_memory_parts *out) {
+    const score_model *m = &j->judge.model;
+    const lem_memory_ask own = {.dtype = ask->dtype, .max_rows = LEM_PRM_JUDGE_ROWS};
+    if (j->has_judge) *out = lem_score_model_bytes(m, &m->config, &own);
 }
 
-/* A token is at least a byte, so no prefix is longer than its prompt's tokens and the solution's bytes. */
-static lem_status plan_memory(job *j, lem_err *err) {
-    size_t physical = lem_physical_memory();
-    size_t longest = (size_t)j->rows.problems.longest + j->rows.longest;
-    j->o.kv_bytes = physical / 2;
-    if (longest < (size_t)j->config.max_positions) j->o.max_prompt = (int)longest;
-    double weights = weight_bytes(&j->config, j->args) + (double)lem_draft_bytes(j->args, &j->draft),
-           engine = (double)lem_annotate_bytes(&j->config, &j->o);
-    if (j->cli->dry_run) {
-        lem_info(j->cli->log,
-                 "plan: %llu solutions of %zu problems, %d rollouts of up to %d tokens from each step; "
-                 "%.1f MB weights, at most %.1f MB for keys, values and rows",
-                 (unsigned long long)j->rows.solutions, j->rows.problems.n, j->o.n, j->o.max_tokens,
-                 weights / 1e6, engine / 1e6);
-        return lem_print_dry_run(j->cli, "prm annotate", j->args, weights + engine, err);
+static lem_annotate_opts options_of(const memory_plan *p, const lem_memory_ask *ask) {
+    lem_annotate_opts o = p->j->o;
+    o.slots = ask->slots;
+    o.max_tokens = ask->max_tokens;
+    o.load = lem_annotate_load(&o, p->problem, p->n);
+    return o;
+}
+
+/* The judge is there once the model that continues is gone. */
+static void memory_of(void *ctx, const lem_memory_ask *ask, lem_memory_parts *out) {
+    const memory_plan *p = ctx;
+    const job *j = p->j;
+    lem_memory_parts judge = {0};
+    judge_memory(j, ask, &judge);
+    if (j->model) {
+        lem_annotate_opts o = options_of(p, ask);
+        out->weights = (double)lem_weights_bytes(&j->config, ask->dtype) +
+                       (double)lem_draft_bytes(&j->draft, ask->dtype);
+        out->work = (double)lem_annotate_bytes(&j->config, &o) +
+                    lem_memory_scratch(j->cli, o.max_prompt + o.max_tokens, j->config.vocab);
     }
-    if (j->has_judge && lem_prm_judge_bytes(&j->judge) > (double)physical)
-        return lem_fail(err, LEM_EMEM, "%s: its weights take %.1f GB, this machine has %.1f",
-                        lem_args_str(j->args, "judge"), lem_prm_judge_bytes(&j->judge) / 1e9,
-                        (double)physical / 1e9);
-    if (weights + engine <= (double)physical) return LEM_OK;
-    return lem_fail(err, LEM_EMEM,
-                    "%s: rollouts need up to %.1f GB (weights %.1f, keys, values and rows %.1f), this "
-                    "machine has %.1f; lower --slots or --max-tokens",
-                    j->model, (weights + engine) / 1e9, weights / 1e9, engine / 1e9, (double)physical / 1e9);
+    if (lem_memory_total(&judge) > lem_memory_total(out)) *out = judge;
+}
+
+static lem_status measure_problems(const job *j, memory_plan *p, lem_err *err) {
+    lem_status st = LEM_OK;
+    p->problem =
+        lem_alloc_zero(j->rows.problems.n + 1, sizeof *p->problem, err); /* a shard may have no rows */
+    if (!p->problem) return LEM_EMEM;
+    for (size_t i = 0; st == LEM_OK && i < j->rows.problems.n; i++) {
+        lem_annotate_problem in = problem_of(j, i);
+        lem_annotate_size *size = &p->problem[p->n];
+        if (j->rows.at[i].n == 0) continue;
+        st = lem_annotate_measure(&in, &j->o, j->tok, j->config.max_positions, size, err);
+        if (size->longest > p->longest) p->longest = size->longest;
+        if (size->pages > p->pages) p->pages = size->pages;
+        p->n++;
+        if (st == LEM_OK) st = lem_cancel_check(j->cli->cancel, err);
+    }
+    return st;
+}
+
+/* What the judge will read: rows that are labelled already, or texts as long as those of the largest problem.
+ */
+static lem_status expect_judge(job *j, const memory_plan *p, lem_err *err) {
+    lem_status st = LEM_OK;
+    if (!j->has_judge) return LEM_OK;
+    lem_scorer *s = j->judge.model.scorer;
+    if (j->model) lem_scorer_expect(s, p->pages * LEM_PAGE_KEYS, p->pages, p->pages, p->longest);
+    for (size_t i = 0; !j->model && st == LEM_OK && i < j->rows.problems.n; i++) {
+        lem_json *scores = NULL;
+        if (j->rows.at[i].n > 0) st = lem_prm_judge_row(&j->judge, &j->rows, i, &scores, err);
+        lem_json_free(scores);
+    }
+    j->judge.counts = (lem_score_counts){0};
+    return st;
+}
+
+static void tell_plan(const job *j) {
+    if (j->model)
+        lem_info(j->cli->log,
+                 "plan: %llu solutions of %zu problems, %d rollouts of up to %d tokens from each step",
+                 (unsigned long long)j->rows.solutions, j->rows.problems.n, j->o.n, j->o.max_tokens);
+}
+
+static lem_status plan_memory(job *j, lem_err *err) {
+    char what[512];
+    memory_plan p = {.j = j};
+    lem_memory_job memory = {j->cli, j->args, what, memory_of, &p};
+    lem_memory_ask ask = {.dtype = lem_weights_dtype(j->args),
+                          .slots = j->o.slots ? j->o.slots : LEM_ENGINE_SLOTS,
+                          .max_tokens = j->o.max_tokens};
+    lem_memory_parts parts = {0};
+    snprintf(what, sizeof what, "annotating with %.400s",
+             j->model ? j->model : lem_args_str(j->args, "judge"));
+    if (!j->model) ask.slots = ask.max_tokens = 0;
+    lem_status st = j->model ? measure_problems(j, &p, err) : LEM_OK;
+    j->o.max_prompt = p.longest;
+    if (st == LEM_OK) st = expect_judge(j, &p, err);
+    if (st == LEM_OK) st = lem_memory_fit(&memory, &ask, &parts, err);
+    if (st == LEM_OK && j->model) j->o = options_of(&p, &ask);
+    if (j->model) j->o.kv_bytes = lem_memory_spare(&parts);
+    lem_free(p.problem);
+    if (st || !j->cli->dry_run) return st;
+    tell_plan(j);
+    return lem_memory_print(j->cli, "prm annotate", j->args, &parts, err);
 }
 
 static lem_status open_judge(job *j, lem_err *err) {
@@ -386,13 +463,6 @@ static lem_status open_judge(job *j, lem_err *err) {
     if (lem_args_has(a, "judge-threshold")) o.threshold = lem_args_num(a, "judge-threshold");
     lem_status st = lem_prm_judge_open(j->cli, &o, &j->judge, err);
     return st ? st : lem_weights_implied(j->cli, j->file, a, o.dir, "judge_compute", err);
-}
-
-/* Rows that are labelled already: their judge is all that works. */
-static lem_status prepare_judge(job *j, lem_err *err) {
-    if (j->cli->dry_run)
-        return lem_print_dry_run(j->cli, "prm annotate", j->args, lem_prm_judge_bytes(&j->judge), err);
-    return LEM_OK;
 }
 
 static void tell_disagreement(const job *j) {
@@ -420,9 +490,8 @@ static lem_status check_worked(job *j, lem_err *err) {
 /* Rows that tell their labels themselves. */
 static lem_status prepare_known(job *j, lem_err *err) {
     tell_disagreement(j);
-    return j->cli->dry_run ? lem_print_dry_run(j->cli, "prm annotate", j->args,
-                                               j->has_judge ? lem_prm_judge_bytes(&j->judge) : 0, err)
-                           : LEM_OK;
+    if (j->has_judge) return plan_memory(j, err);
+    return j->cli->dry_run ? lem_print_dry_run(j->cli, "prm annotate", j->args, 0, err) : LEM_OK;
 }
 
 static lem_status make_room(job *j, lem_err *err) {
@@ -473,7 +542,7 @@ static lem_status prepare(job *j, lem_err *err) {
     if (st == LEM_OK) st = make_room(j, err);
     if (st == LEM_OK && j->remote) return prepare_remote(j, err);
     if (st == LEM_OK && j->from) return prepare_known(j, err);
-    if (st == LEM_OK && !j->model) return prepare_judge(j, err);
+    if (st == LEM_OK && !j->model) return plan_memory(j, err);
     if (st == LEM_OK) st = load_model(j, err);
     if (st) return st;
     tell_disagreement(j);
@@ -653,10 +722,11 @@ static lem_status plan(lem_cli *cli, const lem_args *args, lem_plan *out, lem_er
     lem_model_config c;
     (void)cli;
     lem_status st = model ? lem_model_check(model, LEM_HEAD_LM, &c, err) : LEM_OK;
-    if (st == LEM_OK && model) out->memory = weight_bytes(&c, args);
+    if (st == LEM_OK && model) out->memory = (double)lem_weights_bytes(&c, lem_weights_dtype(args));
     if (st || !judge) return st;
     st = lem_train_folder_config(judge, &c, NULL, err);
-    if (st == LEM_OK && weight_bytes(&c, args) > out->memory) out->memory = weight_bytes(&c, args);
+    double weights = st ? 0 : (double)lem_weights_bytes(&c, lem_weights_dtype(args));
+    if (weights > out->memory) out->memory = weights;
     return st;
 }
 

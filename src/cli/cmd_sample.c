@@ -249,7 +249,7 @@ static lem_status plan(lem_cli *cli, const lem_args *args, lem_plan *out, lem_er
     else st = lem_model_check(lem_args_str(args, "model"), LEM_HEAD_LM, &c, err);
     if (st) return st;
     out->parameters = (double)lem_model_config_params(&c);
-    out->memory = out->parameters * lem_weights_width(&c, args);
+    out->memory = (double)lem_weights_bytes(&c, lem_weights_dtype(args));
     out->flops = 2 * out->parameters;
     return LEM_OK;
 }

@@ -121,8 +121,7 @@ static lem_status read_numbers(job *j, lem_err *err) {
                              .sample = lem_draw_options(a),
                              .seed = j->cli->seed,
                              .slots = (int)lem_args_int(a, "slots"),
-                             .speculate = lem_speculate_options(a),
-                             .kv_bytes = lem_physical_memory() / 4};
+                             .speculate = lem_speculate_options(a)};
     for (int m = 0; m < 3; m++)
         if (lem_args_is(a, "method", methods[m])) j->o.method = (lem_search_method)m;
     return lem_search_check(&j->o, err);
@@ -268,26 +267,51 @@ static lem_status load_model(job *j, lem_err *err) {
 static lem_status folder_bytes(const char *dir, const lem_args *args, double *out, lem_err *err) {
     lem_model_config c;
     lem_status st = lem_train_folder_config(dir, &c, NULL, err);
-    if (st == LEM_OK) *out += (double)lem_model_config_params(&c) * lem_weights_width(&c, args);
+    if (st == LEM_OK) *out += (double)lem_weights_bytes(&c, lem_weights_dtype(args));
     return st;
 }
 
+static lem_search_opts options_of(const job *j, const lem_memory_ask *ask) {
+    lem_search_opts o = j->o;
+    o.slots = ask->slots;
+    o.max_tokens = ask->max_tokens;
+    return o;
+}
+
+enum { AROUND = 64 }; /* tokens of the reward model's template */
+
+/* Both models and both sessions are there at once. */
+static void memory_of(void *ctx, const lem_memory_ask *ask, lem_memory_parts *out) {
+    job *j = ctx;
+    const score_model *rm = &j->judge.model;
+    lem_search_opts o = options_of(j, ask);
+    lem_search_texts t = lem_search_scored(&j->config, &o);
+    lem_scorer_expect(rm->scorer, t.tokens + AROUND, t.nodes, t.nodes, t.longest + AROUND);
+    *out = lem_score_model_bytes(rm, &rm->config, ask);
+    out->weights +=
+        (double)lem_weights_bytes(&j->config, ask->dtype) + (double)lem_draft_bytes(&j->draft, ask->dtype);
+    out->work += (double)lem_search_bytes(&j->config, &o);
+    out->results = (double)j->rows.n * o.n * lem_memory_of_text(j->tok, o.max_tokens);
+}
+
 static lem_status plan_memory(job *j, lem_err *err) {
-    size_t physical = lem_physical_memory();
-    double weights = 0, engine = (double)lem_search_bytes(&j->config, &j->o);
-    lem_status st = folder_bytes(j->model, j->args, &weights, err);
-    if (st == LEM_OK) st = folder_bytes(j->rm, j->args, &weights, err);
+    char what[512];
+    lem_memory_job memory = {j->cli, j->args, what, memory_of, j};
+    lem_memory_ask ask = {.dtype = j->dtype,
+                          .slots = j->o.slots ? j->o.slots : LEM_ENGINE_SLOTS,
+                          .max_tokens = j->o.max_tokens,
+                          .max_rows = j->judge.model.max_rows};
+    lem_memory_parts p = {0};
+    snprintf(what, sizeof what, "searching with %.200s and %.200s", j->model, j->rm);
+    j->o.max_prompt = j->rows.longest;
+    lem_status st = lem_memory_fit(&memory, &ask, &p, err);
     if (st) return st;
-    weights += (double)lem_draft_bytes(j->args, &j->draft);
-    if (j->cli->dry_run) {
-        lem_info(j->cli->log,
-                 "plan: %zu problems; %.1f MB weights, at most %.1f MB for keys, values and rows", j->rows.n,
-                 weights / 1e6, engine / 1e6);
-        return lem_print_dry_run(j->cli, "search", j->args, weights + engine, err);
-    }
-    if (weights + engine <= (double)physical) return LEM_OK;
-    return lem_fail(err, LEM_EMEM, "searching needs up to %.1f GB, this machine has %.1f; lower --slots",
-                    (weights + engine) / 1e9, (double)physical / 1e9);
+    j->o = options_of(j, &ask);
+    j->o.kv_bytes = lem_memory_spare(&p);
+    j->judge.model.max_rows = ask.max_rows;
+    if (!j->cli->dry_run) return LEM_OK;
+    lem_info(j->cli->log, "plan: %zu problems", j->rows.n);
+    return lem_memory_print(j->cli, "search", j->args, &p, err);
 }
 
 static lem_status load_rows(job *j, lem_err *err) {
@@ -300,20 +324,7 @@ static lem_status load_rows(job *j, lem_err *err) {
     return lem_bad_rows_read_problems(&j->bad, j->cli, j->args, j->file, j->prompts, &rows, &j->rows, err);
 }
 
-static lem_status prepare(job *j, lem_err *err) {
-    lem_status st = read_prompt(j, err);
-    if (st == LEM_OK) st = load_rows(j, err);
-    if (st == LEM_OK) st = load_model(j, err);
-    if (st == LEM_OK) st = lem_weights_implied(j->cli, j->file, j->args, j->model, "compute", err);
-    if (st == LEM_OK) st = lem_weights_implied(j->cli, j->file, j->args, j->rm, "rm_compute", err);
-    if (st) return st;
-    if (j->rows.too_long)
-        lem_warn(j->cli->log, "%llu prompts do not fit the context of %d tokens and have no solutions",
-                 (unsigned long long)j->rows.too_long, j->config.max_positions);
-    return plan_memory(j, err);
-}
-
-static lem_status open_run(job *j, lem_err *err) {
+static lem_status open_judge(job *j, lem_err *err) {
     const lem_judge_opts judge = {.dir = j->rm,
                                   .head = lem_args_str(j->args, "rm-head"),
                                   .output = lem_args_str(j->args, "rm-head-output"),
@@ -322,12 +333,32 @@ static lem_status open_run(job *j, lem_err *err) {
                                   .dtype = lem_weights_dtype_name(j->args),
                                   .compute = lem_weights_compute_name(j->args),
                                   .max_rows = (int)lem_args_int(j->args, "max-rows")};
+    lem_status st = lem_judge_open(j->cli, &judge, &j->judge, err);
+    j->judge.model.max_rows = judge.max_rows;
+    return st;
+}
+
+static lem_status prepare(job *j, lem_err *err) {
+    lem_status st = read_prompt(j, err);
+    if (st == LEM_OK) st = load_rows(j, err);
+    if (st == LEM_OK) st = load_model(j, err);
+    if (st == LEM_OK) st = lem_weights_implied(j->cli, j->file, j->args, j->model, "compute", err);
+    if (st == LEM_OK) st = lem_weights_implied(j->cli, j->file, j->args, j->rm, "rm_compute", err);
+    if (st == LEM_OK) st = open_judge(j, err);
+    if (st) return st;
+    if (j->rows.too_long)
+        lem_warn(j->cli->log, "%llu prompts do not fit the context of %d tokens and have no solutions",
+                 (unsigned long long)j->rows.too_long, j->config.max_positions);
+    return plan_memory(j, err);
+}
+
+static lem_status open_run(job *j, lem_err *err) {
     lem_status st = LEM_OK;
     j->found = lem_alloc_zero(j->rows.n, sizeof *j->found, err);
     if (!j->found) return LEM_EMEM;
     LEM_TRY(lem_runtime_open(j->cli, lem_job_compute_path(j->file), &j->rt, err));
     lem_weights_compute(j->args, j->rt.backend);
-    LEM_TRY(lem_judge_open(j->cli, j->rt.backend, &judge, &j->judge, err));
+    LEM_TRY(lem_judge_weights(&j->judge, j->rt.backend, err));
     LEM_TRY(lem_job_start(j->file, j->rt.backend->ops->name, err));
     LEM_TRY(open_journal(j, err));
     LEM_TRY(lem_weights_open(j->model, LEM_HEAD_LM, j->rt.backend, j->dtype, &j->weights, err));

@@ -9,15 +9,12 @@ lem_status lem_prm_judge_open(lem_cli *cli, const lem_prm_judge_opts *o, lem_prm
     const score_model_opts model = {
         .dir = o->dir, .head = o->head, .dtype = o->dtype, .compute = o->compute, .process_only = true};
     lem_status st = lem_score_model_open(cli, NULL, &model, &out->model, err);
+    out->model.max_rows = LEM_PRM_JUDGE_ROWS;
+    if (st == LEM_OK) st = lem_score_model_plan(&out->model, err);
     if (st) return lem_err_context(err, "--judge (its --head is --judge-head)");
     out->threshold = o->threshold;
     out->model.how.given_steps = true;
     return LEM_OK;
-}
-
-double lem_prm_judge_bytes(const lem_prm_judge *j) {
-    return (double)lem_model_config_params(&j->model.config) *
-           lem_weights_width(&j->model.config, j->model.args);
 }
 
 lem_status lem_prm_judge_weights(lem_prm_judge *j, lem_backend *b, lem_err *err) {

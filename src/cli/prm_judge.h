@@ -17,6 +17,8 @@ typedef struct lem_prm_judge_opts {
     double threshold;
 } lem_prm_judge_opts;
 
+enum { LEM_PRM_JUDGE_ROWS = 4096 }; /* tokens of its passes, at most */
+
 typedef struct lem_prm_judge { /* zeroed = closed */
     score_model model;
     double threshold; /* a step of a lower score is wrong */
@@ -28,8 +30,7 @@ typedef struct lem_prm_judge { /* zeroed = closed */
  * is until it is closed. */
 lem_status lem_prm_judge_open(lem_cli *cli, const lem_prm_judge_opts *o, lem_prm_judge *out,
                               lem_err *err) LEM_MUST_CHECK;
-/* Bytes of its weights. */
-double lem_prm_judge_bytes(const lem_prm_judge *j);
+/* Before, its scorer only counts (for a plan of memory), and all scores are 0. */
 lem_status lem_prm_judge_weights(lem_prm_judge *j, lem_backend *b, lem_err *err) LEM_MUST_CHECK;
 /* The scores of all steps of a row's finished solutions: a list for each, null where it cannot be read. */
 lem_status lem_prm_judge_row(lem_prm_judge *j, const lem_prm_rows *rows, size_t row, lem_json **scores,

@@ -4,7 +4,6 @@
 #include "core/object.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 static lem_status choose_isa(const lem_cli *cli, const char *earlier, lem_isa *out, lem_err *err) {
     lem_isa asked = LEM_ISA_AUTO, used;
@@ -82,11 +81,6 @@ lem_status lem_runtime_tokenizer(const lem_cli *cli, const char *dir, lem_tokeni
 const char *lem_temp_dir(void) {
     const char *set = getenv("TMPDIR");
     return set && *set ? set : "/tmp";
-}
-
-size_t lem_physical_memory(void) {
-    long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
-    return pages > 0 && size > 0 ? (size_t)pages * (size_t)size : SIZE_MAX;
 }
 
 /* ---- output ---- */

@@ -28,8 +28,6 @@ lem_status lem_runtime_tokenizer(const lem_cli *cli, const char *dir, lem_tokeni
                                  lem_err *err) LEM_MUST_CHECK;
 /* Where temporary files go: TMPDIR, else /tmp. */
 const char *lem_temp_dir(void);
-/* Bytes of memory of this machine; SIZE_MAX if unknown. */
-size_t lem_physical_memory(void);
 
 /* The one object of --json and a line end; o is taken, NULL means that it could not be made (LEM_EMEM).
  * indent as in lem_json_write. */

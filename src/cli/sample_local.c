@@ -1,6 +1,7 @@
 /* sample_local.c - the engine of lemma sample that runs a model folder */
 #include "cli/sample.h"
 #include "cli/draw_options.h"
+#include "cli/memory_plan.h"
 #include "cli/prompt_options.h"
 #include "cli/weights_options.h"
 
@@ -137,17 +138,16 @@ static void report_too_long(const sample_job *j) {
         lem_warn(j->cli->log, "%llu prompts in all are too long", (unsigned long long)j->rows.too_long);
 }
 
-static lem_status print_plan(const sample_job *j, size_t packed, size_t engine, lem_err *err) {
+static lem_status print_plan(const sample_job *j, const lem_memory_parts *memory, lem_err *err) {
     static const char *const names[] = {"f32", "bf16", "f16", "int8"};
     unsigned long long prompt_tokens = (unsigned long long)j->rows.ids.len,
                        total = (unsigned long long)j->total;
     unsigned long long fresh = total * (unsigned long long)j->gen.max_tokens;
     j->cli->work_tokens = (double)prompt_tokens + (double)fresh;
-    lem_info(j->cli->log,
-             "plan: %zu problems, %llu prompt tokens, up to %llu new tokens in %llu candidates; "
-             "%.1f MB weights (%s), at most %.1f MB for keys, values and rows",
-             j->rows.n, prompt_tokens, fresh, total, (double)packed / 1e6, names[j->local.dtype],
-             (double)engine / 1e6);
+    lem_info(
+        j->cli->log,
+        "plan: %zu problems, %llu prompt tokens, up to %llu new tokens in %llu candidates; weights in %s",
+        j->rows.n, prompt_tokens, fresh, total, names[j->local.dtype]);
     if (!j->cli->json) return LEM_OK;
     lem_object o = lem_object_new();
     lem_object_str(&o, "command", "sample");
@@ -157,32 +157,70 @@ static lem_status print_plan(const sample_job *j, size_t packed, size_t engine, 
     lem_object_int(&o, "candidates", total);
     lem_object_int(&o, "prompt_tokens", prompt_tokens);
     lem_object_int(&o, "max_generated_tokens", fresh);
-    lem_object_int(&o, "weight_bytes", packed);
-    lem_object_int(&o, "engine_bytes", engine);
+    lem_memory_put(memory, &o);
     return lem_print_json(j->cli->out, lem_object_done(&o), 0, err);
 }
 
-/* Packed weights, then what the engine plans. */
-static lem_status plan_memory(sample_job *j, lem_err *err) {
-    size_t params = lem_model_config_params(&j->local.config), physical = lem_physical_memory();
-    j->gen.kv_bytes = physical / 2;
-    size_t head = j->local.config.tied ? (size_t)j->local.config.vocab * (size_t)j->local.config.width
-                                       : 0; /* a tied embedding is packed too */
-    size_t packed = (params + head) * lem_dtype_size(j->local.dtype);
-    if (j->local.dtype == LEM_DTYPE_I8) packed = lem_weights_bytes(&j->local.config, LEM_DTYPE_I8);
-    packed += lem_draft_bytes(j->args, &j->local.draft);
-    size_t engine = lem_generate_bytes(&j->local.config, &j->gen), all = packed + engine;
-    if (j->cli->dry_run) {
-        lem_status st = print_plan(j, packed, engine, err);
-        if (st) return st;
+typedef struct plan { /* of memory */
+    const sample_job *j;
+    int *length; /* [n] tokens of the prompts, without those that they share */
+    size_t n;
+    int shared;
+} plan;
+
+static lem_status measure_prompts(const sample_job *j, plan *p, lem_err *err) {
+    p->length = lem_alloc(j->rows.n + 1, sizeof *p->length, err); /* a shard may have no rows */
+    if (!p->length) return LEM_EMEM;
+    for (size_t i = 0; i < j->rows.n; i++) {
+        const lem_problem *r = &j->rows.at[i];
+        int shared = r->n_shared - r->n_shared % LEM_PAGE_KEYS;
+        if (r->too_long) continue;
+        p->length[p->n++] = r->n_ids - shared;
+        if (shared > p->shared) p->shared = shared;
     }
-    if (all > physical)
-        return lem_fail(err, LEM_EMEM,
-                        "%s: sampling needs up to %.1f GB (weights %.1f, keys, values and rows %.1f), "
-                        "this machine has %.1f; lower --slots or --max-tokens",
-                        j->model, (double)all / 1e9, (double)packed / 1e9, (double)engine / 1e9,
-                        (double)physical / 1e9);
     return LEM_OK;
+}
+
+static lem_generate_opts options_of(const plan *p, const lem_memory_ask *ask) {
+    lem_generate_opts o = p->j->gen;
+    o.slots = ask->slots;
+    o.max_tokens = ask->max_tokens;
+    o.load = lem_generate_load(&p->j->local.config, &o, p->length, p->n, p->shared, p->j->n);
+    return o;
+}
+
+static int longest_path(const plan *p, const lem_generate_opts *o) {
+    int most = p->j->local.config.max_positions, n = o->max_tokens < most ? o->max_tokens : most;
+    return n < most - o->max_prompt ? n + o->max_prompt : most;
+}
+
+static void memory_of(void *ctx, const lem_memory_ask *ask, lem_memory_parts *out) {
+    const plan *p = ctx;
+    const sample_local *l = &p->j->local;
+    lem_generate_opts o = options_of(p, ask);
+    out->weights =
+        (double)lem_weights_bytes(&l->config, ask->dtype) + (double)lem_draft_bytes(&l->draft, ask->dtype);
+    out->work = (double)lem_generate_bytes(&l->config, &o) +
+                lem_memory_scratch(p->j->cli, longest_path(p, &o), l->config.vocab);
+    out->results = (double)p->j->total * lem_memory_of_text(l->tok, o.max_tokens);
+}
+
+/* The slots that fit, and the plan. */
+static lem_status plan_memory(sample_job *j, lem_err *err) {
+    char what[512];
+    plan p = {.j = j};
+    lem_memory_job memory = {j->cli, j->args, what, memory_of, &p};
+    lem_memory_ask ask = {.dtype = j->local.dtype,
+                          .slots = j->gen.slots ? j->gen.slots : LEM_ENGINE_SLOTS,
+                          .max_tokens = j->gen.max_tokens};
+    lem_memory_parts parts = {0};
+    snprintf(what, sizeof what, "sampling with %.400s", j->model);
+    lem_status st = measure_prompts(j, &p, err);
+    if (st == LEM_OK) st = lem_memory_fit(&memory, &ask, &parts, err);
+    if (st == LEM_OK) j->gen = options_of(&p, &ask);
+    j->gen.kv_bytes = lem_memory_spare(&parts);
+    lem_free(p.length);
+    return st == LEM_OK && j->cli->dry_run ? print_plan(j, &parts, err) : st;
 }
 
 static lem_status prepare(sample_job *j, lem_err *err) {

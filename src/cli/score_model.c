@@ -250,9 +250,38 @@ static void close_weights(score_model *m) {
     m->weights = NULL;
 }
 
+static int rows_of(const score_model *m) {
+    return m->max_rows ? m->max_rows : (int)lem_args_int(m->args, "max-rows");
+}
+
+static void use_scorers(score_model *m) {
+    m->how.scorer = m->scorer;
+    m->how.logprobs = m->logprobs;
+}
+
+lem_status lem_score_model_plan(score_model *m, lem_err *err) {
+    const lem_head_reading *head = m->kind == SCORE_BY_HEAD ? &m->head : NULL;
+    int rows = rows_of(m);
+    lem_status st = lem_scorer_plan(&m->config, head, m->recipe.good, m->recipe.bad, rows, &m->scorer, err);
+    if (st == LEM_OK && m->kind == SCORE_BY_HEAD && m->how.logprob_weight != 0)
+        st = lem_scorer_plan(&m->config, NULL, 0, 0, rows, &m->logprobs, err);
+    use_scorers(m);
+    return st;
+}
+
+lem_memory_parts lem_score_model_bytes(const score_model *m, const lem_model_config *c,
+                                       const lem_memory_ask *ask) {
+    lem_memory_parts p = {.weights = (double)lem_weights_bytes(c, ask->dtype)};
+    int longest = m->scorer ? lem_scorer_longest(m->scorer) : 0;
+    p.work = (double)lem_scorer_bytes(m->scorer, c, ask->max_rows);
+    if (m->logprobs) p.work += (double)lem_scorer_bytes(m->logprobs, c, ask->max_rows);
+    p.work += lem_memory_scratch(m->cli, longest ? longest : ask->max_rows, c->vocab);
+    return p;
+}
+
 lem_status lem_score_model_weights(score_model *m, const char *dir, lem_err *err) {
     lem_dtype dtype = lem_weights_dtype(m->args);
-    int rows = (int)lem_args_int(m->args, "max-rows");
+    int rows = rows_of(m);
     const lem_head_reading *head = m->kind == SCORE_BY_HEAD ? &m->head : NULL;
     lem_status st = LEM_OK;
     close_weights(m);
@@ -261,8 +290,7 @@ lem_status lem_score_model_weights(score_model *m, const char *dir, lem_err *err
         lem_scorer_new(m->weights, m->backend, head, m->recipe.good, m->recipe.bad, rows, &m->scorer, err));
     if (m->kind == SCORE_BY_HEAD && m->how.logprob_weight != 0)
         LEM_TRY(lem_scorer_new(m->weights, m->backend, NULL, 0, 0, rows, &m->logprobs, err));
-    m->how.scorer = m->scorer;
-    m->how.logprobs = m->logprobs;
+    use_scorers(m);
 done:
     return st;
 }

@@ -2,6 +2,7 @@
 #ifndef LEM_CLI_SCORE_MODEL_H
 #define LEM_CLI_SCORE_MODEL_H
 
+#include "cli/memory_plan.h"
 #include "eval/score_implicit.h"
 #include "eval/score_rows.h"
 #include "job/job.h"
@@ -16,6 +17,7 @@ typedef struct score_model { /* zeroed = closed */
     const char *dir;
     bool process_only;
     score_kind kind;
+    int max_rows; /* of a pass; 0 = as the option says */
     lem_model_config config;
     lem_backend *backend;
     lem_prompt_settings prompt;
@@ -33,11 +35,16 @@ typedef struct score_model { /* zeroed = closed */
 /* What the options and the folder's settings say, without looking at weights: m->cli, args and process_only
  * are set. LEM_EUSAGE for options that do not go together. */
 lem_status lem_score_model_options(score_model *m, lem_err *err) LEM_MUST_CHECK;
-/* Tokenizer, head and form; no weights yet. m->backend is set. */
+/* Tokenizer, head and form; no weights yet. */
 lem_status lem_score_model_prepare(score_model *m, lem_err *err) LEM_MUST_CHECK;
 /* The weights of dir (the model's, or for a while the reference's) and their scorer. Those that were open are
  * closed first. */
 lem_status lem_score_model_weights(score_model *m, const char *dir, lem_err *err) LEM_MUST_CHECK;
+/* Scorers that only count, for a plan of memory, until weights are opened. */
+lem_status lem_score_model_plan(score_model *m, lem_err *err) LEM_MUST_CHECK;
+/* What weights and scorers of a model of that shape take for what was counted. */
+lem_memory_parts lem_score_model_bytes(const score_model *m, const lem_model_config *c,
+                                       const lem_memory_ask *ask);
 /* Before anything runs: whether the system prompt of this model is known. */
 lem_status lem_score_model_check(const lem_args *a, const char *dir, const lem_model_config *c,
                                  lem_err *err) LEM_MUST_CHECK;

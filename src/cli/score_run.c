@@ -24,6 +24,7 @@
 #include <string.h>
 
 enum { N_COUNTS = 5 };      /* of a record; an older one has fewer */
+enum { LARGE_ROWS = 16 };   /* that are counted for the plan of memory */
 enum { BYTES_A_TOKEN = 3 }; /* of English with mathematics, as a rule; for a plan */
 
 typedef struct known { /* rows that are there already; at[i] NULL where not */
@@ -50,6 +51,7 @@ typedef struct job {
     const lem_row_judge *judge; /* of the rows; NULL: a bad one is an error */
     uint64_t used;
     lem_score_pace pace;
+    double large; /* bytes of text of a row that is counted for the plan of memory */
 } job;
 
 /* ---- the journal: one record a row, with the counts that it adds; those of the reference are named "r<row>"
@@ -233,7 +235,8 @@ static void count_row(job *j, lem_progress *p, bool computed) {
     if (computed) lem_progress_share(p, lem_score_pace_done(&j->pace, j->rows));
 }
 
-/* title NULL: it is not told; act NULL: the rows are read alone; out NULL: nothing is written. */
+/* title NULL: it is not told, and nothing is done yet; act NULL: the rows are read alone; out NULL: nothing
+ * is written. */
 static lem_status each_row(job *j, const char *title, on_row *act, lem_out *out, lem_err *err) {
     lem_progress *p = open_progress(j, title, act);
     lem_score_input in;
@@ -251,7 +254,7 @@ static lem_status each_row(job *j, const char *title, on_row *act, lem_out *out,
         if (ours) count_row(j, p, counts);
         lem_json_free(row);
         j->rows++;
-        if (st == LEM_OK) st = check_cancel(j, act, err);
+        if (st == LEM_OK) st = check_cancel(j, title ? act : NULL, err);
     }
     lem_progress_free(p);
     lem_score_input_close(&in);
@@ -409,16 +412,17 @@ static lem_status tell_result(const job *j, double seconds, lem_err *err) {
 /* ---- the job ---- */
 
 /* Adds what a model takes to the plan; its memory where that is more, since one model at a time is there. */
-static lem_status plan_model(const char *dir, const lem_args *args, lem_plan *out, lem_err *err) {
-    lem_model_config c;
-    lem_status st = lem_train_plan_config(dir, out, &c, NULL, err);
+static lem_status plan_model(const char *dir, const lem_cli *cli, const lem_args *args, lem_plan *out,
+                             lem_err *err) {
+    score_model m = {.cli = cli, .args = args};
+    lem_memory_ask ask = {.dtype = lem_weights_dtype(args), .max_rows = (int)lem_args_int(args, "max-rows")};
+    lem_status st = lem_train_plan_config(dir, out, &m.config, NULL, err);
     if (st == LEM_OK && !out->shape && !lem_args_is(args, "head", "logprob"))
-        st = lem_score_model_check(args, dir, &c, err);
+        st = lem_score_model_check(args, dir, &m.config, err);
     if (st) return st;
-    double params = (double)lem_model_config_params(&c);
-    double bytes = lem_weights_width(&c, args) * params +
-                   (double)lem_net_bytes(&c, (int)lem_args_int(args, "max-rows"), false);
-    if (bytes > out->memory) out->memory = bytes;
+    double params = (double)lem_model_config_params(&m.config);
+    lem_memory_parts p = lem_score_model_bytes(&m, &m.config, &ask);
+    if (lem_memory_total(&p) > out->memory) out->memory = lem_memory_total(&p);
     if (params > out->parameters) out->parameters = params;
     out->flops += 2 * params;
     return LEM_OK;
@@ -426,39 +430,107 @@ static lem_status plan_model(const char *dir, const lem_args *args, lem_plan *ou
 
 lem_status lem_score_plan(lem_cli *cli, const lem_args *args, lem_plan *out, lem_err *err) {
     const char *reference = lem_args_str(args, "reference");
-    (void)cli;
     if (lem_endpoint_given(args)) return LEM_OK;
-    lem_status st = plan_model(lem_args_str(args, "model"), args, out, err);
-    return st == LEM_OK && reference ? plan_model(reference, args, out, err) : st;
+    lem_status st = plan_model(lem_args_str(args, "model"), cli, args, out, err);
+    return st == LEM_OK && reference ? plan_model(reference, cli, args, out, err) : st;
 }
 
-static lem_status show_plan(const job *j, lem_err *err) {
-    lem_plan p = {0};
-    lem_status st = lem_score_plan(j->cli, j->args, &p, err);
-    if (st) return st;
+/* ---- the plan of memory: the rows with the most text are run by scorers that only count ---- */
+
+static int falling(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x < y) - (x > y);
+}
+
+/* What the largest rows have at least; 0 where nothing is known. */
+static lem_status find_large(job *j, lem_err *err) {
+    j->large = 0;
+    if (j->pace.n <= LARGE_ROWS) return LEM_OK;
+    double *sorted = lem_alloc(j->pace.n, sizeof *sorted, err);
+    if (!sorted) return LEM_EMEM;
+    memcpy(sorted, j->pace.bytes, j->pace.n * sizeof *sorted);
+    qsort(sorted, j->pace.n, sizeof *sorted, falling);
+    j->large = sorted[LARGE_ROWS - 1];
+    lem_free(sorted);
+    return LEM_OK;
+}
+
+/* What is wrong with a row is told when it is scored. */
+static lem_status count_one(job *j, lem_json **row, uint64_t line, lem_err *err) {
+    lem_score_counts silent = {.too_long = 3, .no_steps = 3};
+    lem_err later = LEM_ERR_INIT;
+    lem_json *scratch = NULL;
+    if (j->rows >= j->pace.n || j->pace.bytes[j->rows] < j->large) return LEM_OK;
+    if (!(scratch = lem_json_copy(*row))) return lem_fail(err, LEM_EMEM, "out of memory");
+    lem_status st = lem_score_row(&j->model.how, scratch, j->rows_file, line, &silent, &later);
+    lem_json_free(scratch);
+    if (st == LEM_EMEM && err) *err = later;
+    return st == LEM_EMEM ? st : LEM_OK;
+}
+
+static lem_status count_rows(job *j, lem_err *err) {
+    lem_status st = lem_score_model_plan(&j->model, err);
+    if (st == LEM_OK) st = find_large(j, err);
+    if (st == LEM_OK && j->pace.n) st = each_row(j, NULL, count_one, NULL, err);
+    j->rows = j->done = j->used = 0;
+    return st;
+}
+
+typedef struct plan { /* of memory */
+    const job *j;
+    lem_model_config reference; /* layers 0 = none */
+} plan;
+
+/* One model at a time is there. */
+static void memory_of(void *ctx, const lem_memory_ask *ask, lem_memory_parts *out) {
+    const plan *p = ctx;
+    const score_model *m = &p->j->model;
+    *out = lem_score_model_bytes(m, &m->config, ask);
+    if (!p->reference.layers) return;
+    lem_memory_parts other = lem_score_model_bytes(m, &p->reference, ask);
+    if (lem_memory_total(&other) > lem_memory_total(out)) *out = other;
+}
+
+static lem_status plan_memory(job *j, lem_memory_parts *out, lem_err *err) {
+    const char *reference = lem_args_str(j->args, "reference");
+    char what[512];
+    plan p = {.j = j};
+    lem_memory_job memory = {j->cli, j->args, what, memory_of, &p};
+    lem_memory_ask ask = {.dtype = lem_weights_dtype(j->args),
+                          .max_rows = (int)lem_args_int(j->args, "max-rows")};
+    snprintf(what, sizeof what, "scoring with %.400s", j->model.dir);
+    lem_status st = reference ? lem_train_folder_config(reference, &p.reference, NULL, err) : LEM_OK;
+    if (st == LEM_OK) st = count_rows(j, err);
+    if (st == LEM_OK) st = lem_memory_fit(&memory, &ask, out, err);
+    j->model.max_rows = ask.max_rows;
+    return st;
+}
+
+static lem_status show_plan(const job *j, const lem_memory_parts *p, lem_err *err) {
     for (uint64_t i = 0; i < j->pace.n; i++) j->cli->work_tokens += j->pace.bytes[i] / BYTES_A_TOKEN;
-    lem_info(j->cli->log, "plan: at most %.2f GB of memory, about %.3g tokens", p.memory / 1e9,
-             j->cli->work_tokens);
-    return lem_print_dry_run(j->cli, j->cmd->name, j->args, p.memory, err);
+    lem_info(j->cli->log, "plan: about %.3g tokens", j->cli->work_tokens);
+    return lem_memory_print(j->cli, j->cmd->name, j->args, p, err);
 }
 
 static lem_status score(job *j, lem_err *err) {
+    lem_memory_parts memory = {0};
     lem_status st = LEM_OK;
     LEM_TRY(lem_score_not_remote(j->args, err));
     LEM_TRY(lem_score_model_options(&j->model, err));
     LEM_TRY(lem_bad_rows_begin(j->args, &j->bad, err));
     LEM_TRY(lem_bad_rows_reader(&j->bad, LEM_BAD_ANY, j->path, NULL, j->cli->cancel, &j->judge, err));
     LEM_TRY(look_through(j, err));
-    if (j->cli->dry_run) return show_plan(j, err);
-    LEM_TRY(lem_runtime_open(j->cli, lem_job_compute_path(j->file), &j->rt, err));
-    lem_weights_compute(j->args, j->rt.backend);
-    j->model.backend = j->rt.backend;
     LEM_TRY(lem_score_model_prepare(&j->model, err));
     LEM_TRY(lem_weights_implied(j->cli, j->file, j->args, j->model.dir, "compute", err));
     if (lem_args_str(j->args, "reference"))
         LEM_TRY(lem_weights_implied(j->cli, j->file, j->args, lem_args_str(j->args, "reference"),
                                     "reference_compute", err));
     if (j->model.kind == SCORE_IMPLICIT) LEM_TRY(same_tokenizer(j, lem_args_str(j->args, "reference"), err));
+    LEM_TRY(plan_memory(j, &memory, err));
+    if (j->cli->dry_run) return show_plan(j, &memory, err);
+    LEM_TRY(lem_runtime_open(j->cli, lem_job_compute_path(j->file), &j->rt, err));
+    lem_weights_compute(j->args, j->rt.backend);
+    j->model.backend = j->rt.backend;
     LEM_TRY(tell_model(j, err));
     LEM_TRY(lem_job_start(j->file, j->rt.backend->ops->name, err));
     double start = lem_clock_seconds();

@@ -11,7 +11,12 @@ void lem_judge_close(lem_judge *j) {
     *j = (lem_judge){0};
 }
 
-lem_status lem_judge_open(lem_cli *cli, lem_backend *b, const lem_judge_opts *o, lem_judge *j, lem_err *err) {
+static lem_status named(lem_status st, lem_err *err) {
+    return st ? lem_err_context(err, "--rm (its --head is --rm-head, its --head-output --rm-head-output)")
+              : LEM_OK;
+}
+
+lem_status lem_judge_open(lem_cli *cli, const lem_judge_opts *o, lem_judge *j, lem_err *err) {
     const score_model_opts model = {.dir = o->dir,
                                     .head = o->head,
                                     .output = o->output,
@@ -20,15 +25,19 @@ lem_status lem_judge_open(lem_cli *cli, lem_backend *b, const lem_judge_opts *o,
                                     .compute = o->compute,
                                     .max_rows = o->max_rows};
     lem_status st = LEM_OK;
-    LEM_TRY(lem_score_model_open(cli, b, &model, &j->model, err));
+    LEM_TRY(lem_score_model_open(cli, NULL, &model, &j->model, err));
     if (j->model.how.process && o->aggregate &&
         !lem_eval_aggregator_find(o->aggregate, &j->model.how.aggregate))
         LEM_TRY(lem_fail(err, LEM_EUSAGE, "--aggregate '%s' is unknown", o->aggregate));
     j->model.how.log = NULL; /* texts without a score are counted */
-    LEM_TRY(lem_score_model_weights(&j->model, j->model.dir, err));
+    LEM_TRY(lem_score_model_plan(&j->model, err));
 done:
-    return st ? lem_err_context(err, "--rm (its --head is --rm-head, its --head-output --rm-head-output)")
-              : LEM_OK;
+    return named(st, err);
+}
+
+lem_status lem_judge_weights(lem_judge *j, lem_backend *b, lem_err *err) {
+    j->model.backend = b;
+    return named(lem_score_model_weights(&j->model, j->model.dir, err), err);
 }
 
 /* ---- texts ---- */

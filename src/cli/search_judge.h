@@ -21,9 +21,9 @@ typedef struct lem_judge { /* zeroed = closed; stays where it is until it is clo
     uint64_t without; /* of these: too long, or without steps; they rank last */
 } lem_judge;
 
-/* LEM_EUSAGE for a folder that is no reward model. */
-lem_status lem_judge_open(lem_cli *cli, lem_backend *b, const lem_judge_opts *o, lem_judge *out,
-                          lem_err *err) LEM_MUST_CHECK;
+/* LEM_EUSAGE for a folder that is no reward model. Until its weights are there, its scorer only counts. */
+lem_status lem_judge_open(lem_cli *cli, const lem_judge_opts *o, lem_judge *out, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_judge_weights(lem_judge *j, lem_backend *b, lem_err *err) LEM_MUST_CHECK;
 void lem_judge_close(lem_judge *j);
 /* Scores solutions of j->problem, all in one forest. */
 lem_search_scorer lem_judge_score;

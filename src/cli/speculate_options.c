@@ -53,8 +53,8 @@ lem_status lem_draft_check(const lem_cli *cli, const lem_args *a, const char *mo
     return st;
 }
 
-size_t lem_draft_bytes(const lem_args *a, const lem_draft_model *m) {
-    return m->config.layers ? lem_weights_bytes(&m->config, lem_weights_dtype(a)) : 0;
+size_t lem_draft_bytes(const lem_draft_model *m, lem_dtype dtype) {
+    return m->config.layers ? lem_weights_bytes(&m->config, dtype) : 0;
 }
 
 lem_status lem_draft_open(const lem_args *a, lem_backend *b, lem_draft_model *m, lem_speculate *s,

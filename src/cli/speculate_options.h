@@ -47,7 +47,7 @@ typedef struct lem_draft_model {
 lem_status lem_draft_check(const lem_cli *cli, const lem_args *args, const char *model,
                            const lem_tokenizer *tok, lem_draft_model *m, lem_speculate *s,
                            lem_err *err) LEM_MUST_CHECK;
-size_t lem_draft_bytes(const lem_args *args, const lem_draft_model *m); /* of its weights */
+size_t lem_draft_bytes(const lem_draft_model *m, lem_dtype dtype); /* of its weights */
 lem_status lem_draft_open(const lem_args *args, lem_backend *b, lem_draft_model *m, lem_speculate *s,
                           lem_err *err) LEM_MUST_CHECK;
 void lem_draft_close(lem_draft_model *m);

@@ -1,5 +1,6 @@
 /* synth_local.c - a model of our own as the teacher: the items' prompts through Lemma's engine */
 #include "cli/draw_options.h"
+#include "cli/memory_plan.h"
 #include "cli/prompt_options.h"
 #include "cli/runtime.h"
 #include "cli/synth_run.h"
@@ -73,7 +74,6 @@ static lem_status open_model(local *l, lem_err *err) {
                                  .end = l->ends.id,
                                  .n_end = l->ends.n,
                                  .slots = (int)lem_args_int(s->args, "slots"),
-                                 .kv_bytes = lem_physical_memory() / 2,
                                  .seed = s->cli->seed,
                                  .speculate = lem_speculate_options(s->args)};
     st = lem_generate_check(&l->gen, err);
@@ -143,14 +143,48 @@ static lem_status take(void *ctx, const lem_candidate *c, lem_err *err) {
 
 /* ---- the run ---- */
 
-static lem_status check_memory(const local *l, lem_err *err) {
-    size_t head = l->config.tied ? (size_t)l->config.vocab * (size_t)l->config.width : 0;
-    double width = lem_weights_width(&l->config, l->s->args);
-    size_t weights = (size_t)((double)(lem_model_config_params(&l->config) + head) * width),
-           all = weights + lem_draft_bytes(l->s->args, &l->draft) + lem_generate_bytes(&l->config, &l->gen);
-    if (all <= lem_physical_memory()) return LEM_OK;
-    return lem_fail(err, LEM_EMEM, "%s: answering needs up to %.1f GB; lower --slots or --max-tokens",
-                    l->s->model, (double)all / 1e9);
+typedef struct plan { /* of memory */
+    const local *l;
+    int *length; /* [n] tokens of prompts */
+    size_t n;
+} plan;
+
+static lem_generate_opts options_of(const plan *p, const lem_memory_ask *ask) {
+    lem_generate_opts o = p->l->gen;
+    o.slots = ask->slots;
+    o.max_tokens = ask->max_tokens;
+    o.load = lem_generate_load(&p->l->config, &o, p->length, p->n, 0, p->l->s->o.chat.n);
+    return o;
+}
+
+static void memory_of(void *ctx, const lem_memory_ask *ask, lem_memory_parts *out) {
+    const plan *p = ctx;
+    const local *l = p->l;
+    lem_generate_opts o = options_of(p, ask);
+    out->weights =
+        (double)lem_weights_bytes(&l->config, ask->dtype) + (double)lem_draft_bytes(&l->draft, ask->dtype);
+    out->work = (double)lem_generate_bytes(&l->config, &o) +
+                lem_memory_scratch(l->s->cli, o.max_prompt + o.max_tokens, l->config.vocab);
+    out->results = (double)p->n * l->s->o.chat.n * lem_memory_of_text(l->tok, o.max_tokens);
+}
+
+static lem_status fit_memory(local *l, lem_err *err) {
+    char what[512];
+    plan p = {.l = l, .length = lem_alloc(l->prompts.n + 1, sizeof *p.length, err)};
+    lem_memory_job memory = {l->s->cli, l->s->args, what, memory_of, &p};
+    lem_memory_ask ask = {.dtype = lem_weights_dtype(l->s->args),
+                          .slots = l->gen.slots ? l->gen.slots : LEM_ENGINE_SLOTS,
+                          .max_tokens = l->gen.max_tokens};
+    lem_memory_parts parts = {0};
+    if (!p.length) return LEM_EMEM;
+    for (size_t i = 0; i < l->prompts.n; i++)
+        if (!l->prompts.at[i].too_long) p.length[p.n++] = l->prompts.at[i].n_ids;
+    snprintf(what, sizeof what, "answering with %.400s", l->s->model);
+    lem_status st = lem_memory_fit(&memory, &ask, &parts, err);
+    if (st == LEM_OK) l->gen = options_of(&p, &ask);
+    l->gen.kv_bytes = lem_memory_spare(&parts);
+    lem_free(p.length);
+    return st;
 }
 
 /* Prompts that do not fit are dead letters. */
@@ -212,7 +246,7 @@ lem_status lem_synth_local(lem_synth *s, lem_err *err) {
     local l = {.s = s};
     lem_status st = render(&l, err);
     if (st == LEM_OK) st = open_model(&l, err);
-    if (st == LEM_OK) st = check_memory(&l, err);
+    if (st == LEM_OK) st = fit_memory(&l, err);
     if (st == LEM_OK) st = generate(&l, err);
     release(&l);
     return st;

@@ -17,10 +17,6 @@ const char *lem_weights_compute_name(const lem_args *args) {
     return lem_args_is(args, "compute", "int8") ? "int8" : "f32";
 }
 
-double lem_weights_width(const lem_model_config *c, const lem_args *args) {
-    return c->int8 ? 1 : (double)lem_dtype_size(lem_weights_dtype(args));
-}
-
 void lem_weights_compute(const lem_args *args, lem_backend *b) {
     if (lem_args_is(args, "compute", "bf16")) b->compute = LEM_COMPUTE_BF16;
 }

@@ -26,8 +26,6 @@ lem_dtype lem_weights_dtype(const lem_args *args);
  * backend's). */
 const char *lem_weights_dtype_name(const lem_args *args);
 const char *lem_weights_compute_name(const lem_args *args);
-/* Bytes of a parameter in memory, about. */
-double lem_weights_width(const lem_model_config *c, const lem_args *args);
 /* What the folder of a model is, where it is int8: said in the log, and chosen in the job's manifest under
  * that name. LEM_EUSAGE for --compute bf16 then. Before lem_job_start. */
 lem_status lem_weights_implied(const lem_cli *cli, lem_job *job, const lem_args *args, const char *dir,
