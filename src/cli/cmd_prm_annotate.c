@@ -363,7 +363,8 @@ typedef struct memory_plan {
 /* The judge's model, once the rollouts are there. */
 static void judge_memory(const job *j, const lem_memory_ask *ask, lem_memory_parts *out) {
     const score_model *m = &j->judge.model;
-    const lem_memory_ask own = {.dtype = ask->dtype, .max_rows = LEM_PRM_JUDGE_ROWS};
+    lem_memory_ask own = *ask;
+    own.max_rows = LEM_PRM_JUDGE_ROWS;
     if (j->has_judge) *out = lem_score_model_bytes(m, &m->config, &own);
 }
 
@@ -371,6 +372,7 @@ static lem_annotate_opts options_of(const memory_plan *p, const lem_memory_ask *
     lem_annotate_opts o = p->j->o;
     o.slots = ask->slots;
     o.max_tokens = ask->max_tokens;
+    o.kv_dtype = lem_memory_kv(ask, &p->j->config);
     o.load = lem_annotate_load(&o, p->problem, p->n);
     return o;
 }
@@ -436,13 +438,12 @@ static lem_status plan_memory(job *j, lem_err *err) {
     char what[512];
     memory_plan p = {.j = j};
     lem_memory_job memory = {j->cli, j->args, what, memory_of, &p};
-    lem_memory_ask ask = {.dtype = lem_weights_dtype(j->args),
-                          .slots = j->o.slots ? j->o.slots : LEM_ENGINE_SLOTS,
-                          .max_tokens = j->o.max_tokens};
+    lem_memory_ask ask = lem_memory_asked(j->args);
     lem_memory_parts parts = {0};
     snprintf(what, sizeof what, "annotating with %.400s",
              j->model ? j->model : lem_args_str(j->args, "judge"));
-    if (!j->model) ask.slots = ask.max_tokens = 0;
+    if (j->model) ask.slots = j->o.slots ? j->o.slots : LEM_ENGINE_SLOTS;
+    if (j->model) ask.max_tokens = j->o.max_tokens;
     lem_status st = j->model ? measure_problems(j, &p, err) : LEM_OK;
     j->o.max_prompt = p.longest;
     if (st == LEM_OK) st = expect_judge(j, &p, err);

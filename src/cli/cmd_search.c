@@ -71,8 +71,9 @@ static const lem_opt opts[] = {
     LEM_OPTS_WEIGHTS(", of both models"),
     {"slots", LEM_OPT_INT, "N", "0", "steps in flight, 0 = 256 (never changes a result)", 0, 4096,
      .effect = LEM_OPT_CHANGES_NOTHING},
-    {"max-rows", LEM_OPT_INT, "N", "4096", "tokens per scoring pass (memory; never changes a score)", 16,
-     1048576, .effect = LEM_OPT_CHANGES_NOTHING},
+    {"max-rows", LEM_OPT_INT, "N", LEM_STANDARD_ROWS,
+     "tokens per scoring pass (memory; never changes a score)", 16, 1048576,
+     .effect = LEM_OPT_CHANGES_NOTHING},
     LEM_OPTS_SPECULATE,
 };
 
@@ -275,6 +276,7 @@ static lem_search_opts options_of(const job *j, const lem_memory_ask *ask) {
     lem_search_opts o = j->o;
     o.slots = ask->slots;
     o.max_tokens = ask->max_tokens;
+    o.kv_dtype = lem_memory_kv(ask, &j->config);
     return o;
 }
 
@@ -297,11 +299,11 @@ static void memory_of(void *ctx, const lem_memory_ask *ask, lem_memory_parts *ou
 static lem_status plan_memory(job *j, lem_err *err) {
     char what[512];
     lem_memory_job memory = {j->cli, j->args, what, memory_of, j};
-    lem_memory_ask ask = {.dtype = j->dtype,
-                          .slots = j->o.slots ? j->o.slots : LEM_ENGINE_SLOTS,
-                          .max_tokens = j->o.max_tokens,
-                          .max_rows = j->judge.model.max_rows};
+    lem_memory_ask ask = lem_memory_asked(j->args);
     lem_memory_parts p = {0};
+    ask.slots = j->o.slots ? j->o.slots : LEM_ENGINE_SLOTS;
+    ask.max_tokens = j->o.max_tokens;
+    ask.max_rows = j->judge.model.max_rows;
     snprintf(what, sizeof what, "searching with %.200s and %.200s", j->model, j->rm);
     j->o.max_prompt = j->rows.longest;
     lem_status st = lem_memory_fit(&memory, &ask, &p, err);

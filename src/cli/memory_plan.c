@@ -1,16 +1,28 @@
 /* memory_plan.c - the memory of a command that samples or scores */
 #include "cli/memory_plan.h"
+#include "cli/score_options.h"
+#include "cli/weights_options.h"
 
 #include "core/machine.h"
 #include "core/memory_limits.h"
 #include "core/pool.h"
+#include "model/session.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 enum { LEAST_ROWS = 64 };
 
 /* Of what is free, so that a run beside which others grow a little still fits. */
 static const double SHARE_OF_FREE = 0.95;
+
+lem_memory_ask lem_memory_asked(const lem_args *args) {
+    return (lem_memory_ask){.dtype = lem_weights_dtype(args), .compute = lem_weights_products(args)};
+}
+
+lem_dtype lem_memory_kv(const lem_memory_ask *ask, const lem_model_config *c) {
+    return lem_session_kv_dtype(c, ask->dtype, ask->compute);
+}
 
 double lem_memory_total(const lem_memory_parts *p) { return p->weights + p->work + p->results + p->program; }
 
@@ -74,13 +86,10 @@ static void lower(const lem_memory_job *j, lem_memory_ask *ask, int which, int l
     *setting = low;
 }
 
-/* Those that nobody told (--slots 0 is as good as none), and that change no result. */
+/* Those that nobody changed, and that change no result. */
 static void lower_defaults(const lem_memory_job *j, lem_memory_ask *ask, double room) {
-    static const int which[] = {MAX_ROWS, SLOTS}, least[] = {LEAST_ROWS, 1};
-    for (int i = 0; i < 2; i++) {
-        bool told = lem_args_has(j->args, names[which[i]]) && lem_args_int(j->args, names[which[i]]) != 0;
-        if (*setting_of(ask, which[i]) && !told) lower(j, ask, which[i], least[i], room);
-    }
+    if (ask->max_rows == (int)strtol(LEM_STANDARD_ROWS, NULL, 10)) lower(j, ask, MAX_ROWS, LEAST_ROWS, room);
+    if (ask->slots && lem_args_int(j->args, names[SLOTS]) == 0) lower(j, ask, SLOTS, 1, room);
 }
 
 /* ---- a plan that does not fit */
@@ -108,9 +117,14 @@ static void advise_all(advice *a, const lem_memory_ask *asked) {
         snprintf(option, sizeof option, "--%s %d", names[i], *setting_of(&ask, i));
         advise(a, option, &ask);
     }
-    ask.dtype = LEM_DTYPE_BF16;
-    if (asked->dtype == LEM_DTYPE_F32) advise(a, "--dtype bf16", &ask);
+    if (asked->compute == LEM_COMPUTE_F32 && asked->dtype != LEM_DTYPE_I8) {
+        ask.dtype = LEM_DTYPE_BF16;
+        if (asked->dtype == LEM_DTYPE_F32) advise(a, "--dtype bf16", &ask);
+        ask.compute = LEM_COMPUTE_BF16;
+        advise(a, "--compute bf16", &ask);
+    }
     ask.dtype = LEM_DTYPE_I8;
+    ask.compute = LEM_COMPUTE_F32;
     if (asked->dtype != LEM_DTYPE_I8) advise(a, "--compute int8", &ask);
     if (a->text.len) return;
     for (int i = 0; i < N_SETTINGS; i++)

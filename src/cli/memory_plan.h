@@ -8,9 +8,11 @@
 
 #include "cli/runtime.h"
 #include "core/object.h"
+#include "model/config.h"
 
 typedef struct lem_memory_ask { /* what decides it; 0: the command has no such setting */
     lem_dtype dtype;            /* of the weights */
+    lem_compute compute;        /* of the products, which decide how keys and values are stored */
     int slots, max_tokens, max_rows;
 } lem_memory_ask;
 
@@ -22,6 +24,11 @@ typedef struct lem_memory_parts { /* bytes */
     double room;    /* beside what is planned, were nothing else running here */
 } lem_memory_parts;
 
+/* What the options of weights say; the settings are 0. */
+lem_memory_ask lem_memory_asked(const lem_args *args);
+/* How keys and values of a model are stored then. */
+lem_dtype lem_memory_kv(const lem_memory_ask *ask, const lem_model_config *c);
+
 double lem_memory_total(const lem_memory_parts *p);
 /* kv_bytes of an engine whose load was planned: what a rare case may take beside. */
 size_t lem_memory_spare(const lem_memory_parts *p);
@@ -31,7 +38,7 @@ typedef void lem_memory_of(void *ctx, const lem_memory_ask *ask, lem_memory_part
 
 typedef struct lem_memory_job {
     lem_cli *cli;
-    const lem_args *args; /* settings that it has not are lowered where that is needed */
+    const lem_args *args; /* settings that nobody changed there are lowered where that is needed */
     const char *what;     /* "sampling with runs/sft" */
     lem_memory_of *of;
     void *ctx;

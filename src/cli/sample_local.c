@@ -185,6 +185,7 @@ static lem_generate_opts options_of(const plan *p, const lem_memory_ask *ask) {
     lem_generate_opts o = p->j->gen;
     o.slots = ask->slots;
     o.max_tokens = ask->max_tokens;
+    o.kv_dtype = lem_memory_kv(ask, &p->j->local.config);
     o.load = lem_generate_load(&p->j->local.config, &o, p->length, p->n, p->shared, p->j->n);
     return o;
 }
@@ -210,9 +211,9 @@ static lem_status plan_memory(sample_job *j, lem_err *err) {
     char what[512];
     plan p = {.j = j};
     lem_memory_job memory = {j->cli, j->args, what, memory_of, &p};
-    lem_memory_ask ask = {.dtype = j->local.dtype,
-                          .slots = j->gen.slots ? j->gen.slots : LEM_ENGINE_SLOTS,
-                          .max_tokens = j->gen.max_tokens};
+    lem_memory_ask ask = lem_memory_asked(j->args);
+    ask.slots = j->gen.slots ? j->gen.slots : LEM_ENGINE_SLOTS;
+    ask.max_tokens = j->gen.max_tokens;
     lem_memory_parts parts = {0};
     snprintf(what, sizeof what, "sampling with %.400s", j->model);
     lem_status st = measure_prompts(j, &p, err);

@@ -251,7 +251,15 @@ static void close_weights(score_model *m) {
 }
 
 static int rows_of(const score_model *m) {
-    return m->max_rows ? m->max_rows : (int)lem_args_int(m->args, "max-rows");
+    int most = m->max_rows ? m->max_rows : (int)lem_args_int(m->args, "max-rows");
+    return m->widest && m->widest < most ? m->widest : most;
+}
+
+/* Of scorers that counted. */
+static int widest_of(const score_model *m) {
+    int a = m->scorer ? lem_scorer_widest(m->scorer) : 0,
+        b = m->logprobs ? lem_scorer_widest(m->logprobs) : 0;
+    return a > b ? a : b;
 }
 
 static void use_scorers(score_model *m) {
@@ -272,18 +280,20 @@ lem_status lem_score_model_plan(score_model *m, lem_err *err) {
 lem_memory_parts lem_score_model_bytes(const score_model *m, const lem_model_config *c,
                                        const lem_memory_ask *ask) {
     lem_memory_parts p = {.weights = (double)lem_weights_bytes(c, ask->dtype)};
+    lem_dtype kv = lem_memory_kv(ask, c);
     int longest = m->scorer ? lem_scorer_longest(m->scorer) : 0;
-    p.work = (double)lem_scorer_bytes(m->scorer, c, ask->max_rows);
-    if (m->logprobs) p.work += (double)lem_scorer_bytes(m->logprobs, c, ask->max_rows);
+    p.work = (double)lem_scorer_bytes(m->scorer, c, kv, ask->max_rows);
+    if (m->logprobs) p.work += (double)lem_scorer_bytes(m->logprobs, c, kv, ask->max_rows);
     p.work += lem_memory_scratch(m->cli, longest ? longest : ask->max_rows, c->vocab);
     return p;
 }
 
 lem_status lem_score_model_weights(score_model *m, const char *dir, lem_err *err) {
     lem_dtype dtype = lem_weights_dtype(m->args);
-    int rows = rows_of(m);
     const lem_head_reading *head = m->kind == SCORE_BY_HEAD ? &m->head : NULL;
     lem_status st = LEM_OK;
+    if (!m->weights) m->widest = widest_of(m);
+    int rows = rows_of(m);
     close_weights(m);
     LEM_TRY(lem_weights_open_any(dir, m->backend, dtype, &m->weights, err));
     LEM_TRY(

@@ -18,6 +18,7 @@ typedef struct score_model { /* zeroed = closed */
     bool process_only;
     score_kind kind;
     int max_rows; /* of a pass; 0 = as the option says */
+    int widest;   /* tokens of the largest pass that was counted; no more are made room for; 0 = unknown */
     lem_model_config config;
     lem_backend *backend;
     lem_prompt_settings prompt;

@@ -52,10 +52,12 @@
             "steps to rm_score (default min; mean for rlhflow" otherwise ")",                                \
             .choices = LEM_EVAL_AGGREGATOR_NAMES                                                             \
     }
+#define LEM_STANDARD_ROWS "4096" /* less where less memory is free (memory_plan.h) */
 #define LEM_OPT_SCORE_ROWS                                                                                   \
     {                                                                                                        \
-        "max-rows", LEM_OPT_INT, "N", "4096", "tokens per forward pass (memory; never changes a score)", 16, \
-            1048576, .effect = LEM_OPT_CHANGES_NOTHING                                                       \
+        "max-rows", LEM_OPT_INT, "N", LEM_STANDARD_ROWS,                                                     \
+            "tokens per forward pass (memory; never changes a score)", 16, 1048576,                          \
+            .effect = LEM_OPT_CHANGES_NOTHING                                                                \
     }
 
 /* Scores from servers in place of a model folder. A text that is scored twice costs nothing but time, so that

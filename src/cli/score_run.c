@@ -415,7 +415,8 @@ static lem_status tell_result(const job *j, double seconds, lem_err *err) {
 static lem_status plan_model(const char *dir, const lem_cli *cli, const lem_args *args, lem_plan *out,
                              lem_err *err) {
     score_model m = {.cli = cli, .args = args};
-    lem_memory_ask ask = {.dtype = lem_weights_dtype(args), .max_rows = (int)lem_args_int(args, "max-rows")};
+    lem_memory_ask ask = lem_memory_asked(args);
+    ask.max_rows = (int)lem_args_int(args, "max-rows");
     lem_status st = lem_train_plan_config(dir, out, &m.config, NULL, err);
     if (st == LEM_OK && !out->shape && !lem_args_is(args, "head", "logprob"))
         st = lem_score_model_check(args, dir, &m.config, err);
@@ -496,8 +497,8 @@ static lem_status plan_memory(job *j, lem_memory_parts *out, lem_err *err) {
     char what[512];
     plan p = {.j = j};
     lem_memory_job memory = {j->cli, j->args, what, memory_of, &p};
-    lem_memory_ask ask = {.dtype = lem_weights_dtype(j->args),
-                          .max_rows = (int)lem_args_int(j->args, "max-rows")};
+    lem_memory_ask ask = lem_memory_asked(j->args);
+    ask.max_rows = (int)lem_args_int(j->args, "max-rows");
     snprintf(what, sizeof what, "scoring with %.400s", j->model.dir);
     lem_status st = reference ? lem_train_folder_config(reference, &p.reference, NULL, err) : LEM_OK;
     if (st == LEM_OK) st = count_rows(j, err);

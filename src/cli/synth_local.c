@@ -153,6 +153,7 @@ static lem_generate_opts options_of(const plan *p, const lem_memory_ask *ask) {
     lem_generate_opts o = p->l->gen;
     o.slots = ask->slots;
     o.max_tokens = ask->max_tokens;
+    o.kv_dtype = lem_memory_kv(ask, &p->l->config);
     o.load = lem_generate_load(&p->l->config, &o, p->length, p->n, 0, p->l->s->o.chat.n);
     return o;
 }
@@ -172,10 +173,10 @@ static lem_status fit_memory(local *l, lem_err *err) {
     char what[512];
     plan p = {.l = l, .length = lem_alloc(l->prompts.n + 1, sizeof *p.length, err)};
     lem_memory_job memory = {l->s->cli, l->s->args, what, memory_of, &p};
-    lem_memory_ask ask = {.dtype = lem_weights_dtype(l->s->args),
-                          .slots = l->gen.slots ? l->gen.slots : LEM_ENGINE_SLOTS,
-                          .max_tokens = l->gen.max_tokens};
+    lem_memory_ask ask = lem_memory_asked(l->s->args);
     lem_memory_parts parts = {0};
+    ask.slots = l->gen.slots ? l->gen.slots : LEM_ENGINE_SLOTS;
+    ask.max_tokens = l->gen.max_tokens;
     if (!p.length) return LEM_EMEM;
     for (size_t i = 0; i < l->prompts.n; i++)
         if (!l->prompts.at[i].too_long) p.length[p.n++] = l->prompts.at[i].n_ids;

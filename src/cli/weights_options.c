@@ -17,8 +17,12 @@ const char *lem_weights_compute_name(const lem_args *args) {
     return lem_args_is(args, "compute", "int8") ? "int8" : "f32";
 }
 
+lem_compute lem_weights_products(const lem_args *args) {
+    return lem_args_is(args, "compute", "bf16") ? LEM_COMPUTE_BF16 : LEM_COMPUTE_F32;
+}
+
 void lem_weights_compute(const lem_args *args, lem_backend *b) {
-    if (lem_args_is(args, "compute", "bf16")) b->compute = LEM_COMPUTE_BF16;
+    if (lem_weights_products(args) == LEM_COMPUTE_BF16) b->compute = LEM_COMPUTE_BF16;
 }
 
 lem_status lem_weights_implied(const lem_cli *cli, lem_job *job, const lem_args *args, const char *dir,

@@ -30,7 +30,8 @@ const char *lem_weights_compute_name(const lem_args *args);
  * that name. LEM_EUSAGE for --compute bf16 then. Before lem_job_start. */
 lem_status lem_weights_implied(const lem_cli *cli, lem_job *job, const lem_args *args, const char *dir,
                                const char *name, lem_err *err) LEM_MUST_CHECK;
-/* Sets how the backend multiplies. */
+/* How the backend multiplies, and where that is set. */
+lem_compute lem_weights_products(const lem_args *args);
 void lem_weights_compute(const lem_args *args, lem_backend *b);
 
 #endif

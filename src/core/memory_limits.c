@@ -118,10 +118,12 @@ static void control_groups(const char *root, lem_memory_limits *l) {
     if (f) fclose(f);
 }
 
-/* A limit of this process, which has `pages` of that. */
+/* A limit of this process, which has `pages` of that. It counts what is reserved too, and files that are mapped:
+ * half of it is for these. */
 static void own(const struct rlimit *r, double pages, lem_memory_limits *l) {
-    double most = (double)r->rlim_cur, has = pages * (double)sysconf(_SC_PAGESIZE);
-    if (r->rlim_cur != RLIM_INFINITY) bound(l, most, most - has, has, "ulimit allows");
+    double most = (double)r->rlim_cur, left = most - pages * (double)sysconf(_SC_PAGESIZE);
+    double half = left > 0 ? left / 2 : 0;
+    if (r->rlim_cur != RLIM_INFINITY) bound(l, most, half, most - half, "half of ulimit is");
 }
 
 static void own_limits(const char *root, lem_memory_limits *l) {

@@ -11,7 +11,7 @@ typedef struct lem_memory_limits {
     double most; /* bytes that this process may have in all, those it has among them */
     double free; /* bytes that it may still take now, beside other programs; caches of files count as free */
     double room; /* bytes that it could still take were it alone */
-    const char *who; /* sets `room`: "this machine has", "the control group allows", "ulimit allows" */
+    const char *who; /* sets `room`: "this machine has", "the control group allows", "half of ulimit is" */
 } lem_memory_limits;
 
 /* root: of /proc and /sys, "" but for tests. What cannot be read is no limit. */

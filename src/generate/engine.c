@@ -76,7 +76,7 @@ size_t lem_engine_bytes(const lem_model_config *c, const lem_engine_opts *o) {
     const gen_plan p = plan_of(c, o);
     size_t row = (size_t)c->vocab * sizeof(float);
     size_t job = sizeof(lem_draw) + sizeof(int32_t) + sizeof(float); /* on both sides */
-    return lem_session_bytes(c, o->kv_dtype, p.used, p.rows) - lem_session_head_bytes(c) +
+    return lem_session_used_bytes(c, o->kv_dtype, p.used, p.rows) +
            ((size_t)p.waiting + (size_t)p.block) * row + 2 * (size_t)p.jobs * job +
            (size_t)p.slots * (sizeof(gen_slot) + (size_t)p.longest * BYTES_A_TOKEN) +
            lem_gen_seats_bytes(&o->speculate, o->kv_dtype, p.longest);

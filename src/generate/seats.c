@@ -28,10 +28,9 @@ static size_t logits_bytes(int vocab) { return (size_t)GEN_DRAFTS * (size_t)voca
 size_t lem_gen_seats_bytes(const lem_speculate *o, lem_dtype kv, int longest) {
     if (!o->tokens || !o->draft_config) return 0;
     int room = room_of(o, longest);
-    return lem_session_bytes(o->draft_config, o->draft_config->int8 ? LEM_DTYPE_BF16 : kv, pages_for(room),
-                             SEAT_ROWS) -
-           lem_session_head_bytes(o->draft_config) + (size_t)GEN_DRAFTS * (size_t)room * sizeof(int32_t) +
-           logits_bytes(o->draft_config->vocab);
+    return lem_session_used_bytes(o->draft_config, o->draft_config->int8 ? LEM_DTYPE_BF16 : kv,
+                                  pages_for(room), SEAT_ROWS) +
+           (size_t)GEN_DRAFTS * (size_t)room * sizeof(int32_t) + logits_bytes(o->draft_config->vocab);
 }
 
 /* Greedy draws, row i of the logits each. */

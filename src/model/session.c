@@ -157,6 +157,11 @@ size_t lem_session_head_bytes(const lem_model_config *c) {
     return (size_t)lem_head_block_rows(c) * (size_t)c->vocab * sizeof(float);
 }
 
+size_t lem_session_used_bytes(const lem_model_config *c, lem_dtype kv, int pages, int rows) {
+    const size_t large_page = 2u << 20; /* half of one behind the pages, and half behind the last row */
+    return lem_session_bytes(c, kv, pages, rows) - lem_session_head_bytes(c) + large_page;
+}
+
 static void init_pages(lem_session *s) {
     for (int i = 0; i < s->max_pages; i++) s->next_page[i] = i + 1 < s->max_pages ? i + 1 : -1;
     s->free_page = 0;

@@ -39,7 +39,10 @@ lem_dtype lem_session_kv_dtype(const lem_model_config *c, lem_dtype weights, lem
 size_t lem_session_page_bytes(const lem_model_config *c, lem_dtype kv);
 /* max_pages pages of LEM_PAGE_KEYS tokens are allocated; max_rows is the most tokens of one step. */
 size_t lem_session_bytes(const lem_model_config *c, lem_dtype kv, int max_pages, int max_rows);
-/* Of these, what only lem_session_token_logits and lem_session_logprobs touch: no memory where neither is
+/* What is touched of a session that may have more pages and rows when so many are in use, the logits of its
+ * head aside; in large pages, which round it up. */
+size_t lem_session_used_bytes(const lem_model_config *c, lem_dtype kv, int pages, int rows);
+/* Of all bytes, what only lem_session_token_logits and lem_session_logprobs touch: no memory where neither is
  * asked for. */
 size_t lem_session_head_bytes(const lem_model_config *c);
 lem_status lem_session_new(const lem_weights *w, lem_backend *b, int max_pages, int max_rows,

@@ -144,8 +144,8 @@ size_t lem_scorer_bytes(const lem_scorer *s, const lem_model_config *c, lem_dtyp
         nodes = min_int(m->nodes, nodes_for(max_rows));
     size_t read =
         sizeof *s->rows + sizeof *s->target + sizeof *s->next + LEM_HEAD_OUTPUTS_MAX * sizeof *s->outputs;
-    return lem_session_bytes(c, kv, pages_of(tokens, nodes), min_int(tokens, max_rows)) -
-           lem_session_head_bytes(c) + logits_bytes(s, c, m->reads) + (size_t)m->reads * read +
+    return lem_session_used_bytes(c, kv, pages_of(tokens, nodes), min_int(tokens, max_rows)) +
+           logits_bytes(s, c, m->reads) + (size_t)m->reads * read +
            (size_t)nodes * (sizeof *s->node + sizeof *s->feeds);
 }
 
@@ -154,6 +154,7 @@ void lem_scorer_expect(lem_scorer *s, int tokens, int nodes, int reads, int long
 }
 
 int lem_scorer_longest(const lem_scorer *s) { return s->most.longest; }
+int lem_scorer_widest(const lem_scorer *s) { return s->most.tokens; }
 
 void lem_scorer_free(lem_scorer *s) {
     if (!s) return;

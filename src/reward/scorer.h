@@ -36,6 +36,7 @@ size_t lem_scorer_bytes(const lem_scorer *s, const lem_model_config *c, lem_dtyp
 /* As if that had been the largest pass, for texts that are not there yet. */
 void lem_scorer_expect(lem_scorer *s, int tokens, int nodes, int reads, int longest);
 int lem_scorer_longest(const lem_scorer *s); /* tokens of the longest sequence so far; 0 = none */
+int lem_scorer_widest(const lem_scorer *s);  /* and of the largest pass */
 void lem_scorer_free(lem_scorer *s);
 /* Scores all items. One that exceeds the model's context, reads outside itself, or has an id outside the
  * vocabulary is LEM_EDATA; a value that is not finite is LEM_ENUMERIC. */
