@@ -1,6 +1,7 @@
 /* compare_text.c - a comparison as JSON for programs and as text for people */
 #include "core/object.h"
 #include "eval/compare.h"
+#include "eval/decided.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -67,6 +68,28 @@ static lem_json *counts_json(const lem_compared *c) {
     return lem_object_done(&o);
 }
 
+/* Of each side that was sampled until votes were decided. */
+static void decided_note(char side, const lem_eval_data *d, lem_buf *out) {
+    if (d->decided == 0) return;
+    lem_buf_printf(out, "%c: ", side);
+    lem_decided_note(d->decided, out);
+}
+
+static bool add_note(lem_json *list, char side, const lem_eval_data *d) {
+    lem_buf b = {0};
+    decided_note(side, d, &b);
+    bool ok = !b.failed && (b.len == 0 || lem_json_append(list, lem_json_new_str(lem_buf_str(&b))));
+    lem_buf_release(&b);
+    return ok;
+}
+
+static lem_json *notes_json(const lem_compared *c) {
+    lem_json *list = lem_json_new_array();
+    if (list && add_note(list, 'A', c->a) && add_note(list, 'B', c->b)) return list;
+    lem_json_free(list);
+    return NULL;
+}
+
 static lem_json *spoil_json(const lem_spoil *s) {
     lem_object o = lem_object_new();
     lem_object_int(&o, "candidates", s->n);
@@ -94,6 +117,7 @@ lem_json *lem_compared_json(const lem_compared *c) {
     lem_object_json(&o, "correctness", correctness_json(c));
     lem_object_json(&o, "without_score", counts_json(c));
     lem_object_json(&o, "counts", spoils_json(c));
+    lem_object_json(&o, "notes", notes_json(c));
     lem_object_json(&o, "metrics", metrics);
     lem_object_str(&o, "flipped_by", c->n_at ? c->at[c->flipped].name : "");
     lem_object_json(&o, "flipped", flips);
@@ -132,6 +156,13 @@ static void put_sides(const lem_compared *c, lem_buf *out) {
     if (c->a->graded_here != c->b->graded_here)
         lem_buf_puts(out,
                      "note: one of them is graded here and the other is not: --regrade grades both alike\n");
+    for (int side = 0; side < 2; side++) {
+        const lem_eval_data *d = side ? c->b : c->a;
+        if (d->decided == 0) continue;
+        lem_buf_puts(out, "note: ");
+        decided_note(side ? 'B' : 'A', d, out);
+        lem_buf_putc(out, '\n');
+    }
 }
 
 static void put_flips(const lem_compared *c, int flips, lem_buf *out) {

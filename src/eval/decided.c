@@ -34,3 +34,13 @@ lem_status lem_decided_add(lem_decided *d, int n, const lem_grade_profile *p, co
     if (votes > n / 2) d->after = d->seen;
     return LEM_OK;
 }
+
+void lem_decided_note(int rows, lem_buf *out) {
+    if (rows <= 0) return;
+    lem_buf_printf(
+        out,
+        "%d of the rows were sampled until their vote was decided (decided_after): maj@all is that "
+        "of all candidates, every other figure is of those drawn, and at k the rows left out are "
+        "the easy ones",
+        rows);
+}

@@ -7,6 +7,7 @@
 #ifndef LEM_EVAL_DECIDED_H
 #define LEM_EVAL_DECIDED_H
 
+#include "core/buf.h"
 #include "grade/grade.h"
 
 typedef struct lem_decided { /* zeroed = no candidate yet */
@@ -19,5 +20,7 @@ typedef struct lem_decided { /* zeroed = no candidate yet */
 lem_status lem_decided_add(lem_decided *d, int n, const lem_grade_profile *p, const char *text, size_t len,
                            lem_err *err) LEM_MUST_CHECK;
 void lem_decided_release(lem_decided *d);
+/* What a file of `rows` decided rows spoils, as a note to its figures; nothing for 0. */
+void lem_decided_note(int rows, lem_buf *out);
 
 #endif

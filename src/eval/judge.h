@@ -72,6 +72,7 @@ typedef struct lem_judge_data { /* zeroed = empty */
     int missing;           /* rows with a missing score */
     int other_steps;       /* of these, solutions with another number of step scores than steps */
     int outside_steps;     /* prmbench: error_steps beyond the last step, which count nowhere */
+    int decided;           /* rows of sample --stop-when-decided, which have fewer candidates for it */
     bool no_probabilities; /* step scores leave 0..1: no prod, geometric, mean_logit, mean_odds */
     size_t cap;
     lem_arena *arena;

@@ -44,6 +44,7 @@ static lem_status add_rows(lem_judge_data *d, const lem_eval_data *e, int subset
     for (int i = 0; i < e->n; i++) p[d->n + i] = (lem_judge_item){.subset = subset};
     d->n = (int)n;
     d->missing += (int)e->spoil.unscored;
+    d->decided += e->decided;
     return LEM_OK;
 }
 

@@ -3,6 +3,7 @@
 
 #include "core/csv.h"
 #include "core/object.h"
+#include "eval/decided.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -124,11 +125,12 @@ static void fitted_note(const lem_judge_result *r, lem_buf *out) {
 }
 
 static lem_json *notes_json(const lem_judge_result *r) {
-    lem_buf fitted = {0};
+    lem_buf fitted = {0}, decided = {0};
     about a = about_of(r->d);
     char few[64];
     snprintf(few, sizeof few, "few: fewer than %d hits or misses", LEM_EVAL_FEW_EVENTS);
     if (r->threshold_from) fitted_note(r, &fitted);
+    lem_decided_note(r->d->decided, &decided);
     const char *notes[] = {
         a.meaning,
         a.chance,
@@ -137,12 +139,14 @@ static lem_json *notes_json(const lem_judge_result *r) {
         r->d->shared ? "subsets share problems: the interval of their mean is the mean of theirs" : NULL,
         r->d->missing ? "a missing score is taken against the judge" : NULL,
         r->d->no_probabilities ? "step scores leave 0..1: aggregators of probabilities are left out" : NULL,
-        r->threshold_from ? lem_buf_str(&fitted) : NULL};
+        r->threshold_from ? lem_buf_str(&fitted) : NULL,
+        decided.len ? lem_buf_str(&decided) : NULL};
     lem_json *list = lem_json_new_array();
-    bool ok = list && !fitted.failed;
+    bool ok = list && !fitted.failed && !decided.failed;
     for (size_t i = 0; ok && i < sizeof notes / sizeof *notes; i++)
         if (notes[i]) ok = lem_json_append(list, lem_json_new_str(notes[i]));
     lem_buf_release(&fitted);
+    lem_buf_release(&decided);
     if (ok) return list;
     lem_json_free(list);
     return NULL;
@@ -343,5 +347,7 @@ void lem_judge_text(const lem_judge_result *r, const lem_reference *published, l
     put_published(r, published, out);
     for (int i = 0; i < r->n; i++) few = few || (r->m[i].few && !isnan(r->m[i].at.mean));
     lem_buf_printf(out, "\n%s; %s\n", a.meaning, a.chance);
+    lem_decided_note(r->d->decided, out);
+    if (r->d->decided) lem_buf_putc(out, '\n');
     if (few) lem_buf_printf(out, "* fewer than %d hits or misses\n", LEM_EVAL_FEW_EVENTS);
 }

@@ -2,6 +2,7 @@
 #include "eval/result.h"
 
 #include "core/object.h"
+#include "eval/decided.h"
 
 #include <string.h>
 
@@ -93,12 +94,7 @@ static lem_json *notes_json(const lem_eval_result *r, bool by_string) {
                    "votes count answers that the policy %s calls equal, each to each; candidates without an "
                    "answer do not vote",
                    lem_grade_policy_name(d->policy));
-    lem_buf_printf(
-        &decided,
-        "%d of the rows were sampled until their vote was decided (decided_after): maj@all is that "
-        "of all candidates, every other figure is of those drawn, and at k the rows left out are "
-        "the easy ones",
-        d->decided);
+    lem_decided_note(d->decided, &decided);
     const char *key_votes = d->groups_given ? given_votes : lem_buf_str(&votes);
     const struct {
         bool holds;

@@ -140,6 +140,20 @@ static void majorities_are_those_of_all(void **state) {
     }
     said_by(0, "grep -q 'sampled until their vote was decided' few.json");
     said_by(1, "grep -q 'sampled until their vote was decided' all.json");
+    /* So do those that compare two files, and bench score where such files are pools of candidates. */
+    const char *said = said_by(0, L " compare all-g.jsonl few-g.jsonl 2>&1");
+    if (!strstr(said, "note: B: ") || strstr(said, "note: A: ")) fail_msg("%s", said);
+    said_by(
+        0, L
+        " compare few-g.jsonl all-g.jsonl --json 2>/dev/null | grep -q 'A: [0-9] of the rows were sampled'");
+    shell("for f in all few; do " L " rm score $f-g.jsonl --model m --head logprob --field rm_score "
+          "--out $f-s.jsonl --quiet >/dev/null 2>&1; done");
+    said = said_by(0, L " bench score few-s.jsonl 2>&1");
+    if (!strstr(said, "sampled until their vote was decided")) fail_msg("%s", said);
+    said = said_by(0, L " bench score all-s.jsonl 2>&1");
+    if (strstr(said, "sampled until")) fail_msg("%s", said);
+    said_by(0,
+            L " bench score few-s.jsonl --json 2>/dev/null | grep -q 'sampled until their vote was decided'");
 }
 
 static void refused(void **state) {
