@@ -108,12 +108,23 @@ static void advise(advice *a, const char *option, const lem_memory_ask *ask) {
                    (takes + a->program) / 1e9);
 }
 
+/* No option alone makes it fit: what the least of all takes, of which ask has the int8 weights. */
+static void advise_together(advice *a, lem_memory_ask *ask) {
+    lem_buf_printf(&a->text, "no option alone makes it fit;");
+    for (int i = 0; i < N_SETTINGS; i++) {
+        if (!*setting_of(ask, i)) continue;
+        *setting_of(ask, i) = i == MAX_ROWS ? LEAST_ROWS : 1;
+        lem_buf_printf(&a->text, " --%s %d", names[i], *setting_of(ask, i));
+    }
+    lem_buf_printf(&a->text, " --compute int8 takes %.2f GB", (need(a->j, ask) + a->program) / 1e9);
+}
+
 static void advise_all(advice *a, const lem_memory_ask *asked) {
     lem_memory_ask ask = *asked;
     for (int i = 0; i < N_SETTINGS; i++, ask = *asked) {
         char option[64];
         if (*setting_of(&ask, i) <= 1) continue;
-        lower(a->j, &ask, i, 1, a->room);
+        lower(a->j, &ask, i, i == MAX_ROWS ? LEAST_ROWS : 1, a->room);
         snprintf(option, sizeof option, "--%s %d", names[i], *setting_of(&ask, i));
         advise(a, option, &ask);
     }
@@ -126,11 +137,7 @@ static void advise_all(advice *a, const lem_memory_ask *asked) {
     ask.dtype = LEM_DTYPE_I8;
     ask.compute = LEM_COMPUTE_F32;
     if (asked->dtype != LEM_DTYPE_I8) advise(a, "--compute int8", &ask);
-    if (a->text.len) return;
-    for (int i = 0; i < N_SETTINGS; i++)
-        if (*setting_of(&ask, i)) *setting_of(&ask, i) = 1;
-    lem_buf_printf(&a->text, "no option alone makes it fit; all together take %.2f GB",
-                   (need(a->j, &ask) + a->program) / 1e9);
+    if (a->text.len == 0) advise_together(a, &ask);
 }
 
 /* What p takes, and who does not allow it. */

@@ -174,16 +174,15 @@ static lem_status fit_memory(local *l, lem_err *err) {
     plan p = {.l = l, .length = lem_alloc(l->prompts.n + 1, sizeof *p.length, err)};
     lem_memory_job memory = {l->s->cli, l->s->args, what, memory_of, &p};
     lem_memory_ask ask = lem_memory_asked(l->s->args);
-    lem_memory_parts parts = {0};
     ask.slots = l->gen.slots ? l->gen.slots : LEM_ENGINE_SLOTS;
     ask.max_tokens = l->gen.max_tokens;
     if (!p.length) return LEM_EMEM;
     for (size_t i = 0; i < l->prompts.n; i++)
         if (!l->prompts.at[i].too_long) p.length[p.n++] = l->prompts.at[i].n_ids;
     snprintf(what, sizeof what, "answering with %.400s", l->s->model);
-    lem_status st = lem_memory_fit(&memory, &ask, &parts, err);
+    lem_status st = lem_memory_fit(&memory, &ask, &l->s->memory, err);
     if (st == LEM_OK) l->gen = options_of(&p, &ask);
-    l->gen.kv_bytes = lem_memory_spare(&parts);
+    l->gen.kv_bytes = lem_memory_spare(&l->s->memory);
     lem_free(p.length);
     return st;
 }
@@ -248,7 +247,7 @@ lem_status lem_synth_local(lem_synth *s, lem_err *err) {
     lem_status st = render(&l, err);
     if (st == LEM_OK) st = open_model(&l, err);
     if (st == LEM_OK) st = fit_memory(&l, err);
-    if (st == LEM_OK) st = generate(&l, err);
+    if (st == LEM_OK && !s->cli->dry_run) st = generate(&l, err);
     release(&l);
     return st;
 }

@@ -34,6 +34,7 @@ static lem_status print_plan(const lem_synth *s, const lem_synth_figures *f, con
     lem_object_int(&o, "max_generated_tokens", f->out);
     lem_object_num(&o, "max_cost", f->cost);
     lem_object_str(&o, "first_request", first);
+    if (s->model) lem_memory_put(&s->memory, &o);
     return lem_print_json(s->cli->out, lem_object_done(&o), 0, err);
 }
 

@@ -168,8 +168,9 @@ lem_status lem_synth_ask(lem_synth *s, size_t per_row, int n, lem_teach_prompt *
     if (!lem_mul_size(s->rows.n, per_row, &s->items)) return lem_fail(err, LEM_EMEM, "too many items");
     double begin = lem_clock_seconds();
     lem_status st = lem_teach_new(&s->o, s->items, &s->teach, err);
+    if (st == LEM_OK && s->model) st = lem_synth_local(s, err);
     if (st == LEM_OK && s->cli->dry_run) return lem_synth_plan(s, err);
-    if (st == LEM_OK) st = s->model ? lem_synth_local(s, err) : ask_endpoints(s, err);
+    if (st == LEM_OK && !s->model) st = ask_endpoints(s, err);
     if (s->progress) lem_progress_free(s->progress);
     s->progress = NULL;
     s->seconds = lem_clock_seconds() - begin;

@@ -8,6 +8,7 @@
 
 #include "cli/bad_rows_options.h"
 #include "cli/endpoint_options.h"
+#include "cli/memory_plan.h"
 #include "cli/speculate_options.h"
 
 #include "core/file.h"
@@ -38,6 +39,7 @@ typedef struct lem_synth {
     lem_teach *teach;
     lem_journal *ledger; /* the job's */
     lem_progress *progress;
+    lem_memory_parts memory; /* of a model of our own */
     uint64_t resumed, written;
     double seconds;
 } lem_synth;
