@@ -1,24 +1,10 @@
 /* test_plan_memory - the memory that a dry run of training tells is what the run takes, to 5 %: full, with
  * validation, the best step kept and taken back, slots, a larger vocabulary, bf16, Muon, adapters, lists,
  * steps, and an item that is longer than --max-rows */
-#include "../support/program.h"
-
-#include <stdbool.h>
-#include <sys/resource.h>
-#include <unistd.h>
+#include "../support/peak.h"
 
 #define L LEMMA_BINARY
 #define SCRATCH "sft --from-scratch --layers 3 --width 256 --heads 4 --data rows.jsonl --max-steps 1 "
-
-/* A line of n words, another for each seed. */
-static void words(FILE *f, int n, unsigned seed) {
-    static const char *const word[] = {"the", "sum", "of", "two", "numbers", "is", "we",  "add",
-                                       "x",   "=",   "3",  "14",  "so",      "be", "all", "apples"};
-    for (int i = 0; i < n; i++) {
-        seed = seed * 1664525u + 1013904223u;
-        fprintf(f, "%s%s", i ? " " : "", word[seed >> 28]);
-    }
-}
 
 static void write_rows(const char *path, int longest) {
     FILE *f = fopen(path, "w");
@@ -53,37 +39,6 @@ static void write_lists(void) {
     }
     fclose(f);
     fclose(g);
-}
-
-/* Bytes at most in memory of a command that ends with 0. */
-static double taken_by(const char *command) {
-    struct rusage use;
-    int status = 0;
-    pid_t child = fork();
-    assert_true(child >= 0);
-    if (child == 0) {
-        execl("/bin/sh", "sh", "-c", command, (char *)NULL);
-        _exit(127);
-    }
-    assert_int_equal(wait4(child, &status, 0, &use), child);
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) fail_msg("%s: %d", command, status);
-    return 1024.0 * (double)use.ru_maxrss;
-}
-
-static void same(const char *arguments) {
-    char line[1024];
-    shell("rm -rf m m.job");
-    snprintf(line, sizeof line, L " %s --out m --dry-run 2>&1", arguments);
-    const char *said = said_by(0, line), *at = strstr(said, "plan: ");
-    at = at ? strstr(at, "memory ") : NULL;
-    if (!at) fail_msg("%s: no plan in %s", line, said);
-    double told = 1e9 * strtod(at + strlen("memory "), NULL);
-    snprintf(line, sizeof line, "exec " L " %s --out m --quiet >said.txt 2>&1", arguments);
-    double taken = taken_by(line);
-    printf("told %.3f GB, taken %.3f, %+.1f %%: %s\n", told / 1e9, taken / 1e9, 100 * (told / taken - 1),
-           arguments);
-    if (told < 0.95 * taken || told > 1.05 * taken)
-        fail_msg("%s: told %.0f, taken %.0f bytes", line, told, taken);
 }
 
 static void full(void **state) {
