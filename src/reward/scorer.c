@@ -16,6 +16,7 @@ typedef struct trie_node {
     int parent;         /* -1 = root */
     int session, fed;   /* its node, -1 = none yet; how many of its tokens were fed */
     int feed, n_feed;   /* of this step: the last n_feed of those fed */
+    int read;           /* the first of its tokens, in that sequence, that is read; INT32_MAX: none */
 } trie_node;
 
 typedef struct pass_size {             /* the most of what a pass had */
@@ -207,7 +208,7 @@ static void sort_items(lem_scorer *s, const lem_score_item *items, int n) {
 /* ---- the tree of a pass ---- */
 
 static int add_node(lem_scorer *s, const int32_t *ids, int from, int to, int parent) {
-    s->node[s->n] = (trie_node){ids, from, to, parent, .session = -1};
+    s->node[s->n] = (trie_node){ids, from, to, parent, .session = -1, .read = INT32_MAX};
     return s->n++;
 }
 
@@ -246,7 +247,8 @@ static lem_status make_feed(lem_scorer *s, int i, int n, int *left, lem_err *err
     if (x->session < 0)
         st = lem_session_node(s->session, x->parent < 0 ? -1 : s->node[x->parent].session, &x->session, err);
     if (st) return st;
-    s->feeds[n] = (lem_feed){x->session, x->ids + x->from + x->fed, take};
+    const int first = x->from + x->fed, unread = max_int(0, min_int(take, x->read - first));
+    s->feeds[n] = (lem_feed){x->session, x->ids + first, take, unread};
     x->feed = n;
     x->n_feed = take;
     x->fed += take;
@@ -283,6 +285,13 @@ static lem_status room_for_reads(lem_scorer *s, int n, lem_err *err) {
     if (!rows || !target || !next || !outputs) return LEM_EMEM;
     s->cap_reads = cap;
     return LEM_OK;
+}
+
+static void mark_reads(lem_scorer *s, const lem_score_item *it, int end) {
+    for (int k = it->n_at, at = end; k-- > 0;) {
+        while (s->node[at].from > it->at[k]) at = s->node[at].parent;
+        s->node[at].read = min_int(s->node[at].read, it->at[k]);
+    }
 }
 
 /* Those of an item's tokens that were fed in this step. */
@@ -337,6 +346,7 @@ static lem_status flush(lem_scorer *s, const lem_score_item *items, int first, i
     lem_status st = LEM_OK;
     bool fed = s->w && s->n > 0;
     count(s, items, first, last);
+    for (int i = first; i < last; i++) mark_reads(s, &items[s->order[i]], s->end[i]);
     while (fed) {
         LEM_TRY(feed_step(s, &fed, err));
         s->n_reads = 0;
