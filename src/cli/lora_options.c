@@ -26,9 +26,10 @@ lem_status lem_lora_options_read(const lem_args *args, bool bf16, lem_model_conf
     if (o.rank == 0) return without_adapters(args, shape, err);
     if (t->frozen_layers)
         return lem_fail(err, LEM_EUSAGE, "--freeze-body and --lora-rank: one of them says what learns");
-    const bool products = t->bf16;
+    const lem_trainable asked = *t;
     *t = lem_lora_trainable();
-    t->bf16 = products;
+    t->bf16 = asked.bf16;
+    t->recompute = asked.recompute;
     t->based = true;
     if (bf16) t->frozen_dtype = LEM_DTYPE_BF16;
     if (shape->int8) t->frozen_dtype = LEM_DTYPE_I8;

@@ -31,6 +31,10 @@ const lem_opt lem_train_options[LEM_N_TRAIN_OPTIONS] = {
     {"clip", LEM_OPT_NUM, "X", "1", "largest gradient norm; 0 = no clipping", 0, 1e9},
     {"max-rows", LEM_OPT_INT, "N", "4096", "tokens per forward pass (memory; never changes a result)", 16,
      1048576, .effect = LEM_OPT_CHANGES_NOTHING},
+    {"recompute", LEM_OPT_ENUM, "WHICH", "none",
+     "layers: of a layer only the input is kept, the rest is computed again on the way back (gradient "
+     "checkpointing; memory; never changes a result)",
+     .choices = "none|layers", .effect = LEM_OPT_CHANGES_NOTHING},
     {"grad-slots", LEM_OPT_ENUM, "N", TEXT(LEM_GRAD_SLOTS),
      "slots of a step's gradient, added as a fixed tree, so that N processes give the bits of one; takes "
      "log2 N more gradients",
@@ -65,6 +69,7 @@ lem_status lem_train_options_read(const lem_args *a, lem_train_opts *out, lem_er
                         .seed = (uint64_t)lem_args_int(a, "seed")};
     lem_status st = lem_schedule_parse(lem_args_str(a, "schedule"), &o.schedule, err);
     o.trainable.bf16 = lem_args_is(a, "compute", "bf16");
+    o.trainable.recompute = lem_args_is(a, "recompute", "layers");
     if (st == LEM_OK) *out = o;
     return st;
 }

@@ -10,14 +10,14 @@
 
 static float *take(lem_memory *mem, size_t rows, size_t cols) { return lem_memory_floats(mem, rows, cols); }
 
-/* What one layer saves; with qk_norm and gradients, q and k are those of the layer before. */
+/* What one layer saves beside its input; with qk_norm and gradients, q and k are those of the layer before.
+ */
 static void carve_layer(lem_memory *mem, const lem_model_config *c, size_t T, bool grads, bool first,
                         lem_layer_act *s) {
     size_t D = (size_t)c->width, Q = (size_t)(c->heads * c->head_dim),
            KV = (size_t)(c->kv_heads * c->head_dim), F = (size_t)c->ffn;
     size_t H = (size_t)c->heads, KH = (size_t)c->kv_heads;
     bool raw = c->qk_norm && grads;
-    s->x = take(mem, T, D);
     if (!raw || first) s->q = take(mem, T, Q);
     if (!raw || first) s->k = take(mem, T, KV);
     if (raw) {
@@ -36,12 +36,16 @@ static void carve_layer(lem_memory *mem, const lem_model_config *c, size_t T, bo
     s->up = take(mem, T, F);
 }
 
-/* Layers from `lowest` on keep what backward needs; those below share one. */
-static void carve_layers(lem_memory *mem, const lem_model_config *c, size_t T, int lowest, lem_net *net) {
+/* Layers from `lowest` on keep what backward needs, all but their input in one place with `recompute`; those
+ * below share one. */
+static void carve_layers(lem_memory *mem, const lem_model_config *c, size_t T, int lowest, bool recompute,
+                         lem_net *net) {
     lem_layer_act s = {0};
     net->layer = lem_carve_take(&mem->host, (size_t)c->layers, sizeof *net->layer);
     for (int i = 0; i < c->layers; i++) {
-        if (i >= lowest || i == 0) carve_layer(mem, c, T, i >= lowest, i == 0, &s);
+        bool grads = i >= lowest;
+        if (grads || i == 0) s.x = take(mem, T, (size_t)c->width);
+        if (i == 0 || i == lowest || (grads && !recompute)) carve_layer(mem, c, T, grads, i == 0, &s);
         if (net->layer) net->layer[i] = s;
     }
     float *x = lowest < c->layers ? take(mem, T, (size_t)c->width) : s.x;
@@ -89,7 +93,7 @@ static void carve(lem_memory *mem, const lem_model_config *c, lem_net_size most,
     lem_dtype kv = in_bf16(mem, t, based) ? LEM_DTYPE_BF16 : LEM_DTYPE_F32;
     lem_pass_size size = {most.rows, pages, pages, 1, positions, kv};
     lem_net_carve_params(mem, c, t, based, net);
-    carve_layers(mem, c, T, t ? lem_trainable_lowest(t, c) : c->layers, net);
+    carve_layers(mem, c, T, t ? lem_trainable_lowest(t, c) : c->layers, t && t->recompute, net);
     lem_pass_carve(mem, c, &size, &net->pass);
     net->inv = take(mem, T, 1);
     net->subtree = lem_carve_take(&mem->host, 2 * T, sizeof *net->subtree);
@@ -161,6 +165,7 @@ static lem_status make(lem_model *m, lem_backend *b, lem_net_size size, const le
     carve(&mem, &m->config, size, t, m->base != NULL, net);
     net->model = m;
     net->bf16 = t && t->bf16;
+    net->recompute = t && t->recompute;
     net->lowest = t ? lem_trainable_lowest(t, &m->config) : m->config.layers;
     LEM_TRY(lem_pass_init(&net->pass, &m->config, b, &net->w, err));
     place_grads(net, t);

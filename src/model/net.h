@@ -47,8 +47,9 @@ size_t lem_net_train_bytes(const lem_model_config *c, lem_net_size size, const l
 lem_status lem_net_new(lem_model *m, lem_backend *b, int max_rows, bool grads, lem_net **out,
                        lem_err *err) LEM_MUST_CHECK;
 /* With gradients of what learns alone: nothing else takes memory for them, and layers below the lowest that
- * learns keep no activations and are not walked back. t NULL: without gradients. A forest that needs more
- * pages of keys than size gives is LEM_EMEM. */
+ * learns keep no activations and are not walked back. With t->recompute the others keep their input alone,
+ * and backward runs their forward again: the same bits, in less memory. t NULL: without gradients. A forest
+ * that needs more pages of keys than size gives is LEM_EMEM. */
 lem_status lem_net_new_part(lem_model *m, lem_backend *b, lem_net_size size, const lem_trainable *t,
                             lem_net **out, lem_err *err) LEM_MUST_CHECK;
 void lem_net_free(lem_net *net);

@@ -198,6 +198,8 @@ void lem_net_backward(lem_net *net) {
     backward_norm(net, -1, LEM_ROLE_FINAL_NORM, T, D, net->dhidden, net->layer[layers - 1].out, net->inv,
                   net->dx);
     for (int i = layers - 1; i >= net->lowest; i--) {
+        /* what the layers share is the last one's */
+        if (net->recompute && i + 1 < layers) lem_pass_layer_inside(&net->pass, i, 0, &net->layer[i]);
         backward_mlp(net, i);
         backward_attention(net, i);
     }

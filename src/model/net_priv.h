@@ -13,14 +13,15 @@ struct lem_net {
     lem_block block;
     lem_layer_act *layer; /* [L] what each keeps; norms' outputs, queries and keys after their norm, and the
                              SwiGLU product are computed again; with qk_norm q and k are shared by the layers.
-                             Without gradients all share one */
-    float *inv;           /* [T] of the final norm */
-    int *subtree;         /* [2T] end row of each node's subtree */
-    bool bf16;            /* products of bf16 */
-    int *tree;            /* [T] the tree of each row */
-    int *runs;            /* [T] first rows of the trees: runs of linear_dw_bf16 */
-    int *head_runs;       /* [head.rows] those of a block of a head's rows */
-    float *twin;          /* [n_grads] what learns, where the backend cannot work in the model's own array */
+                             Without gradients all share one; with recompute all but x */
+    bool recompute;
+    float *inv;     /* [T] of the final norm */
+    int *subtree;   /* [2T] end row of each node's subtree */
+    bool bf16;      /* products of bf16 */
+    int *tree;      /* [T] the tree of each row */
+    int *runs;      /* [T] first rows of the trees: runs of linear_dw_bf16 */
+    int *head_runs; /* [head.rows] those of a block of a head's rows */
+    float *twin;    /* [n_grads] what learns, where the backend cannot work in the model's own array */
     /* with gradients */
     size_t n_grads, *grad_at;  /* elements of grads; [tensors] the place of each in it, SIZE_MAX = frozen */
     float *grads, *head_grads; /* [n_grads]; [V,D] of a tied head, folded in when read; NULL if frozen */

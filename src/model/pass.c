@@ -190,24 +190,37 @@ static void copy_unless_same(lem_pass *p, float *to, const float *from) {
     if (to != from) p->b->ops->copy(p->b, to, from, n * sizeof *to);
 }
 
-/* What follows attention. */
-static void think(lem_pass *p, int layer, const lem_layer_act *a) {
+/* What follows attention, up to gate and up; all of it. */
+static void think_inside(lem_pass *p, int layer, const lem_layer_act *a) {
     copy_unless_same(p, a->mid, a->x);
     project(p, layer, LEM_ROLE_O, LEM_ROLE_O_BIAS, a->attn, a->mid, true);
     norm(p, layer, LEM_ROLE_MLP_NORM, a->mid, p->normed, a->inv2);
     project(p, layer, LEM_ROLE_GATE, LEM_ROLE_GATE_BIAS, p->normed, a->gate, false);
     project(p, layer, LEM_ROLE_UP, LEM_ROLE_UP_BIAS, p->normed, a->up, false);
+}
+
+static void think(lem_pass *p, int layer, const lem_layer_act *a) {
+    think_inside(p, layer, a);
     p->b->ops->swiglu(p->b, p->n_rows, p->c->ffn, a->gate, a->up, p->act);
     copy_unless_same(p, a->out, a->mid);
     project(p, layer, LEM_ROLE_DOWN, LEM_ROLE_DOWN_BIAS, p->act, a->out, true);
 }
 
-void lem_pass_layer(lem_pass *p, int layer, int kv_layer, const lem_layer_act *a) {
+static void all_attend(lem_pass *p, int layer, int kv_layer, const lem_layer_act *a) {
     norm(p, layer, LEM_ROLE_ATTN_NORM, a->x, p->normed, a->inv1);
     project_fused(p, layer, a);
     keep_keys(p, layer, kv_layer, a);
     attend(p, layer, kv_layer, a, p->normed);
+}
+
+void lem_pass_layer(lem_pass *p, int layer, int kv_layer, const lem_layer_act *a) {
+    all_attend(p, layer, kv_layer, a);
     think(p, layer, a);
+}
+
+void lem_pass_layer_inside(lem_pass *p, int layer, int kv_layer, const lem_layer_act *a) {
+    all_attend(p, layer, kv_layer, a);
+    think_inside(p, layer, a);
 }
 
 /* The rows that are read, and what they see, become the pass's; their own of x [T,D] and of p->normed, which

@@ -89,7 +89,9 @@ void lem_pass_drop_into(lem_pass *p, int layer, lem_role a, int K, const float *
 bool lem_pass_low(lem_pass *p, int layer, lem_role a, const float *X);
 void lem_pass_embed(lem_pass *p, float *x /* [T,D] */);
 void lem_pass_layer(lem_pass *p, int layer, int kv_layer, const lem_layer_act *a);
-/* The same, after which only the rows that are read are left: in a->x, which is a->out, and as p's rows. The
+/* The same up to gate and up: all that a backward pass reads but `out`. */
+void lem_pass_layer_inside(lem_pass *p, int layer, int kv_layer, const lem_layer_act *a);
+/* A layer after which only the rows that are read are left: in a->x, which is a->out, and as p's rows. The
  * model has no fused_qkv. */
 void lem_pass_last_layer(lem_pass *p, int layer, int kv_layer, const lem_layer_act *a);
 /* Into p->hidden; inv [T] or NULL. */

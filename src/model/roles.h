@@ -87,8 +87,9 @@ typedef struct lem_trainable { /* zeroed = everything learns */
     int frozen_layers;         /* layers 0..n-1 do not, nor does the embedding if n > 0 */
     uint64_t frozen_roles;     /* bit 1 << role: tensors of that role do not, in any layer */
     lem_dtype frozen_dtype;    /* matrices that do not learn are kept as F32 or BF16, in a base also I8 */
-    bool bf16;  /* products of bf16 (model/net.h); matrices that do not learn are BF16 (I8) then */
-    bool based; /* what does not learn lies in a base (model/base.h): once, and nowhere as fp32 */
+    bool bf16;      /* products of bf16 (model/net.h); matrices that do not learn are BF16 (I8) then */
+    bool based;     /* what does not learn lies in a base (model/base.h): once, and nowhere as fp32 */
+    bool recompute; /* a net keeps each layer's input alone and computes the rest again on the way back */
 } lem_trainable;
 
 /* layer: -1 outside of layers. */

@@ -1,6 +1,6 @@
 /* test_plan_memory - the memory that a dry run of training tells is what the run takes, to 5 %: full, with
- * validation, the best step kept and taken back, slots, a larger vocabulary, bf16, Muon, adapters, lists,
- * steps, and an item that is longer than --max-rows */
+ * validation, the best step kept and taken back, slots, a larger vocabulary, bf16, Muon, layers computed
+ * again, adapters, lists, steps, and an item that is longer than --max-rows */
 #include "../support/peak.h"
 
 #define L LEMMA_BINARY
@@ -46,6 +46,8 @@ static void full(void **state) {
     same(SCRATCH);
     same(SCRATCH "--val rows.jsonl --keep best --val-every 1 --checkpoint-every 1");
     same(SCRATCH "--grad-slots 8 --max-rows 512");
+    same("sft --from-scratch --layers 8 --width 256 --heads 4 --data rows.jsonl --max-steps 1 "
+         "--recompute layers");
     same(SCRATCH "--optimizer muon --compute bf16");
     same("sft --from-scratch --layers 2 --width 256 --heads 4 --vocab 400 --untied --data rows.jsonl "
          "--max-steps 1");
