@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-# loss_curves.py - does training in bf16 lose anything? `lemma sft` over seeds, in fp32 and in bf16, loss of held-out rows at each look
-"""tools/loss_curves.py LEMMA --data FILE --val FILE --work DIR [--seeds 5] [--looks 10] -- OPTIONS OF sft
+# loss_curves.py - does training in bf16, or with moments of int8, lose anything? `lemma sft` over seeds with both values of an option, loss of held-out rows at each look
+"""tools/loss_curves.py LEMMA --data FILE --val FILE --work DIR [--vary compute=f32,bf16] [--seeds 5] [--looks 10] -- OPTIONS OF sft
 
-For each seed (weights, order of rows) trains with --compute f32 and with --compute bf16 and looks --looks times. Prints, for each look, the mean over seeds
-of both, the deviation of the seeds in fp32, and the mean of the differences of the same seed with its 95 % interval (Student's t). Ends with 1 where the
+For each seed (weights, order of rows) trains with --compute f32 and with --compute bf16 (or both values of another option, --vary moments=f32,int8) and looks --looks times. Prints, for each look, the mean over seeds
+of both, the deviation of the seeds with the first, and the mean of the differences of the same seed with its 95 % interval (Student's t). Ends with 1 where the
 mean difference of a look behind the first is beyond the deviation of the seeds. What is there in DIR is kept: run again, it goes on.
 """
 import argparse
@@ -25,15 +25,16 @@ def arguments():
     p.add_argument("--data", required=True)
     p.add_argument("--val", required=True)
     p.add_argument("--work", required=True)
+    p.add_argument("--vary", default="compute=f32,bf16")
     p.add_argument("--seeds", type=int, default=5)
     p.add_argument("--looks", type=int, default=10)
     return p.parse_args(argv[:at]), argv[at + 1:]
 
 
-def curve(a, options, seed, compute, every):
+def curve(a, options, seed, name, value, every):
     """{step: loss of the held-out rows} of one run."""
-    out = os.path.join(a.work, f"{compute}-{seed}")
-    command = [a.lemma, "sft", "--data", a.data, "--val", a.val, "--seed", str(seed), "--compute", compute, "--val-every", str(every), "--out", out,
+    out = os.path.join(a.work, f"{value}-{seed}")
+    command = [a.lemma, "sft", "--data", a.data, "--val", a.val, "--seed", str(seed), f"--{name}", value, "--val-every", str(every), "--out", out,
                "--checkpoint-every", "0", "--quiet", *options]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
@@ -54,16 +55,18 @@ def main():
     a, options = arguments()
     os.makedirs(a.work, exist_ok=True)
     every = max(1, steps_of(a, options) // a.looks)
+    name, _, values = a.vary.partition("=")
+    one, other = values.split(",")
     runs = {}
     for seed in range(1, a.seeds + 1):
-        for compute in ("f32", "bf16"):
-            runs[compute, seed] = curve(a, options, seed, compute, every)
-            print(f"seed {seed} {compute}: {list(runs[compute, seed].values())[-1]:.4f}", file=sys.stderr, flush=True)
-    print("| step | f32 | deviation of seeds | bf16 | bf16 less f32, same seed | |\n|---:|---:|---:|---:|---:|---|")
+        for value in (one, other):
+            runs[value, seed] = curve(a, options, seed, name, value, every)
+            print(f"seed {seed} {value}: {list(runs[value, seed].values())[-1]:.4f}", file=sys.stderr, flush=True)
+    print(f"| step | {one} | deviation of seeds | {other} | {other} less {one}, same seed | |\n|---:|---:|---:|---:|---:|---|")
     beyond = 0
-    for step in sorted(runs["f32", 1]):
-        f = [runs["f32", s][step] for s in range(1, a.seeds + 1)]
-        b = [runs["bf16", s][step] for s in range(1, a.seeds + 1)]
+    for step in sorted(runs[one, 1]):
+        f = [runs[one, s][step] for s in range(1, a.seeds + 1)]
+        b = [runs[other, s][step] for s in range(1, a.seeds + 1)]
         d = [y - x for x, y in zip(f, b)]
         mean, half = statistics.mean(d), T95[a.seeds - 1] * statistics.stdev(d) / math.sqrt(a.seeds)
         inside = step == 0 or abs(mean) <= statistics.stdev(f)

@@ -125,6 +125,9 @@ lem_plan lem_sft_plan(const lem_args *args, const lem_model_config *c, const lem
 lem_status lem_sft_adapters(const lem_args *args, bool bf16, lem_model_config *c, lem_trainable *t,
                             lem_err *err) {
     bool asked = lem_args_int(args, "lora-rank") > 0;
+    if (lem_args_is(args, "moments", "int8") && lem_args_is(args, "optimizer", "muon"))
+        return lem_fail(err, LEM_EUSAGE,
+                        "--moments int8 and --optimizer muon: Muon keeps its momentum in fp32");
     if (asked && lem_args_flag(args, "from-scratch"))
         return lem_fail(err, LEM_EUSAGE, "--lora-rank is for a model that is there: --model DIR");
     if (asked && lem_args_is(args, "optimizer", "muon"))

@@ -8,7 +8,7 @@
 #include "core/mem.h"
 #include "model/folder.h"
 #include "train/event_file.h"
-#include "train/muon.h"
+#include "train/optimizer.h"
 #include "train/slot_tree.h"
 
 /* Powers of two from 1 on. */
@@ -29,6 +29,11 @@ const lem_opt lem_train_options[LEM_N_TRAIN_OPTIONS] = {
     {"beta2", LEM_OPT_NUM, "X", "0.95", "AdamW beta2", 0, 0.999999},
     {"eps", LEM_OPT_NUM, "X", "1e-8", "AdamW epsilon", 0, 1},
     {"clip", LEM_OPT_NUM, "X", "1", "largest gradient norm; 0 = no clipping", 0, 1e9},
+    {"moments", LEM_OPT_ENUM, "NAME", "f32",
+     "AdamW's two numbers for each parameter: f32; or int8, of 8 bits each in blocks of 256, a quarter of "
+     "the "
+     "memory",
+     .choices = "f32|int8"},
     {"max-rows", LEM_OPT_INT, "N", "4096", "tokens per forward pass (memory; never changes a result)", 16,
      1048576, .effect = LEM_OPT_CHANGES_NOTHING},
     {"recompute", LEM_OPT_ENUM, "WHICH", "none",
@@ -59,6 +64,7 @@ lem_status lem_train_options_read(const lem_args *a, lem_train_opts *out, lem_er
                         .beta2 = lem_args_num(a, "beta2"),
                         .eps = lem_args_num(a, "eps"),
                         .clip = lem_args_num(a, "clip"),
+                        .int8_moments = lem_args_is(a, "moments", "int8"),
                         .epochs = lem_args_num(a, "epochs"),
                         .max_steps = (long)lem_args_int(a, "max-steps"),
                         .batch = (int)lem_args_int(a, "batch"),
@@ -86,9 +92,10 @@ static parts memory_of(const lem_model_config *config, const lem_train_opts *o, 
                .learned = 4.0 * (double)lem_trainable_params(&o->trainable, config)};
     p.weights = 4 * p.parameters;
     if (t->based) p.weights = (double)lem_weights_base_bytes(config, lem_trainable_base(t)) + p.learned;
-    p.moments = 2 * p.learned;
+    p.moments = lem_optimizer_bytes(p.learned / 4, o->int8_moments);
     p.sums = depth * p.learned;
     p.total = (double)lem_net_train_bytes(config, size, &o->trainable, depth);
+    p.total -= lem_optimizer_bytes(p.learned / 4, false) - p.moments;
     if (o->muon) p.total += (double)lem_muon_bytes(config, &o->trainable);
     return p;
 }
@@ -110,7 +117,7 @@ lem_plan lem_train_plan(const lem_model_config *config, const lem_train_opts *o)
     /* a checkpoint has what learns and its two moments; two are kept while a third is written */
     int checkpoints = o->checkpoint_every > 0 ? 3 : 1;
     return (lem_plan){.memory = p.total,
-                      .disk = 4 * p.parameters + 3 * checkpoints * p.learned,
+                      .disk = 4 * p.parameters + checkpoints * (p.learned + p.moments),
                       .parameters = p.parameters,
                       .flops = 6 * p.parameters,
                       .passes = o->epochs};

@@ -8,7 +8,7 @@
 #include "token/tokenizer.h"
 #include "train/trainer.h"
 
-enum { LEM_N_TRAIN_OPTIONS = 17 + LEM_N_LORA_OPTIONS };
+enum { LEM_N_TRAIN_OPTIONS = 18 + LEM_N_LORA_OPTIONS };
 /* --lr is the first of them, for commands that choose it themselves. */
 extern const lem_opt lem_train_options[LEM_N_TRAIN_OPTIONS];
 

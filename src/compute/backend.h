@@ -119,6 +119,17 @@ typedef struct lem_adamw {
     float grad_scale;   /* gradients are multiplied by this first (clipping, token mean) */
 } lem_adamw;
 
+/* Moments of 8 bits: codes, and for each block of LEM_MOMENT_BLOCK elements, the last of which may be short,
+ * the largest magnitude of both. In the backend's memory. A first moment has a sign, 4 bits of exponent and 3
+ * of fraction, a second one 4 and 4; what is rounded up and what down is a function of key and the element's
+ * number. */
+enum { LEM_MOMENT_BLOCK = 256 };
+typedef struct lem_moments {
+    uint8_t *m, *v;           /* [n] */
+    float *m_scale, *v_scale; /* [blocks] */
+    uint32_t key, first;      /* of the step; the number of the first element */
+} lem_moments;
+
 /* Values that are left out, as a function of counters (core/rng.h): value k of a row is half k % 2 of the 64
  * bits at `first` + k / 2 of (key, row id); those below `drop` become 0, the others are multiplied by scale.
  */
@@ -232,6 +243,8 @@ typedef struct lem_backend_ops {
     /* optimizer and whole-array */
     void (*adamw)(lem_backend *b, size_t n, float *param, const float *grad, float *m, float *v,
                   const lem_adamw *o);
+    void (*adamw_int8)(lem_backend *b, size_t n, float *param, const float *grad, const lem_moments *s,
+                       const lem_adamw *o);                    /* the same bits on every path */
     double (*sumsq)(lem_backend *b, size_t n, const float *x); /* fixed blocks of 4096, summed in order */
     bool (*all_finite)(lem_backend *b, size_t n, const float *x);
     void (*scale)(lem_backend *b, size_t n, float *x, float s);

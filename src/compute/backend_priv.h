@@ -142,12 +142,15 @@ void lem_host_sample(lem_backend *b, int n, int V, const float *logits, const le
 /* host_dropout.c */
 void lem_host_dropout(lem_backend *b, int T, int K, const lem_noise *noise, const float *X, float *Y,
                       bool accumulate);
+/* host_moments.c */
+void lem_host_adamw_int8(lem_backend *b, size_t n, float *param, const float *grad, const lem_moments *s,
+                         const lem_adamw *o);
 
 #define LEM_HOST_OPS                                                                                         \
     .host_memory = true, .alloc = lem_host_alloc, .release = lem_host_release, .zero = lem_host_zero,        \
     .copy = lem_host_copy, .copy_in = lem_host_copy, .copy_out = lem_host_copy, .sync = lem_host_sync,       \
     .packed_bytes = lem_host_packed_bytes, .pack_rows = lem_host_pack_rows, .relu = lem_host_relu,           \
     .split_qkv = lem_host_split_qkv, .merge_qkv = lem_host_merge_qkv, .sample = lem_host_sample,             \
-    .dropout = lem_host_dropout, .round_bf16 = lem_host_round_bf16
+    .dropout = lem_host_dropout, .round_bf16 = lem_host_round_bf16, .adamw_int8 = lem_host_adamw_int8
 
 #endif

@@ -17,15 +17,23 @@ lem_range lem_range_part(size_t elements, int i, int n);
 
 typedef struct lem_optimizer { /* zeroed = none */
     lem_range range;
-    float *m, *v; /* moments of the range, in the backend's memory */
+    float *m, *v;        /* moments of the range, in the backend's memory; NULL with int8 */
+    lem_moments moments; /* with int8: all of them; zeroed = fp32 */
+    size_t n_blocks;     /* of each scale */
     lem_buffer memory;
     bool has_muon;
     lem_muon muon; /* its momentum is m; v of its matrices stays zero */
 } lem_optimizer;
 
 lem_status lem_optimizer_init(lem_optimizer *o, lem_backend *b, lem_range range, lem_err *err) LEM_MUST_CHECK;
+/* With moments of 8 bits in blocks of a tensor (compute/backend.h), of all that learns. What is rounded up
+ * and what down is a function of the step and the element. */
+lem_status lem_optimizer_init_int8(lem_optimizer *o, lem_backend *b, const lem_model *model,
+                                   const lem_net *net, lem_err *err) LEM_MUST_CHECK;
+/* Bytes of the moments of so many parameters, less padding. */
+double lem_optimizer_bytes(double parameters, bool int8);
 /* Matrices of layers learn by Muon from now on, everything else by AdamW. Muon looks at whole matrices:
- * LEM_EUSAGE unless the range is all that learns. */
+ * LEM_EUSAGE unless the range is all that learns, and with moments of 8 bits. */
 lem_status lem_optimizer_use_muon(lem_optimizer *o, lem_backend *b, const lem_model *model,
                                   const lem_net *net, lem_err *err) LEM_MUST_CHECK;
 void lem_optimizer_release(lem_optimizer *o);

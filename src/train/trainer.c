@@ -217,6 +217,13 @@ static lem_status loop(run *r, lem_err *err) {
     return st;
 }
 
+static lem_status init_optimizer(run *r, lem_err *err) {
+    const lem_range all = {0, lem_net_n_grads(r->net)};
+    lem_status st = r->o->int8_moments ? lem_optimizer_init_int8(&r->opt, r->b, r->m, r->net, err)
+                                       : lem_optimizer_init(&r->opt, r->b, all, err);
+    return st || !r->o->muon ? st : lem_optimizer_use_muon(&r->opt, r->b, r->m, r->net, err);
+}
+
 /* The parameters of the last good step go back to the model, whatever else has failed. */
 static void keep_last_good(const run *r) {
     lem_err ignored = LEM_ERR_INIT;
@@ -248,8 +255,7 @@ lem_status lem_train_run(lem_model *m, lem_backend *b, const lem_objective *trai
     LEM_TRY(lem_train_pack(o, train, val, &packing, err));
     LEM_TRY(lem_net_new_part(m, b, packing.pass, &o->trainable, &r.net, err));
     if (lem_net_n_grads(r.net) == 0) LEM_TRY(lem_fail(err, LEM_EUSAGE, "stage %s: nothing learns", o->stage));
-    LEM_TRY(lem_optimizer_init(&r.opt, b, lem_range_part(lem_net_n_grads(r.net), 0, 1), err));
-    if (o->muon) LEM_TRY(lem_optimizer_use_muon(&r.opt, b, m, r.net, err));
+    LEM_TRY(init_optimizer(&r, err));
     LEM_TRY(lem_run_resume(&r, err));
     lem_run_live_open(&r);
     /* As max_rows would: what does not fit there does not fit here either. */

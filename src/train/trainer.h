@@ -19,7 +19,8 @@ typedef lem_status lem_train_answer(void *ctx, const lem_model *m, lem_train_met
 
 typedef struct lem_train_opts {
     double lr, min_lr_ratio, warmup_ratio, weight_decay, beta1, beta2, eps, clip;
-    bool muon; /* matrices of layers learn by Muon (muon.h) with the same rate and decay */
+    bool muon;         /* matrices of layers learn by Muon (muon.h) with the same rate and decay */
+    bool int8_moments; /* AdamW's, 8 bits each (optimizer.h); not with muon */
     lem_schedule_kind schedule;
     int warmup_least; /* a warm-up takes so many steps at least, up to a fifth of all; 0 = what the share says
                        */

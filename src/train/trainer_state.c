@@ -107,10 +107,19 @@ static void move_params(run *r, bool back) {
     }
 }
 
+enum { BLOBS_MAX = 4 };
+
 /* The parameters come first: the best step's are saved alone. */
-static int blobs_of(run *r, lem_blob out[3]) {
-    size_t bytes = lem_net_n_grads(r->net) * sizeof(float);
+static int blobs_of(run *r, lem_blob out[BLOBS_MAX]) {
+    const size_t n = lem_net_n_grads(r->net), bytes = n * sizeof(float);
+    const lem_moments *s = &r->opt.moments;
     out[0] = (lem_blob){"params.f32", checkpoint_params(r), bytes, r->b};
+    if (r->opt.n_blocks) {
+        out[1] = (lem_blob){"adam-m.u8", s->m, n, r->b};
+        out[2] = (lem_blob){"adam-v.u8", s->v, n, r->b};
+        out[3] = (lem_blob){"adam-scales.f32", s->m_scale, 2 * r->opt.n_blocks * sizeof(float), r->b};
+        return 4;
+    }
     out[1] = (lem_blob){"adam-m.f32", r->opt.m, bytes, r->b};
     out[2] = (lem_blob){"adam-v.f32", r->opt.v, bytes, r->b};
     return 3;
@@ -118,7 +127,7 @@ static int blobs_of(run *r, lem_blob out[3]) {
 
 /* With its moments, or the parameters alone. */
 static lem_status save_as(run *r, const char *dir, bool moments, lem_err *err) {
-    lem_blob blobs[3];
+    lem_blob blobs[BLOBS_MAX];
     int n = blobs_of(r, blobs);
     if (!moments) n = 1;
     move_params(r, false);
@@ -136,7 +145,7 @@ lem_status lem_run_save(run *r, lem_err *err) {
 lem_status lem_run_keep(run *r, lem_err *err) { return save_as(r, r->o->best_dir, false, err); }
 
 lem_status lem_run_resume(run *r, lem_err *err) {
-    lem_blob blobs[3];
+    lem_blob blobs[BLOBS_MAX];
     long step;
     lem_json *s = NULL;
     if (!r->o->checkpoint_dir) return LEM_OK;
@@ -155,7 +164,7 @@ lem_status lem_run_resume(run *r, lem_err *err) {
 }
 
 lem_status lem_run_take_kept(run *r, lem_err *err) {
-    lem_blob blobs[3];
+    lem_blob blobs[BLOBS_MAX];
     lem_json *s = NULL;
     long step = -1;
     (void)blobs_of(r, blobs);

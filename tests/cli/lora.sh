@@ -49,6 +49,23 @@ done
 sft drop3 --lora-dropout 0.3 --recompute layers # what is computed again is no part of the job
 same drop1 drop3
 
+# With moments of 8 bits, too.
+sft eight1 --threads 1 --moments int8
+sft eight2 --threads 2 --max-rows 64 --moments int8
+same eight1 eight2
+cmp -s one/model.safetensors eight1/model.safetensors && fail "--moments int8 changes nothing"
+k=0
+while [ $k -lt 6 ]; do
+    k=$((k + 1))
+    timeout -s KILL "0.$k" "$lemma" sft --model base --data rows.jsonl --lora-rank 3 --lora-alpha 5 --lr 1e-2 --batch 4 --epochs 10 --checkpoint-every 5 --moments int8 --out eight3 --quiet >/dev/null 2>&1 || true
+done
+sft eight3 --moments int8
+same eight1 eight3
+rc=0
+"$lemma" sft --from-scratch --data rows.jsonl --moments int8 --optimizer muon --out no >said 2>&1 || rc=$?
+[ $rc -eq 2 ] || fail "int8 moments of Muon: status $rc"
+grep -qF -- "Muon keeps its momentum in fp32" said || fail "int8 moments of Muon are not refused by name"
+
 # What was saved beside the merged model merges into the same weights; a folder of an adapter alone says how.
 "$lemma" model merge base one/adapter --out again --quiet >/dev/null
 cmp one/model.safetensors again/model.safetensors || fail "the saved adapter merges into other weights"

@@ -48,6 +48,8 @@ static void full(void **state) {
     same(SCRATCH "--grad-slots 8 --max-rows 512");
     same("sft --from-scratch --layers 8 --width 256 --heads 4 --data rows.jsonl --max-steps 1 "
          "--recompute layers");
+    same(
+        "sft --from-scratch --layers 4 --width 512 --heads 4 --data rows.jsonl --max-steps 1 --moments int8");
     same(SCRATCH "--optimizer muon --compute bf16");
     same("sft --from-scratch --layers 2 --width 256 --heads 4 --vocab 400 --untied --data rows.jsonl "
          "--max-steps 1");

@@ -603,6 +603,28 @@ static void op_adamw(lem_backend *b, size_t n, float *param, const float *grad, 
     INNER(adamw, n, param, grad, m, v, o);
 }
 
+static void op_adamw_int8(lem_backend *b, size_t n, float *param, const float *grad, const lem_moments *s,
+                          const lem_adamw *o) {
+    BEGIN;
+    check_host(&c, "s", s, sizeof *s);
+    check_host(&c, "o", o, sizeof *o);
+    lem_moments near = *s;
+    uint8_t *m = s->m, *v = s->v;
+    float *m_scale = s->m_scale, *v_scale = s->v_scale;
+    const size_t blocks = (n + LEM_MOMENT_BLOCK - 1) / LEM_MOMENT_BLOCK;
+    FLOATS(param, n);
+    FLOATS(grad, n);
+    BYTES(m, n);
+    BYTES(v, n);
+    FLOATS(m_scale, blocks);
+    FLOATS(v_scale, blocks);
+    near.m = m;
+    near.v = v;
+    near.m_scale = m_scale;
+    near.v_scale = v_scale;
+    INNER(adamw_int8, n, param, grad, &near, o);
+}
+
 static double op_sumsq(lem_backend *b, size_t n, const float *x) {
     BEGIN;
     FLOATS(x, n);
@@ -660,6 +682,7 @@ static const lem_backend_ops far_table = {
     .sample = op_sample,
     .softmax_xent_grad = op_softmax_xent_grad,
     .adamw = op_adamw,
+    .adamw_int8 = op_adamw_int8,
     .sumsq = op_sumsq,
     .all_finite = op_all_finite,
     .scale = op_scale,
