@@ -118,8 +118,8 @@ static void control_groups(const char *root, lem_memory_limits *l) {
     if (f) fclose(f);
 }
 
-/* A limit of this process, which has `pages` of that. It counts what is reserved too, and files that are mapped:
- * half of it is for these. */
+/* A limit of this process, which has `pages` of that. It counts what is reserved too, and files that are
+ * mapped: half of it is for these. */
 static void own(const struct rlimit *r, double pages, lem_memory_limits *l) {
     double most = (double)r->rlim_cur, left = most - pages * (double)sysconf(_SC_PAGESIZE);
     double half = left > 0 ? left / 2 : 0;
