@@ -137,27 +137,64 @@ static void tell_plan(lem_cli *cli, const char *name, const parts *p, const lem_
              (p->total - p->weights - p->moments - p->sums) / 1e9);
 }
 
+typedef struct planned { /* a run, and the largest of its passes */
+    const lem_model_config *config;
+    const lem_train_opts *o;
+    lem_net_size pass;
+} planned;
+
+/* The fewest options that make it fit in so many bytes; NULL: all of these do not. */
+static const char *lighter(const planned *run, double room) {
+    static const struct {
+        const char *options;
+        bool recompute, int8_moments;
+        int slots;
+    } ways[] = {{"--recompute layers", true, false, 0},
+                {"--moments int8", false, true, 0},
+                {"--grad-slots 1", false, false, 1},
+                {"--recompute layers --moments int8", true, true, 0},
+                {"--recompute layers --grad-slots 1", true, false, 1},
+                {"--recompute layers --moments int8 --grad-slots 1", true, true, 1}};
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        lem_train_opts o = *run->o;
+        if (o.muon && ways[i].int8_moments) continue;
+        o.trainable.recompute |= ways[i].recompute;
+        o.int8_moments |= ways[i].int8_moments;
+        if (ways[i].slots) o.grad_slots = ways[i].slots;
+        if (memory_of(run->config, &o, run->pass).total <= room) return ways[i].options;
+    }
+    return NULL;
+}
+
 /* now: what this process holds already, without the model. */
-static lem_status check(lem_cli *cli, const parts *p, double now, lem_err *err) {
+static lem_status check(lem_cli *cli, const planned *run, const parts *p, double now, lem_err *err) {
     lem_memory_limits l = lem_memory_limits_look("");
     double here = l.room + now, need = p->total + now;
+    char out[160];
     if (need <= here) return LEM_OK;
+    const char *options = lighter(run, l.room);
+    if (options) snprintf(out, sizeof out, "it fits with %s", options);
+    else
+        snprintf(out, sizeof out, "%s do not make it fit either: lower --max-rows, take %sor a smaller model",
+                 run->o->muon ? "--recompute layers and --grad-slots 1"
+                              : "--recompute layers, --moments int8 and --grad-slots 1",
+                 run->config->lora.rank ? "" : "--lora-rank, ");
     if (cli->dry_run) {
-        lem_warn(cli->log, "it does not fit here: %s %.1f GB", l.who, here / 1e9);
+        lem_warn(cli->log, "it does not fit here: %s %.1f GB; %s", l.who, here / 1e9, out);
         return LEM_OK;
     }
-    return lem_fail(
-        err, LEM_EMEM,
-        "training %.0f parameters needs about %.1f GB (%.1f of them for --grad-slots), %s %.1f; lower "
-        "--max-rows or --grad-slots, or take a smaller model",
-        p->parameters, need / 1e9, p->sums / 1e9, l.who, here / 1e9);
+    return lem_fail(err, LEM_EMEM, "training %.0f parameters needs about %.1f GB, %s %.1f; %s", p->parameters,
+                    need / 1e9, l.who, here / 1e9, out);
 }
 
 lem_status lem_train_memory_check(lem_cli *cli, const lem_model_config *config, const lem_train_opts *o,
                                   bool tell, lem_err *err) {
-    parts p = memory_of(config, o, any_pass(o));
+    const lem_net_size least = {1, 1};
+    if (!tell && cli->dry_run) return LEM_OK; /* lem_train_fit tells it better */
+    planned run = {config, o, tell ? any_pass(o) : least};
+    parts p = memory_of(config, o, run.pass);
     if (tell && cli->dry_run) tell_plan(cli, NULL, &p, &o->trainable, 0);
-    return check(cli, &p, 0, err);
+    return check(cli, &run, &p, 0, err);
 }
 
 /* An item that is longer than a pass gets one that is as long. */
@@ -179,7 +216,7 @@ lem_status lem_train_fit(lem_cli *cli, const char *name, const lem_model_config 
     if (st) return st;
     parts p = memory_of(config, o, out->pass);
     if (cli->dry_run) tell_plan(cli, name, &p, &o->trainable, now);
-    return check(cli, &p, now, err);
+    return check(cli, &(planned){config, o, out->pass}, &p, now, err);
 }
 
 /* Of the nearest folder above path that exists; negative = unknown. */

@@ -33,8 +33,9 @@ lem_plan lem_train_plan(const lem_model_config *config, const lem_train_opts *o)
 /* For it: the shape of DIR, or that which is asked for; bf16 as below. */
 lem_status lem_train_plan_config(const char *dir, const lem_plan *asked, lem_model_config *out, bool *bf16,
                                  lem_err *err) LEM_MUST_CHECK;
-/* LEM_EMEM, with the parts named, if the machine has less memory; a dry run warns instead. Before data are
- * known: for passes of max_rows. tell: a dry run tells the plan, since no data will give a better one. */
+/* LEM_EMEM, with the fewest options that would make it fit, if there is less memory; a dry run warns instead.
+ * Before data are known: for the smallest pass that there is, and a dry run leaves it to lem_train_fit. tell:
+ * a dry run tells the plan for passes of max_rows, since no data will give a better one. */
 lem_status lem_train_memory_check(lem_cli *cli, const lem_model_config *config, const lem_train_opts *o,
                                   bool tell, lem_err *err) LEM_MUST_CHECK;
 /* The same for the passes that these data make (val may be NULL); an item longer than max_rows raises it. A

@@ -55,6 +55,42 @@ static void full(void **state) {
          "--max-steps 1");
 }
 
+#define TIGHT SCRATCH "--grad-slots 8 "
+
+/* What a dry run says when half of `megabytes` may be planned (ulimit -d). */
+static void said_within(double megabytes, const char *options, char *said) {
+    char command[512];
+    snprintf(command, sizeof command, "ulimit -d %.0f; " L " " TIGHT "%s --out x --dry-run >said.txt 2>&1",
+             megabytes * 2e6 / 1024, options);
+    (void)!system(command); /* measuring the machine may lack memory too */
+    FILE *f = fopen("said.txt", "r");
+    assert_non_null(f);
+    said[fread(said, 1, 4095, f)] = 0;
+    fclose(f);
+}
+
+/* A little less memory than it takes: the option that would do is named, and does. Much less: none would. */
+static void the_way_out(void **state) {
+    char said[4096], options[128] = "";
+    double gigabytes = 0;
+    (void)state;
+    said_within(4000, "", said);
+    assert_non_null(strstr(said, "memory "));
+    assert_int_equal(sscanf(strstr(said, "memory "), "memory %lf GB", &gigabytes), 1);
+    assert_null(strstr(said, "does not fit here"));
+    said_within(gigabytes * 850, "", said);
+    const char *way = strstr(said, "does not fit here"); /* what the trial says of itself is another matter */
+    assert_non_null(way);
+    way = strstr(way, "it fits with ");
+    assert_non_null(way);
+    assert_int_equal(sscanf(way, "it fits with %100[^)\n]", options), 1);
+    said_within(gigabytes * 850, options, said);
+    assert_null(strstr(said, "does not fit here"));
+    said_within(gigabytes * 330, "", said);
+    assert_non_null(
+        strstr(said, "do not make it fit either: lower --max-rows, take --lora-rank, or a smaller model"));
+}
+
 static void longer_than_rows(void **state) {
     (void)state;
     same("sft --from-scratch --layers 3 --width 256 --heads 4 --context 2048 --data long.jsonl --batch 8 "
@@ -91,8 +127,9 @@ static void adapted(void **state) {
 
 int main(void) {
     char dir[] = "/tmp/lemma-plan-XXXXXX", remove[64];
-    const struct CMUnitTest tests[] = {cmocka_unit_test(full), cmocka_unit_test(longer_than_rows),
-                                       cmocka_unit_test(tuned), cmocka_unit_test(adapted)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(full), cmocka_unit_test(the_way_out),
+                                       cmocka_unit_test(longer_than_rows), cmocka_unit_test(tuned),
+                                       cmocka_unit_test(adapted)};
     if (!mkdtemp(dir) || chdir(dir) != 0) return 1;
     write_rows("rows.jsonl", 20);
     write_rows("long.jsonl", 900);
