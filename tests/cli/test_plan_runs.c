@@ -104,7 +104,7 @@ static void what_does_not_fit(void **state) {
             "; no option alone makes it fit; --slots 1 --max-tokens 1 --compute int8 takes 0.0");
     refused("search --model base --rm rm --prompts ask.jsonl --n 64 --method best-of-n --quiet",
             "--compute int8 takes 0.0");
-    refused("synth answer ask.jsonl --model base --max-tokens 1500 --slots 64 --quiet", "; --slots ");
+    refused("synth answer ask.jsonl --model base --max-tokens 64 --slots 64 --quiet", "; --slots ");
 }
 
 int main(void) {
